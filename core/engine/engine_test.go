@@ -1,0 +1,258 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// randomConv fills op with random weights; extreme puts every value at its limit.
+func randomConv(rng *rand.Rand, op Op, raw, extreme bool) Op {
+	k := op.Kernel * op.Kernel * op.In
+	for i := 0; i < k*op.Out; i++ {
+		limit := 127
+		if raw {
+			limit = 2047
+		}
+		v := rng.IntN(2*limit+1) - limit
+		if extreme {
+			v = limit
+			if i/k%2 == 1 {
+				v = -limit
+			}
+		}
+		if raw {
+			op.Weight16 = append(op.Weight16, int16(v))
+		} else {
+			op.Weight = append(op.Weight, int8(v))
+		}
+	}
+	for o := 0; o < op.Out; o++ {
+		op.Bias = append(op.Bias, int32(rng.IntN(20001)-10000))
+		op.Scale = append(op.Scale, float32(0.001+0.01*rng.Float64()))
+	}
+	op.Kind, op.Pad = KindConv, op.Kernel/2
+	return op
+}
+
+// testGraph has a stem, a pool, a residual block with a signed shortcut and two taps.
+func testGraph(rng *rand.Rand, input InputKind, c int, extreme bool) *Graph {
+	conv := func(name, in string, ci, co, k, s int) Op {
+		return randomConv(rng, Op{Name: name, Input: in, In: ci, Out: co, Kernel: k, Stride: s}, input == InputRaw && in == ImageInput, extreme)
+	}
+	short := conv("short", "pool", c, c+5, 1, 2)
+	short.Signed = true
+	join := conv("join", "b1", c+3, c+5, 3, 1)
+	join.Residual, join.ResidualScale = "short", 0.37
+	again := conv("again", "join", c+5, c+5, 3, 1)
+	again.Residual, again.ResidualScale = "join", 0.91
+	return &Graph{Input: input, PadValue: [3]uint8{124, 116, 104}, Taps: []string{"again", "deep"}, Ops: []Op{
+		conv("stem", ImageInput, 3, c, 7, 2),
+		{Name: "pool", Kind: KindMaxPool, Input: "stem", In: c, Out: c, Kernel: 3, Stride: 2, Pad: 1},
+		conv("b1", "pool", c, c+3, 3, 2), short, join, again,
+		conv("deep", "again", c+5, c+7, 3, 2),
+	}}
+}
+
+func randomPixels(rng *rand.Rand, n int) []uint8 {
+	p := make([]uint8, n)
+	for i := range p {
+		p[i] = uint8(rng.Uint32())
+	}
+	return p
+}
+
+func TestTiersGiveTheSameBits(t *testing.T) {
+	const seed = 7
+	for _, input := range []InputKind{InputU7, InputRaw} {
+		for _, c := range []int{1, 9, 12, 13, 24} {
+			for _, extreme := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s/c=%d/extreme=%v", input, c, extreme), func(t *testing.T) {
+					rng := rand.New(rand.NewPCG(seed, uint64(c)))
+					g := testGraph(rng, input, c, extreme)
+					const h, w = 64, 96
+					pix := randomPixels(rng, h*w*3)
+					want := runTier(t, g, TierRef, h, w, pix)
+					for _, tier := range Tiers()[1:] {
+						assert.Equal(t, want, runTier(t, g, tier, h, w, pix), "tier %s", tier)
+					}
+				})
+			}
+		}
+	}
+}
+
+func runTier(t *testing.T, g *Graph, tier Tier, h, w int, pix []uint8) [][]uint8 {
+	t.Helper()
+	n, err := NewNet(g, tier)
+	require.NoError(t, err)
+	r, err := NewRunner(n, h, w)
+	require.NoError(t, err)
+	require.NoError(t, r.Run(randomPixels(rand.New(rand.NewPCG(1, 1)), h*w*3))) // buffers must not remember an image
+	require.NoError(t, r.Run(pix))
+	var out [][]uint8
+	for i := range g.Ops {
+		var rows []uint8
+		for y := 0; y < r.Output(i).H; y++ {
+			rows = append(rows, r.Output(i).Row(y)...)
+		}
+		out = append(out, rows)
+	}
+	return out
+}
+
+// TestConvDefinition checks the reference tier itself against the formula written out for single values.
+func TestConvDefinition(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 3))
+	g := testGraph(rng, InputU7, 9, false)
+	const h, w = 32, 64
+	pix := randomPixels(rng, h*w*3)
+	n, err := NewNet(g, TierGeneric)
+	require.NoError(t, err)
+	r, err := NewRunner(n, h, w)
+	require.NoError(t, err)
+	require.NoError(t, r.Run(pix))
+	op, stem := &g.Ops[0], r.Output(0)
+	for y := 0; y < stem.H; y++ {
+		for x := 0; x < stem.W; x++ {
+			for o := 0; o < op.Out; o++ {
+				acc := int64(op.Bias[o])
+				for ky := 0; ky < 7; ky++ {
+					for kx := 0; kx < 7; kx++ {
+						iy, ix := y*2+ky-3, x*2+kx-3
+						if iy < 0 || ix < 0 || iy >= h || ix >= w {
+							continue
+						}
+						for c := 0; c < 3; c++ {
+							acc += int64(pix[(iy*w+ix)*3+c]>>1) * int64(op.Weight[((o*7+ky)*7+kx)*3+c])
+						}
+					}
+				}
+				want := math.RoundToEven(math.Min(127, math.Max(0, float64(float32(float32(acc)*op.Scale[o])))))
+				require.Equal(t, want, float64(stem.Row(y)[x*op.Out+o]), "y=%d x=%d o=%d", y, x, o)
+			}
+		}
+	}
+}
+
+func TestRequantizeRoundsHalfToEven(t *testing.T) {
+	inf := float32(math.Inf(1))
+	for _, c := range []struct {
+		in, lo, hi float32
+		want       int32
+	}{{0.5, 0, 127, 0}, {1.5, 0, 127, 2}, {2.5, 0, 127, 2}, {-0.5, -127, 127, 0}, {-1.5, -127, 127, -2}, {126.5, 0, 127, 126},
+		{127.5, 0, 127, 127}, {-3, 0, 127, 0}, {inf, 0, 127, 127}, {-inf, -127, 127, -127}, {0.49999997, 0, 127, 0}} {
+		assert.Equal(t, c.want, Requantize(c.in, c.lo, c.hi), "%v", c.in)
+	}
+	for v := float32(-130); v < 130; v += 0.0078125 {
+		want := int32(math.RoundToEven(math.Max(-127, math.Min(127, float64(v)))))
+		require.Equal(t, want, Requantize(v, -127, 127), "%v", v)
+	}
+}
+
+func TestMatrixAtTileEdges(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 5))
+	for _, rows := range []int{1, 3, 11, 12, 13, 25} {
+		for _, cols := range []int{1, 63, 64, 65, 128, 200} {
+			for _, fill := range []int{0, 127, -127} { // 0: random
+				w, x := make([]int8, rows*cols), make([]int8, 3*cols)
+				for i := range w {
+					w[i] = int8(rng.IntN(255) - 127)
+					if fill != 0 {
+						w[i] = int8(fill)
+					}
+				}
+				for i := range x {
+					x[i] = int8(rng.IntN(255) - 127)
+					if fill != 0 {
+						x[i] = -127
+					}
+				}
+				ref, err := NewMatrix(w, rows, cols, TierRef)
+				require.NoError(t, err)
+				gen, err := NewMatrix(w, rows, cols, TierGeneric)
+				require.NoError(t, err)
+				for g := 0; g < ref.Groups(); g++ {
+					want, got := make([]int32, 3*GroupRows+1), make([]int32, 3*GroupRows+1)
+					want[3*GroupRows], got[3*GroupRows] = 77, 77 // guard
+					ref.MulI8(g, x, 3, want)
+					gen.MulI8(g, x, 3, got)
+					require.Equal(t, want, got, "rows %d cols %d fill %d", rows, cols, fill)
+				}
+			}
+		}
+	}
+}
+
+func TestValidateRefuses(t *testing.T) {
+	for name, breakIt := range map[string]func(g *Graph){
+		"input kind":     func(g *Graph) { g.Input = "f32" },
+		"no ops":         func(g *Graph) { g.Ops = nil },
+		"no taps":        func(g *Graph) { g.Taps = nil },
+		"tap twice":      func(g *Graph) { g.Taps = []string{"again", "again"} },
+		"unknown tap":    func(g *Graph) { g.Taps[0] = "nothing" },
+		"signed tap":     func(g *Graph) { g.Taps[0] = "short" },
+		"tap stride":     func(g *Graph) { g.Taps[0] = "pool" },
+		"duplicate name": func(g *Graph) { g.Ops[2].Name = "stem" },
+		"later input":    func(g *Graph) { g.Ops[0].Input = "deep" },
+		"signed input":   func(g *Graph) { g.Ops[5].Input = "short" },
+		"channels":       func(g *Graph) { g.Ops[2].In++ },
+		"kernel":         func(g *Graph) { g.Ops[2].Kernel = 4 },
+		"stride":         func(g *Graph) { g.Ops[2].Stride = 3 },
+		"kind":           func(g *Graph) { g.Ops[2].Kind = "gelu" },
+		"weights":        func(g *Graph) { g.Ops[2].Weight = g.Ops[2].Weight[1:] },
+		"weight -128":    func(g *Graph) { g.Ops[2].Weight[4] = -128 },
+		"bias":           func(g *Graph) { g.Ops[2].Bias = nil },
+		"scale NaN":      func(g *Graph) { g.Ops[2].Scale[0] = float32(math.NaN()) },
+		"scale inf":      func(g *Graph) { g.Ops[2].Scale[0] = float32(math.Inf(1)) },
+		"residual":       func(g *Graph) { g.Ops[4].Residual = "b1" },
+		"residual scale": func(g *Graph) { g.Ops[4].ResidualScale = 0 },
+		"overflow":       func(g *Graph) { g.Ops[2].Bias[0] = math.MaxInt32 },
+		"bias min":       func(g *Graph) { g.Ops[2].Bias[0] = math.MinInt32 },
+		"pool channels":  func(g *Graph) { g.Ops[1].Out++ },
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := testGraph(rand.New(rand.NewPCG(1, 2)), InputU7, 9, false)
+			require.NoError(t, g.Validate())
+			breakIt(g)
+			assert.ErrorIs(t, g.Validate(), ErrGraph)
+		})
+	}
+}
+
+func TestRunDoesNotAllocate(t *testing.T) {
+	g := testGraph(rand.New(rand.NewPCG(1, 2)), InputU7, 9, false)
+	n, err := NewNet(g, TierGeneric)
+	require.NoError(t, err)
+	r, err := NewRunner(n, 64, 64)
+	require.NoError(t, err)
+	pix := make([]uint8, 64*64*3)
+	assert.Zero(t, testing.AllocsPerRun(3, func() { _ = r.Run(pix) }))
+	assert.Error(t, r.Run(pix[1:]))
+	_, err = NewRunner(n, 60, 64)
+	assert.Error(t, err)
+}
+
+// BenchmarkConv is the shape of the default backbone's middle layers.
+func BenchmarkConv(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	g := &Graph{Input: InputU7, Taps: []string{"d"}, Ops: []Op{
+		randomConv(rng, Op{Name: "a", Input: ImageInput, In: 3, Out: 24, Kernel: 3, Stride: 2}, false, false),
+		randomConv(rng, Op{Name: "b", Input: "a", In: 24, Out: 48, Kernel: 3, Stride: 2}, false, false),
+		randomConv(rng, Op{Name: "c", Input: "b", In: 48, Out: 96, Kernel: 3, Stride: 2}, false, false),
+		randomConv(rng, Op{Name: "d", Input: "c", In: 96, Out: 96, Kernel: 3, Stride: 1}, false, false),
+	}}
+	n, err := NewNet(g, TierGeneric)
+	require.NoError(b, err)
+	r, err := NewRunner(n, 256, 256)
+	require.NoError(b, err)
+	pix := randomPixels(rng, 256*256*3)
+	for b.Loop() {
+		_ = r.Run(pix)
+	}
+	b.ReportMetric(float64(g.MultiplyAdds(256, 256))*float64(b.N)/b.Elapsed().Seconds()/1e9, "GMAC/s")
+}
