@@ -1,0 +1,157 @@
+// Package protocol defines the messages between the page and an inference worker. Both sides use these types, so this
+// comment is the only description of the protocol. It knows nothing of syscall/js and is tested on the host.
+//
+// # Envelope
+//
+// On the JavaScript boundary every message is an object {id, op, meta, bufs}: id is the number of the job (0 for messages
+// that belong to none), op is one of the strings below, meta is a JSON object as a string, and bufs is an array of
+// ArrayBuffers, which are transferred, not copied.
+//
+// # Page to worker
+//
+//	op       meta         bufs                    answer
+//	load     LoadRequest  1 or 2 model files      result with LoadResult, or error
+//	score    ScoreRequest the image file          result with ScoreResult, map and preview, or error
+//	cancel   {}           none                    the job with that id, if it has not started, answers error "cancelled"
+//
+// # Worker to page
+//
+//	op       meta         bufs                    when
+//	ready    Ready        none                    once, when the Go program runs
+//	progress Progress     none                    during a job, at most 10 a second
+//	result   LoadResult   none                    end of a load job
+//	result   ScoreResult  anomaly map, preview    end of a score job
+//	error    Error        none                    end of a job that failed
+//	requests Requests     none                    sent by worker.mjs when the worker made network requests after ready
+//	exit     {}           none                    sent by worker.mjs when the Go program has ended
+//
+// The anomaly map is MapW*MapH little-endian float32, row-major. The preview is PreW*PreH*4 bytes RGBA, row-major: the
+// picture as it was scored, for formats that a browser cannot show.
+//
+// Decoding is strict: unknown or duplicate fields, trailing data and values out of range are errors, never panics.
+package protocol
+
+// Operations, the op field of the envelope.
+const (
+	OpLoad     = "load"
+	OpScore    = "score"
+	OpCancel   = "cancel"
+	OpReady    = "ready"
+	OpProgress = "progress"
+	OpResult   = "result"
+	OpError    = "error"
+	OpRequests = "requests"
+	OpExit     = "exit"
+)
+
+// Message is the envelope without its JavaScript clothes. Bufs are owned by the receiver.
+type Message struct {
+	ID   int
+	Op   string
+	Meta string
+	Bufs [][]byte
+}
+
+// LoadRequest asks for a model; Tier is "", "generic" or "ref".
+type LoadRequest struct {
+	Tier string `json:"tier,omitempty"`
+}
+
+// ScoreRequest names the image whose bytes travel as the only buffer.
+type ScoreRequest struct {
+	Name string `json:"name"`
+}
+
+// Empty is the meta of messages that say everything by their op.
+type Empty struct{}
+
+// Ready says which software answers and which kernel tiers it has.
+type Ready struct {
+	Version string   `json:"version"`
+	Tiers   []string `json:"tiers"`
+}
+
+// Progress says how far a job is; Total is 0 when unknown.
+type Progress struct {
+	Stage string `json:"stage"`
+	Done  int    `json:"done"`
+	Total int    `json:"total"`
+}
+
+// Requests counts network requests that the worker made after it was ready. It should never be sent.
+type Requests struct {
+	Count int `json:"count"`
+}
+
+// LoadResult describes the loaded part.
+type LoadResult struct {
+	Part            string  `json:"part"`
+	BackboneDigest  string  `json:"backbone_digest"`
+	HeadDigest      string  `json:"head_digest"`
+	Calibration     int     `json:"calibration"`       // number of held-out scores behind the limits
+	FalseRejectRate float64 `json:"false_reject_rate"` // promised, 0..1
+	Centroids       int     `json:"centroids"`
+	Width           int     `json:"width"`  // of the prepared image
+	Height          int     `json:"height"` // of the prepared image
+	Tier            string  `json:"tier"`
+}
+
+// Verdicts as they appear in ScoreResult.Verdict.
+const (
+	VerdictOK     = "OK"
+	VerdictReview = "REVIEW"
+	VerdictNG     = "NG"
+)
+
+// ScoreResult is the outcome of one image. Raw is exact: its JSON form is the shortest that reads back as the same
+// float32, and RawBits are its IEEE 754 bits; a decoder refuses a pair that disagrees.
+type ScoreResult struct {
+	Name    string  `json:"name"`
+	Raw     float32 `json:"raw"`
+	RawBits uint32  `json:"raw_bits"`
+	Limit   float32 `json:"limit"`
+	Review  float32 `json:"review"`
+	Ratio   float64 `json:"ratio"` // Raw relative to Limit, 1 = the limit
+	PValue  float64 `json:"p_value"`
+	Verdict string  `json:"verdict"`
+	Width   int     `json:"width"`  // of the decoded picture
+	Height  int     `json:"height"` // of the decoded picture
+	MapW    int     `json:"map_w"`
+	MapH    int     `json:"map_h"`
+	MapLow  float32 `json:"map_low"`  // anomaly value at the low end of the model's colour scale
+	MapHigh float32 `json:"map_high"` // and at its high end
+	PreW    int     `json:"pre_w"`
+	PreH    int     `json:"pre_h"`
+	SHA256  string  `json:"sha256"` // of the image file, hex
+	Millis  float64 `json:"ms"`     // time in the worker
+}
+
+// Error says what went wrong with a job. Code is stable (see Codes), Message is for people who debug, Hint says what to do.
+type Error struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+// Error codes. Those of an image or a model come from core/inspect; the rest arise on the way.
+const (
+	CodeEmpty         = "empty"
+	CodeNotImage      = "not_image"
+	CodeCorrupt       = "corrupt"
+	CodeTooLarge      = "too_large"
+	CodeUnsupported   = "unsupported"
+	CodeModelCorrupt  = "model_corrupt"
+	CodeModelMismatch = "model_mismatch"
+	CodeInternal      = "internal"
+	CodeNoModel       = "no_model"    // score before a successful load
+	CodeBadMessage    = "bad_message" // the worker could not read the request
+	CodeCancelled     = "cancelled"
+	CodeUnreadable    = "unreadable" // the browser could not read the file (page side)
+	CodeCrashed       = "crashed"    // the worker ended during the job (page side)
+)
+
+// Codes returns every error code, for tables and tests.
+func Codes() []string {
+	return []string{CodeEmpty, CodeNotImage, CodeCorrupt, CodeTooLarge, CodeUnsupported, CodeModelCorrupt, CodeModelMismatch,
+		CodeInternal, CodeNoModel, CodeBadMessage, CodeCancelled, CodeUnreadable, CodeCrashed}
+}
