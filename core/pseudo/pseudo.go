@@ -49,7 +49,7 @@ func Kinds() []string {
 
 // Make returns a copy of src ([H][W][3]) with one artificial defect, the mask of changed pixels ([H][W], row-major) and
 // the kind of defect. mask[i] is true exactly where the copy differs from src. Half of the defects are placed where
-// the image has more gradient energy than its median, the others anywhere.
+// the image has more gradient energy than its median, the others anywhere. Gray images stay gray: colour would give the defect away.
 //
 // Any size works; sizes from 32 pixels up give the full range of shapes. The mask has at least one true element
 // whenever src has a pixel, constant images included. If src has none, or Pix does not have W*H*3 bytes, the
@@ -64,10 +64,15 @@ func Make(src *imaging.RGB, seed uint64) (img *imaging.RGB, mask []bool, kind st
 	}
 	g := &rng{state: seed}
 	p := newPlacer(src)
-	need := max(1, src.W*src.H/8192)
+	need := max(1, src.W*src.H/4096)
+	gray := isGray(src)
 	for range maxTries {
 		k := kindTable[g.intn(len(kindTable))]
-		img, mask, n := compose(src, k.draw(src, g, p), opacity(g))
+		q := k.draw(src, g, p)
+		if gray {
+			q.desaturate()
+		}
+		img, mask, n := compose(src, q, opacity(g))
 		if n >= need {
 			return img, mask, k.name
 		}
@@ -97,6 +102,24 @@ type patch struct {
 
 func newPatch(x0, y0, w, h int) *patch {
 	return &patch{x0: x0, y0: y0, w: w, h: h, alpha: make([]uint16, w*h), pix: make([]uint8, w*h*3)}
+}
+
+// isGray reports whether every pixel of src has three equal channels.
+func isGray(src *imaging.RGB) bool {
+	for i := 0; i < len(src.Pix); i += 3 {
+		if src.Pix[i] != src.Pix[i+1] || src.Pix[i] != src.Pix[i+2] {
+			return false
+		}
+	}
+	return true
+}
+
+// desaturate replaces every colour of q by its brightness.
+func (q *patch) desaturate() {
+	for i := 0; i < len(q.pix); i += 3 {
+		l := uint8((int(q.pix[i]) + 2*int(q.pix[i+1]) + int(q.pix[i+2])) >> 2)
+		q.pix[i], q.pix[i+1], q.pix[i+2] = l, l, l
+	}
 }
 
 // compose blends q into a copy of src with the given opacity (0..256) and returns the copy, the mask and the number of

@@ -38,6 +38,13 @@ func scene(w, h int) *imaging.RGB {
 	return img
 }
 
+func grayed(src *imaging.RGB) *imaging.RGB {
+	for i := 0; i < len(src.Pix); i += 3 {
+		src.Pix[i+1], src.Pix[i+2] = src.Pix[i], src.Pix[i]
+	}
+	return src
+}
+
 func constant(w, h int, v uint8) *imaging.RGB {
 	img := imaging.NewRGB(w, h)
 	for i := range img.Pix {
@@ -130,6 +137,15 @@ func TestMakeSpansKindsAndSizes(t *testing.T) {
 	assert.Less(t, contrast[30], 16, "faint defects must be there")
 }
 
+func TestMakeKeepsGrayImagesGray(t *testing.T) {
+	src := grayed(scene(96, 64))
+	for seed := range uint64(60) {
+		img, _, kind := Make(src, seed)
+		assert.True(t, isGray(img), "seed %d, %s", seed, kind)
+	}
+	assert.False(t, isGray(scene(96, 64)))
+}
+
 func TestPlacerPrefersStructure(t *testing.T) {
 	src := constant(128, 128, 60)
 	for y := 32; y < 64; y++ {
@@ -153,7 +169,11 @@ func TestPlacerPrefersStructure(t *testing.T) {
 func checksums() string {
 	var b strings.Builder
 	for _, s := range [][2]int{{32, 32}, {100, 75}, {256, 256}} {
-		for name, src := range map[string]*imaging.RGB{"scene": scene(s[0], s[1])} {
+		for _, name := range []string{"scene", "gray"} {
+			src := scene(s[0], s[1])
+			if name == "gray" {
+				src = grayed(src)
+			}
 			for seed := range uint64(24) {
 				img, mask, kind := Make(src, seed)
 				h := sha256.New()
