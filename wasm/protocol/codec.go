@@ -106,6 +106,13 @@ func (r LoadRequest) check() error {
 	return nil
 }
 
+func (r Ready) check() error {
+	if len(r.Tiers) == 0 || slices.Contains(r.Tiers, "") {
+		return fmt.Errorf("field tiers: %q", r.Tiers)
+	}
+	return nil
+}
+
 func (p Progress) check() error {
 	if p.Done < 0 || p.Total < 0 || (p.Total > 0 && p.Done > p.Total) {
 		return fmt.Errorf("field done: %d of %d", p.Done, p.Total)
