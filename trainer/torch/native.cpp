@@ -1,0 +1,68 @@
+//go:build torch
+
+#include "native.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <cstdio>
+#include <cstring>
+#include <torch/torch.h>
+#include <torch/version.h>
+
+// guarded runs f and turns an exception into a message.
+template <class F> static char *guarded(F f) {
+  try {
+    f();
+    return nullptr;
+  } catch (const std::exception &e) {
+    return strdup(e.what());
+  } catch (...) {
+    return strdup("unknown C++ exception");
+  }
+}
+
+static const at::Tensor &of(void *tensor) { return *static_cast<at::Tensor *>(tensor); }
+
+char *anomnet_manual_seed(int64_t seed) {
+  return guarded([=] { torch::manual_seed(static_cast<uint64_t>(seed)); });
+}
+
+char *anomnet_set_threads(int n) {
+  return guarded([=] { at::set_num_threads(n); });
+}
+
+char *anomnet_get_threads(int *n) {
+  return guarded([=] { *n = at::get_num_threads(); });
+}
+
+// The count, and not at::hasCUDA(), which is true for a CUDA build on a machine that has no GPU.
+char *anomnet_cuda_devices(int *n) {
+  return guarded([=] { *n = static_cast<int>(torch::cuda::device_count()); });
+}
+
+char *anomnet_set_grad(int on, int *was) {
+  return guarded([=] {
+    *was = at::GradMode::is_enabled();
+    at::GradMode::set_enabled(on != 0);
+  });
+}
+
+// The second argument lets an operation that has only a non-deterministic form on the GPU warn and run.
+char *anomnet_set_deterministic(int on) {
+  return guarded([=] {
+    at::globalContext().setDeterministicAlgorithms(on != 0, true);
+    at::globalContext().setBenchmarkCuDNN(false);
+  });
+}
+
+char *anomnet_version(char *into, int size) {
+  return guarded([=] { snprintf(into, size, "%s", TORCH_VERSION); });
+}
+
+char *anomnet_requires_grad(void *tensor, int *is) {
+  return guarded([=] { *is = of(tensor).requires_grad(); });
+}
+
+char *anomnet_device_of(void *tensor, int *cuda_index) {
+  return guarded([=] { *cuda_index = of(tensor).is_cuda() ? static_cast<int>(of(tensor).device().index()) : -1; });
+}

@@ -1,0 +1,19 @@
+// native.h: the few functions that gotch's C layer lacks or that its Go layer reads wrongly. Each gives NULL, or a message
+// to be freed with free().
+#pragma once
+#include <stdint.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+char *anomnet_manual_seed(int64_t seed);
+char *anomnet_set_threads(int n);
+char *anomnet_get_threads(int *n);
+char *anomnet_cuda_devices(int *n);
+char *anomnet_set_grad(int on, int *was);
+char *anomnet_set_deterministic(int on);
+char *anomnet_version(char *into, int size);
+char *anomnet_requires_grad(void *tensor, int *is);
+char *anomnet_device_of(void *tensor, int *cuda_index);
+#ifdef __cplusplus
+}
+#endif
