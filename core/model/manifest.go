@@ -1,0 +1,180 @@
+package model
+
+import (
+	"fmt"
+
+	"anomnet/core/calibrate"
+	"anomnet/core/detect"
+	"anomnet/core/engine"
+	"anomnet/core/imaging"
+	"anomnet/core/safetensors"
+)
+
+// manifest is the JSON under __metadata__.anomnet. What is an array of numbers lies in tensors instead.
+type manifest struct {
+	Version  int           `json:"version"`
+	Backbone *backboneJSON `json:"backbone,omitempty"`
+	Head     *headJSON     `json:"head,omitempty"`
+}
+
+type backboneJSON struct {
+	Name       string        `json:"name"`
+	Licence    string        `json:"licence"`
+	Graph      *engine.Graph `json:"graph"`
+	Provenance Provenance    `json:"provenance"`
+}
+
+type headJSON struct {
+	Part           string             `json:"part"`
+	BackboneDigest string             `json:"backbone_sha256"`
+	Preprocess     imaging.Preprocess `json:"preprocess"`
+	Features       int                `json:"features"`
+	Embedding      int                `json:"embedding"`
+	L2             bool               `json:"l2"`
+	Centroids      int                `json:"centroids"`
+	TopK           int                `json:"top_k"`
+	Calibration    calibrationJSON    `json:"calibration"`
+	Provenance     Provenance         `json:"provenance"`
+}
+
+// calibrationJSON is calibrate.Calibration without its scores.
+type calibrationJSON struct {
+	FalseRejectRate float64 `json:"false_reject_rate"`
+	Limit           float32 `json:"limit"`
+	Review          float32 `json:"review"`
+	MapLow          float32 `json:"map_low"`
+	MapHigh         float32 `json:"map_high"`
+}
+
+type tensors map[string]safetensors.Tensor
+
+func (b *Backbone) pack(t tensors) *backboneJSON {
+	for i := range b.Graph.Ops {
+		op := &b.Graph.Ops[i]
+		if op.Kind != engine.KindConv {
+			continue
+		}
+		shape := []int{op.Out, op.Kernel, op.Kernel, op.In}
+		if op.Weight16 != nil {
+			t[opTensor(op, "weight")] = safetensors.FromInt16(op.Weight16, shape...)
+		} else {
+			t[opTensor(op, "weight")] = safetensors.FromInt8(op.Weight, shape...)
+		}
+		t[opTensor(op, "bias")] = safetensors.FromInt32(op.Bias, op.Out)
+		t[opTensor(op, "scale")] = safetensors.FromFloat32(op.Scale, op.Out)
+	}
+	t[tensorFeatureStd] = safetensors.FromFloat32(b.FeatureStd, len(b.FeatureStd))
+	return &backboneJSON{b.Name, b.Licence, b.Graph, b.Provenance}
+}
+
+const (
+	tensorFeatureStd   = "backbone.feature_std"
+	tensorFeatureScale = "head.feature_scale"
+	tensorAdapter      = "head.adapter.weight"
+	tensorAdapterScale = "head.adapter.scale"
+	tensorCentroids    = "head.centroids"
+	tensorScores       = "head.calibration.scores"
+)
+
+func opTensor(op *engine.Op, what string) string { return "backbone." + op.Name + "." + what }
+
+func (h *Head) pack(t tensors) *headJSON {
+	t[tensorFeatureScale] = safetensors.FromFloat32(h.FeatureScale, len(h.FeatureScale))
+	t[tensorAdapter] = safetensors.FromInt8(h.Adapter.Weight, h.Adapter.Out, h.Adapter.In)
+	t[tensorAdapterScale] = safetensors.FromFloat32(h.Adapter.Scale, len(h.Adapter.Scale))
+	t[tensorCentroids] = safetensors.FromInt8(h.Centroids.Data, h.Centroids.K, h.Centroids.D)
+	c := h.Calibration
+	t[tensorScores] = safetensors.FromFloat32(c.Scores, len(c.Scores))
+	return &headJSON{
+		Part: h.Part, BackboneDigest: h.BackboneDigest, Preprocess: h.Preprocess, Features: h.Adapter.In, Embedding: h.Adapter.Out,
+		L2: h.Adapter.L2, Centroids: h.Centroids.K, TopK: h.TopK, Provenance: h.Provenance,
+		Calibration: calibrationJSON{c.FalseRejectRate, c.Limit, c.Review, c.MapLow, c.MapHigh},
+	}
+}
+
+// reader takes tensors out of a file, keeps the first error, and knows which were never asked for.
+type reader struct {
+	tensors tensors
+	err     error
+}
+
+func (r *reader) take(name string, shape ...int) safetensors.Tensor {
+	t, ok := r.tensors[name]
+	if !ok {
+		r.fail("tensor %q is missing", name)
+		return safetensors.Tensor{}
+	}
+	delete(r.tensors, name)
+	if fmt.Sprint(t.Shape) != fmt.Sprint(shape) {
+		r.fail("tensor %q has shape %v, want %v", name, t.Shape, shape)
+	}
+	return t
+}
+
+func (r *reader) fail(format string, args ...any) {
+	if r.err == nil {
+		r.err = fmt.Errorf(format, args...)
+	}
+}
+
+func values[T any](r *reader, name string, get func(safetensors.Tensor) ([]T, error), shape ...int) []T {
+	t := r.take(name, shape...)
+	if r.err != nil {
+		return nil
+	}
+	v, err := get(t)
+	if err != nil {
+		r.fail("tensor %q: %w", name, err)
+	}
+	return v
+}
+
+func (j *backboneJSON) unpack(r *reader) *Backbone {
+	b := &Backbone{Name: j.Name, Licence: j.Licence, Graph: j.Graph, Provenance: j.Provenance}
+	if j.Graph == nil {
+		r.fail("backbone has no graph")
+		return b
+	}
+	for i := range j.Graph.Ops {
+		op := &j.Graph.Ops[i]
+		if op.Kind != engine.KindConv {
+			continue
+		}
+		shape := []int{op.Out, op.Kernel, op.Kernel, op.In}
+		if op.Input == engine.ImageInput && j.Graph.Input == engine.InputRaw {
+			op.Weight16 = values(r, opTensor(op, "weight"), safetensors.Tensor.Int16, shape...)
+		} else {
+			op.Weight = values(r, opTensor(op, "weight"), safetensors.Tensor.Int8, shape...)
+		}
+		op.Bias = values(r, opTensor(op, "bias"), safetensors.Tensor.Int32, op.Out)
+		op.Scale = values(r, opTensor(op, "scale"), safetensors.Tensor.Float32, op.Out)
+	}
+	if t, ok := r.tensors[tensorFeatureStd]; ok && len(t.Shape) == 1 {
+		b.FeatureStd = values(r, tensorFeatureStd, safetensors.Tensor.Float32, t.Shape[0])
+	}
+	return b
+}
+
+func (j *headJSON) unpack(r *reader) *Head {
+	c := j.Calibration
+	h := &Head{
+		Part: j.Part, BackboneDigest: j.BackboneDigest, Preprocess: j.Preprocess, TopK: j.TopK, Provenance: j.Provenance,
+		FeatureScale: values(r, tensorFeatureScale, safetensors.Tensor.Float32, j.Features),
+		Adapter: detect.Adapter{
+			In: j.Features, Out: j.Embedding, L2: j.L2,
+			Weight: values(r, tensorAdapter, safetensors.Tensor.Int8, j.Embedding, j.Features),
+			Scale:  values(r, tensorAdapterScale, safetensors.Tensor.Float32, j.Embedding),
+		},
+		Centroids: detect.Centroids{
+			K: j.Centroids, D: j.Embedding,
+			Data: values(r, tensorCentroids, safetensors.Tensor.Int8, j.Centroids, j.Embedding),
+		},
+		Calibration: &calibrate.Calibration{
+			FalseRejectRate: c.FalseRejectRate, Limit: c.Limit, Review: c.Review, MapLow: c.MapLow, MapHigh: c.MapHigh,
+		},
+	}
+	if t, ok := r.tensors[tensorScores]; ok && len(t.Shape) == 1 {
+		h.Calibration.Scores = values(r, tensorScores, safetensors.Tensor.Float32, t.Shape[0])
+	}
+	return h
+}

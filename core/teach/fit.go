@@ -1,0 +1,306 @@
+package teach
+
+import (
+	"context"
+	"fmt"
+
+	"anomnet/core/calibrate"
+	"anomnet/core/detect"
+	"anomnet/core/imaging"
+	"anomnet/core/metrics"
+	"anomnet/core/model"
+)
+
+// Norm is the normalisation of patch vectors.
+type Norm string
+
+const (
+	// NormAuto chooses by the rule of chooseNorm, on good images only.
+	NormAuto Norm = "auto"
+	// NormRaw keeps the length of a patch vector: it says foreground or background.
+	NormRaw Norm = "raw"
+	// NormL2 divides by it: it says brightness and contrast.
+	NormL2 Norm = "l2"
+)
+
+// Defaults of FitOptions.
+const (
+	DefaultCentroids = 2048
+	DefaultEmbedding = 128
+	DefaultRate      = 0.01
+)
+
+// FitOptions say what head to make; the zero value of each field is the default.
+type FitOptions struct {
+	Part            string
+	Centroids       int     // at most so many centroids
+	Embedding       int     // length of an embedding
+	Norm            Norm    // default NormAuto
+	FalseRejectRate float64 // target share of good images called NG
+	Seed            int64
+	Projection      []float32 // [Embedding][C] learned by the trainer; nil for a random orthogonal one
+	Provenance      model.Provenance
+}
+
+func (o FitOptions) withDefaults() FitOptions {
+	if o.Centroids == 0 {
+		o.Centroids = DefaultCentroids
+	}
+	if o.Embedding == 0 {
+		o.Embedding = DefaultEmbedding
+	}
+	if o.FalseRejectRate == 0 {
+		o.FalseRejectRate = DefaultRate
+	}
+	if o.Norm == "" {
+		o.Norm = NormAuto
+	}
+	if o.Part == "" {
+		o.Part = "part"
+	}
+	return o
+}
+
+func (o FitOptions) validate(c int) error {
+	switch {
+	case o.Centroids < 1 || o.Centroids > 1<<16:
+		return fmt.Errorf("teach: %d centroids, want 1..%d", o.Centroids, 1<<16)
+	case o.Embedding < 1 || o.Embedding > c:
+		return fmt.Errorf("teach: embedding of %d values, want 1..%d", o.Embedding, c)
+	case o.Norm != NormAuto && o.Norm != NormRaw && o.Norm != NormL2:
+		return fmt.Errorf("teach: normalisation %q, want %s, %s or %s", o.Norm, NormAuto, NormRaw, NormL2)
+	case o.Projection != nil && len(o.Projection) != o.Embedding*c:
+		return fmt.Errorf("teach: projection of %d values, want %d x %d", len(o.Projection), o.Embedding, c)
+	}
+	return nil
+}
+
+// Report tells how a head was fitted. All figures come from good images and pseudo-defects.
+type Report struct {
+	Norm        Norm               `json:"norm"`
+	PseudoAUROC map[string]float64 `json:"pseudo_auroc"` // held-out good against pseudo-defects, by normalisation tried
+	Centroids   int                `json:"centroids"`
+	HeldOut     int                `json:"held_out"` // good images scored by cross-validation
+	Scores      []float32          `json:"-"`        // their scores, in order of Images
+	Images      []int              `json:"-"`        // which images these are
+}
+
+// Fit learns a head. The same set and options give the same bytes on every machine.
+func (s *Set) Fit(ctx context.Context, fit FitOptions, opt *Options) (*model.Head, *Report, error) {
+	fit = fit.withDefaults()
+	if err := fit.validate(s.C); err != nil {
+		return nil, nil, err
+	}
+	if fit.Projection == nil {
+		fit.Projection = RandomProjection(fit.Embedding, s.C, fit.Seed)
+	}
+	digest, err := s.backbone.Digest()
+	if err != nil {
+		return nil, nil, err
+	}
+	rep := &Report{Norm: fit.Norm, PseudoAUROC: map[string]float64{}}
+	f := &fitter{set: s, opt: opt, fit: fit}
+	if fit.Norm == NormAuto {
+		if rep.Norm, err = f.chooseNorm(ctx, rep.PseudoAUROC); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := f.embed(rep.Norm); err != nil {
+		return nil, nil, err
+	}
+	cal, err := f.calibrate(ctx, rep)
+	if err != nil {
+		return nil, nil, err
+	}
+	centroids, err := f.centroids(ctx, -1, fit.Centroids, "centroids")
+	if err != nil {
+		return nil, nil, err
+	}
+	rep.Centroids = centroids.K
+	return &model.Head{
+		Part: fit.Part, BackboneDigest: digest, Preprocess: s.pre, FeatureScale: s.Scale, Adapter: f.adapter, Centroids: centroids,
+		TopK: s.topK(), Calibration: cal, Provenance: f.provenance(),
+	}, rep, nil
+}
+
+// topK is one percent of the patches.
+func (s *Set) topK() int { return max(1, s.Patches/100) }
+
+// fitter holds the embeddings of one fit.
+type fitter struct {
+	set     *Set
+	opt     *Options
+	fit     FitOptions
+	adapter detect.Adapter
+	e       []int8 // [Images*Patches][Embedding]
+}
+
+func (f *fitter) provenance() model.Provenance {
+	p := f.fit.Provenance
+	p.Seed, p.Images = f.fit.Seed, f.set.Images
+	if p.Method == "" {
+		p.Method = "teach"
+	}
+	return p
+}
+
+// sampleStep is the stride of the patches from which the scale of the embeddings is set.
+const sampleStep = 61
+
+// embed quantises the projection and embeds all patches.
+func (f *fitter) embed(norm Norm) error {
+	s := f.set
+	var sample []uint8
+	for p := 0; p < s.Images*s.Patches; p += sampleStep {
+		sample = append(sample, s.X[p*s.C:(p+1)*s.C]...)
+	}
+	f.adapter = quantizeProjection(f.fit.Projection, s.C, norm == NormL2, sample)
+	f.e = make([]int8, s.Images*s.Patches*f.adapter.Out)
+	return parallel(context.Background(), s.Images, f.opt.workers(), f.opt.progress("embeddings"), func() (func(i int) error, error) {
+		em, err := detect.NewEmbedder(&f.adapter, f.opt.tier())
+		if err != nil {
+			return nil, err
+		}
+		return func(i int) error {
+			em.Embed(s.image(i), s.Patches, f.image(i))
+			return nil
+		}, nil
+	})
+}
+
+// image returns the embeddings of image i.
+func (f *fitter) image(i int) []int8 {
+	n := f.set.Patches * f.adapter.Out
+	return f.e[i*n : (i+1)*n]
+}
+
+// centroids chooses k centres from all images but those of one fold (-1: from all).
+func (f *fitter) centroids(ctx context.Context, leaveOut, k int, stage string) (detect.Centroids, error) {
+	pool := f.e
+	if leaveOut >= 0 {
+		pool = nil
+		for i := 0; i < f.set.Images; i++ {
+			if i%folds != leaveOut {
+				pool = append(pool, f.image(i)...)
+			}
+		}
+	}
+	first := int(uint64(f.fit.Seed) * 0x9e3779b97f4a7c15 % uint64(len(pool)/f.adapter.Out))
+	index, err := chooseCentres(ctx, pool, f.adapter.Out, k, first, f.opt.workers(), f.opt.progress(stage))
+	if err != nil {
+		return detect.Centroids{}, err
+	}
+	return gather(pool, f.adapter.Out, index), nil
+}
+
+// wantScores is how many held-out scores a calibration wants: enough to promise a false-reject rate of 1 %.
+const wantScores = 100
+
+// calibrate scores good images by cross-validation: each fold by centroids of the others, as many folds as give
+// wantScores scores.
+func (f *fitter) calibrate(ctx context.Context, rep *Report) (*calibrate.Calibration, error) {
+	var maps [][]float32
+	for fold := 0; fold < folds && len(rep.Scores) < wantScores; fold++ {
+		c, err := f.centroids(ctx, fold, f.fit.Centroids*(folds-1)/folds, fmt.Sprintf("calibration %d", fold+1))
+		if err != nil {
+			return nil, err
+		}
+		for i := fold; i < f.set.Images; i += folds {
+			rep.Images = append(rep.Images, i)
+		}
+		scores, m, err := f.score(ctx, &c, rep.Images[len(rep.Scores):], func(i int) ([]int8, error) { return f.image(i), nil })
+		if err != nil {
+			return nil, err
+		}
+		rep.Scores, maps = append(rep.Scores, scores...), append(maps, m...)
+	}
+	rep.HeldOut = len(rep.Scores)
+	return calibrate.New(rep.Scores, maps, f.fit.FalseRejectRate)
+}
+
+// score returns image scores and smoothed maps for a list of images, whose embeddings get returns.
+func (f *fitter) score(ctx context.Context, c *detect.Centroids, list []int, get func(i int) ([]int8, error)) ([]float32, [][]float32, error) {
+	s := f.set
+	scores, maps := make([]float32, len(list)), make([][]float32, len(list))
+	err := parallel(ctx, len(list), f.opt.workers(), f.opt.progress("held-out scores"), func() (func(i int) error, error) {
+		m, err := detect.NewMapper(c, s.grid.H, s.grid.W, f.opt.tier())
+		if err != nil {
+			return nil, err
+		}
+		return func(i int) error {
+			e, err := get(list[i])
+			if err != nil {
+				return err
+			}
+			m.Map(e)
+			scores[i] = m.ImageScore(s.topK())
+			maps[i] = append([]float32(nil), m.Smoothed()...)
+			return nil
+		}, nil
+	})
+	return scores, maps, err
+}
+
+// ruleCentroids is how many centroids the choice of the normalisation uses: enough to rank, cheap to find.
+const ruleCentroids = 1024
+
+// chooseNorm holds out the first fold, and takes the normalisation whose scores separate it best from the pseudo-defects drawn
+// into it (image AUROC). Equal: the simpler one, raw.
+func (f *fitter) chooseNorm(ctx context.Context, auroc map[string]float64) (Norm, error) {
+	best := NormRaw
+	for _, norm := range []Norm{NormRaw, NormL2} {
+		if err := f.embed(norm); err != nil {
+			return "", err
+		}
+		v, err := f.pseudoAUROC(ctx, min(ruleCentroids, f.fit.Centroids))
+		if err != nil {
+			return "", err
+		}
+		auroc[string(norm)] = v
+		if v > auroc[string(best)] {
+			best = norm
+		}
+	}
+	return best, nil
+}
+
+// pseudoAUROC scores the first fold and its pseudo-defects with centroids of the other folds.
+func (f *fitter) pseudoAUROC(ctx context.Context, k int) (float64, error) {
+	c, err := f.centroids(ctx, 0, k, "choosing the normalisation")
+	if err != nil {
+		return 0, err
+	}
+	var good, fakes []int
+	for i := 0; i < f.set.Images; i += folds {
+		good = append(good, i)
+	}
+	for i := range f.set.Fakes {
+		fakes = append(fakes, i)
+	}
+	scores, _, err := f.score(ctx, &c, good, func(i int) ([]int8, error) { return f.image(i), nil })
+	if err != nil {
+		return 0, err
+	}
+	fakeScores, _, err := f.score(ctx, &c, fakes, f.embedFake)
+	if err != nil {
+		return 0, err
+	}
+	labels := make([]bool, len(scores), len(scores)+len(fakeScores))
+	for range fakeScores {
+		labels = append(labels, true)
+	}
+	return metrics.AUROC(append(scores, fakeScores...), labels)
+}
+
+func (f *fitter) embedFake(i int) ([]int8, error) {
+	em, err := detect.NewEmbedder(&f.adapter, f.opt.tier())
+	if err != nil {
+		return nil, err
+	}
+	e := make([]int8, f.set.Patches*f.adapter.Out)
+	em.Embed(f.set.Fakes[i].X, f.set.Patches, e)
+	return e, nil
+}
+
+// Preprocess returns how the images were prepared.
+func (s *Set) Preprocess() imaging.Preprocess { return s.pre }

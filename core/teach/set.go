@@ -1,0 +1,209 @@
+// Package teach learns a part from good images in pure Go: no gradients, seconds on one core, the same bits on every machine.
+//
+// Collect runs the backbone over the images and keeps their patch vectors; Set.Fit projects them (random orthogonal rows, or a projection
+// that the trainer learned), chooses centroids from all patches by greedy k-centre, and calibrates on held-out images. PatchCore (Roth
+// et al. 2022) is the ancestor; what differs is the integer arithmetic and the calibration by cross-validation.
+package teach
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"anomnet/core/detect"
+	"anomnet/core/engine"
+	"anomnet/core/imaging"
+	"anomnet/core/model"
+	"anomnet/core/pseudo"
+)
+
+// MinImages is the fewest good images that can be taught from: cross-validation needs them.
+const MinImages = 5
+
+// ErrTooFew is wrapped when there are fewer than MinImages images.
+var ErrTooFew = errors.New("teach: too few good images")
+
+// Source delivers the prepared good images: image i of Len, at the size of the head's preprocessing.
+type Source struct {
+	Len   int
+	Image func(i int) (*imaging.RGB, error)
+}
+
+// Set is the patch vectors of a set of good images, and of pseudo-defects drawn into some of them.
+type Set struct {
+	backbone *model.Backbone
+	pre      imaging.Preprocess
+	grid     *detect.Grid
+
+	Images  int
+	Patches int       // a image
+	C       int       // length of a patch vector
+	X       []uint8   // [Images][Patches][C]
+	Scale   []float32 // [C], for detect.Quantize
+	Fakes   []Fake
+}
+
+// Fake is an image with a pseudo-defect.
+type Fake struct {
+	Image   int     // the good image that it was drawn into
+	X       []uint8 // [Patches][C]
+	Changed []bool  // [Patches], whether the defect touches the patch
+}
+
+// Options control Collect and Fit; the zero value of each field is the default.
+type Options struct {
+	Tier     engine.Tier                         // kernels to use
+	Workers  int                                 // images in parallel, default 1
+	Progress func(stage string, done, total int) // called from one goroutine at a time
+}
+
+func (o *Options) progress(stage string) func(done, total int) {
+	if o == nil || o.Progress == nil {
+		return func(int, int) {}
+	}
+	return func(done, total int) { o.Progress(stage, done, total) }
+}
+
+func (o *Options) workers() int {
+	if o == nil {
+		return 1
+	}
+	return max(1, o.Workers)
+}
+
+func (o *Options) tier() engine.Tier {
+	if o == nil || o.Tier == "" {
+		return engine.TierGeneric
+	}
+	return o.Tier
+}
+
+// Collect computes the patch vectors of all images of src and of some pseudo-defects.
+func Collect(ctx context.Context, b *model.Backbone, pre imaging.Preprocess, src Source, opt *Options) (*Set, error) {
+	if src.Len < MinImages {
+		return nil, fmt.Errorf("%w: %d, want at least %d", ErrTooFew, src.Len, MinImages)
+	}
+	if err := pre.Validate(); err != nil {
+		return nil, err
+	}
+	net, err := engine.NewNet(b.Graph, opt.tier())
+	if err != nil {
+		return nil, err
+	}
+	first, err := detect.NewExtractor(net, pre.Height, pre.Width, nil, b.FeatureStd)
+	if err != nil {
+		return nil, err
+	}
+	g := first.Grid()
+	s := &Set{backbone: b, pre: pre, grid: g, Images: src.Len, Patches: g.Patches(), C: g.C, Scale: first.Scale()}
+	size := s.Patches * s.C
+	s.X = make([]uint8, s.Images*size)
+	fakes := fakePlan(s.Images)
+	s.Fakes = make([]Fake, len(fakes))
+	err = parallel(ctx, s.Images+len(fakes), opt.workers(), opt.progress("features"), func() (func(i int) error, error) {
+		x, err := detect.NewExtractor(net, pre.Height, pre.Width, s.Scale, nil)
+		if err != nil {
+			return nil, err
+		}
+		return func(i int) error {
+			if i < s.Images {
+				img, err := src.Image(i)
+				if err != nil {
+					return err
+				}
+				return x.Extract(img, s.image(i))
+			}
+			return s.addFake(x, src, i-s.Images, fakes[i-s.Images])
+		}, nil
+	})
+	return s, err
+}
+
+// Pseudo-defects are drawn into held-out images only: the first fold, at most maxFakeImages of it, fakesPerImage each.
+const (
+	folds         = 5
+	maxFakeImages = 40
+	fakesPerImage = 2
+)
+
+// fakePlan lists the good images that get a pseudo-defect, one entry a fake.
+func fakePlan(images int) []int {
+	var plan []int
+	for i := 0; i < images && len(plan) < maxFakeImages*fakesPerImage; i += folds {
+		for range fakesPerImage {
+			plan = append(plan, i)
+		}
+	}
+	return plan
+}
+
+func (s *Set) addFake(x *detect.Extractor, src Source, n, image int) error {
+	img, err := src.Image(image)
+	if err != nil {
+		return err
+	}
+	drawn, mask, _ := pseudo.Make(img, uint64(n))
+	f := Fake{Image: image, X: make([]uint8, s.Patches*s.C), Changed: make([]bool, s.Patches)}
+	for i, m := range mask {
+		if m {
+			y, x := i/img.W/detect.GridStride, i%img.W/detect.GridStride
+			f.Changed[y*s.grid.W+x] = true
+		}
+	}
+	s.Fakes[n] = f
+	return x.Extract(drawn, f.X)
+}
+
+// image returns the patch vectors of image i.
+func (s *Set) image(i int) []uint8 { return s.X[i*s.Patches*s.C : (i+1)*s.Patches*s.C] }
+
+// parallel runs do(0..n-1) on a number of workers, each with its own state from newWorker. The first error stops it.
+func parallel(ctx context.Context, n, workers int, progress func(done, total int), newWorker func() (func(i int) error, error)) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var next atomic.Int64
+	var mu sync.Mutex
+	done := 0
+	work := func() error {
+		do, err := newWorker()
+		if err != nil {
+			return err
+		}
+		for {
+			i := int(next.Add(1)) - 1
+			if i >= n || ctx.Err() != nil {
+				return nil
+			}
+			if err := do(i); err != nil {
+				return err
+			}
+			mu.Lock()
+			done++
+			progress(done, n)
+			mu.Unlock()
+		}
+	}
+	var wg sync.WaitGroup
+	for range min(workers, n) {
+		wg.Go(func() {
+			if err := work(); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	wg.Wait()
+	return context.Cause(ctx)
+}
+
+// quantile returns the value at rank ceil(q*n) of v, which it sorts.
+func quantile(v []float32, q float64) float32 {
+	if len(v) == 0 {
+		return 0
+	}
+	slices.Sort(v)
+	return v[min(len(v)-1, max(0, int(math.Ceil(q*float64(len(v))))-1))]
+}
