@@ -63,7 +63,7 @@ type Calibration struct {
 
 // New calibrates from the scores of held-out good images and, for the display scale, their anomaly maps (each flat, any size;
 // nil is allowed). frr is the target false-reject rate, 0 < frr <= MaxRate. Neither argument is changed or kept.
-// It fails on no or too many scores, on a value that is negative or not finite, and when every score is 0, which means that
+// It fails on no or too many scores, on a value that is negative, above 1e30 or NaN, and when every score is 0, which means that
 // the images are copies of those the model was taught with.
 //
 // Limit: with n scores, the k-th smallest, k = ceil((n+1)(1-frr)), or the smallest score above 0 if that is larger. When k > n,
@@ -78,7 +78,7 @@ func New(scores []float32, maps [][]float32, frr float64) (*Calibration, error) 
 	sorted := slices.Clone(scores)
 	for i, s := range sorted {
 		if !valid(s) {
-			return nil, fmt.Errorf("calibrate: score %d is %v, want a finite value >= 0", i, s)
+			return nil, fmt.Errorf("calibrate: score %d is %v, want 0 to %g", i, s, maxScore)
 		}
 	}
 	slices.Sort(sorted)
@@ -140,7 +140,7 @@ func (c *Calibration) Validate() error {
 	}
 	for i, s := range c.Scores {
 		if !valid(s) {
-			return fmt.Errorf("calibrate: scores[%d] is %v, want a finite value >= 0", i, s)
+			return fmt.Errorf("calibrate: scores[%d] is %v, want 0 to %g", i, s, maxScore)
 		}
 		if i > 0 && s < c.Scores[i-1] {
 			return fmt.Errorf("calibrate: scores[%d] = %v is below the one before, want ascending order", i, s)
@@ -150,12 +150,14 @@ func (c *Calibration) Validate() error {
 		return err
 	}
 	switch {
-	case !valid(c.Limit) || c.Limit == 0:
-		return fmt.Errorf("calibrate: limit is %v, want a finite value > 0", c.Limit)
-	case !valid(c.Review) || c.Review > c.Limit:
-		return fmt.Errorf("calibrate: review is %v, want 0 <= review <= limit = %v", c.Review, c.Limit)
-	case !valid(c.MapLow) || !valid(c.MapHigh) || c.MapLow >= c.MapHigh:
-		return fmt.Errorf("calibrate: map scale is %v to %v, want finite values with 0 <= map_low < map_high", c.MapLow, c.MapHigh)
+	case !(c.Limit > 0 && c.Limit <= maxLimit):
+		return fmt.Errorf("calibrate: limit is %v, want above 0 and at most %g", c.Limit, maxLimit)
+	case !(c.Review >= 0 && c.Review <= c.Limit):
+		return fmt.Errorf("calibrate: review is %v, want 0 to limit = %v", c.Review, c.Limit)
+	case !valid(c.MapLow):
+		return fmt.Errorf("calibrate: map_low is %v, want 0 to %g", c.MapLow, maxScore)
+	case !(c.MapHigh > c.MapLow && c.MapHigh <= maxLimit):
+		return fmt.Errorf("calibrate: map_high is %v, want above map_low = %v and at most %g", c.MapHigh, c.MapLow, maxLimit)
 	}
 	return nil
 }
@@ -167,7 +169,7 @@ func checkRate(frr float64) error {
 	return nil
 }
 
-// checkScores checks number and maximum; sorted is ascending and finite.
+// checkScores checks number and maximum; sorted is ascending and valid.
 func checkScores(sorted []float32) error {
 	switch n := len(sorted); {
 	case n == 0:
@@ -176,14 +178,16 @@ func checkScores(sorted []float32) error {
 		return fmt.Errorf("calibrate: %d held-out scores, want at most %d", n, MaxScores)
 	case sorted[n-1] == 0:
 		return errors.New("calibrate: every held-out score is 0: the held-out images are copies of the taught ones")
-	case sorted[n-1] > maxScore:
-		return fmt.Errorf("calibrate: held-out score %v, want at most %g", sorted[n-1], float32(maxScore))
 	}
 	return nil
 }
 
-// maxScore keeps every sum and product here far from float32 overflow.
-const maxScore = 1e30
+// Scores and map values are at most maxScore, so that a limit or scale made from them (at most 8 times as large) is below maxLimit
+// and nothing overflows float32.
+const (
+	maxScore = 1e30
+	maxLimit = 1e32
+)
 
-// valid says whether v can be a distance.
-func valid(v float32) bool { return v >= 0 && v <= math.MaxFloat32 }
+// valid says whether v can be a score or a map value.
+func valid(v float32) bool { return v >= 0 && v <= maxScore }

@@ -76,6 +76,8 @@ func quantile(sorted []float32, frr float64) float32 {
 // extrapolate follows an exponential tail through the median, exceeded by one half, and the maximum, exceeded by 1/(n+1), to the
 // rate frr: median + (max - median) ln(0.5/frr) / ln((n+1)/2). It meets the maximum where the promised range ends, grows as
 // the target falls, and stops at maxReach so that a very small target cannot switch the inspection off.
+// TestExtrapolation, target 1 %: the mean real rate is 0.02 to 1.4 % at n = 20 (limit at the maximum: 4.8 %) and 0.2 to
+// 2.1 % at n = 10 (9.1 %) over uniform, exponential, normal and log-normal scores.
 func extrapolate(sorted []float32, frr float64) float32 {
 	n := len(sorted)
 	top := sorted[n-1]

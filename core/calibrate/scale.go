@@ -5,23 +5,25 @@ import (
 	"math"
 )
 
-// mapMedian is the lower median of all values of all maps; ok is false when there is no value. Values must be finite and >= 0.
+// mapMedian is the lower median of all values of all maps; ok is false when there is no value. Values must be valid.
 // The bits of such float32 values order like the values, so two counting passes over halves of the bits find it exactly,
 // without copying or sorting the maps (200 maps of 256 x 256 are 52 MB).
 func mapMedian(maps [][]float32) (m float32, ok bool, err error) {
-	count := make([]int, 1<<16)
 	total := 0
-	for i, mp := range maps {
-		for j, v := range mp {
-			if !valid(v) || v > maxScore {
-				return 0, false, fmt.Errorf("calibrate: map %d value %d is %v, want 0 to %g", i, j, v, float32(maxScore))
-			}
-			count[bits(v)>>16]++
-		}
+	for _, mp := range maps {
 		total += len(mp)
 	}
 	if total == 0 {
 		return 0, false, nil
+	}
+	count := make([]int, 1<<16)
+	for i, mp := range maps {
+		for j, v := range mp {
+			if !valid(v) {
+				return 0, false, fmt.Errorf("calibrate: map %d value %d is %v, want 0 to %g", i, j, v, maxScore)
+			}
+			count[bits(v)>>16]++
+		}
 	}
 	high, rank := pick(count, (total-1)/2)
 	clear(count)
