@@ -6,15 +6,15 @@ import (
 )
 
 // fromImage converts a decoded picture by the rules that Decode documents. The types that the decoders return have their
-// own loops; any other type goes through At.
-func fromImage(img image.Image) *RGB {
+// own loops; any other type goes through At. toRGB converts YCbCr, where there is any: jpegRGB or webpRGB.
+func fromImage(img image.Image, toRGB ycbcrRow) *RGB {
 	b := img.Bounds()
 	out := NewRGB(b.Dx(), b.Dy())
 	switch m := img.(type) {
 	case *image.YCbCr:
-		fromYCbCr(out, m)
+		fromYCbCr(out, m, toRGB)
 	case *image.NYCbCrA:
-		fromYCbCr(out, &m.YCbCr)
+		fromYCbCr(out, &m.YCbCr, toRGB)
 		eachRow(out, func(y int, dst []uint8) {
 			for x, a := range m.A[m.AOffset(b.Min.X, b.Min.Y+y):][:b.Dx()] {
 				d := dst[3*x : 3*x+3]
@@ -125,37 +125,55 @@ func fromPaletted(out *RGB, m *image.Paletted) {
 	})
 }
 
-// fromYCbCr is color.YCbCrToRGB written out: JFIF 1.02, section "Conversion to and from RGB", in 16-bit fixed point.
-func fromYCbCr(out *RGB, m *image.YCbCr) {
+// fromYCbCr repeats each chroma sample over the pixels that it belongs to, as image.YCbCr.At does.
+func fromYCbCr(out *RGB, m *image.YCbCr, toRGB ycbcrRow) {
 	b := m.Rect
-	// The chroma sample of column x is that of COffset: one for 1, 2 or 4 columns.
-	shift, half := 0, b.Min.X
+	// How many columns share a chroma sample: 1 << shift.
+	shift := 0
 	switch m.SubsampleRatio {
 	case image.YCbCrSubsampleRatio422, image.YCbCrSubsampleRatio420:
-		shift, half = 1, b.Min.X/2
+		shift = 1
 	case image.YCbCrSubsampleRatio411, image.YCbCrSubsampleRatio410:
-		shift, half = 2, b.Min.X/4
+		shift = 2
 	}
+	phase := b.Min.X & (1<<shift - 1)
 	eachRow(out, func(y int, dst []uint8) {
-		luma := m.Y[m.YOffset(b.Min.X, b.Min.Y+y):][:out.W]
-		c0 := m.COffset(b.Min.X, b.Min.Y+y)
-		cb, cr := m.Cb[c0:], m.Cr[c0:]
-		for x, l := range luma {
-			i := (b.Min.X+x)>>shift - half
-			yy := int32(l) * 0x10101
-			u, v := int32(cb[i])-128, int32(cr[i])-128
-			d := dst[3*x : 3*x+3]
-			d[0] = clamp16(yy + 91881*v)
-			d[1] = clamp16(yy - 22554*u - 46802*v)
-			d[2] = clamp16(yy + 116130*u)
-		}
+		c := m.COffset(b.Min.X, b.Min.Y+y)
+		toRGB(dst, m.Y[m.YOffset(b.Min.X, b.Min.Y+y):][:out.W], m.Cb[c:], m.Cr[c:], phase, shift)
 	})
 }
 
-// clamp16 drops 16 fraction bits and clamps to 0..255.
-func clamp16(v int32) uint8 {
-	if uint32(v)&0xff000000 == 0 {
-		return uint8(v >> 16)
+// ycbcrRow converts a row of luma; the chroma sample of column x is (phase + x) >> shift.
+type ycbcrRow func(dst, luma, cb, cr []uint8, phase, shift int)
+
+// jpegRGB is color.YCbCrToRGB written out: JFIF 1.02, "Conversion to and from RGB", in 16-bit fixed point.
+func jpegRGB(dst, luma, cb, cr []uint8, phase, shift int) {
+	for x, l := range luma {
+		i := (phase + x) >> shift
+		y := int32(l) * 0x10101
+		u, v := int32(cb[i])-128, int32(cr[i])-128
+		d := dst[3*x : 3*x+3]
+		d[0] = clamp(y+91881*v, 16)
+		d[1] = clamp(y-22554*u-46802*v, 16)
+		d[2] = clamp(y+116130*u, 16)
 	}
-	return uint8(^(v >> 31))
+}
+
+// webpRGB converts the BT.601 video range of VP8 (black is 16, white 235; RFC 6386, section 9.2) in the fixed point of
+// libwebp, which browsers show. The image package has no such type: its YCbCr is full range and would be too flat.
+func webpRGB(dst, luma, cb, cr []uint8, phase, shift int) {
+	for x, l := range luma {
+		i := (phase + x) >> shift
+		y := int32(l) * 19077 >> 8
+		u, v := int32(cb[i]), int32(cr[i])
+		d := dst[3*x : 3*x+3]
+		d[0] = clamp(y+v*26149>>8-14234, 6)
+		d[1] = clamp(y-u*6419>>8-v*13320>>8+8708, 6)
+		d[2] = clamp(y+u*33050>>8-17685, 6)
+	}
+}
+
+// clamp drops fraction bits and clamps to 0..255.
+func clamp(v int32, fraction int) uint8 {
+	return uint8(min(max(v>>fraction, 0), 255))
 }

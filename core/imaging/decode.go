@@ -51,22 +51,23 @@ type codec struct {
 	config      func(io.Reader) (image.Config, error)
 	decode      func(io.Reader) (image.Image, error)
 	orientation func(data []byte) int
-	check       func(data []byte, w, h int) *Error // may be nil
+	check       func(data []byte, w, h int) *Error
+	whole       func(data []byte) bool // whether the end of the file is there; nil if the format does not say
 }
 
 // codecFor returns the codec for a name that sniff returned, nil for a format that is known but not read.
 func codecFor(name string) *codec {
 	switch name {
 	case "png":
-		return &codec{name, pngConfig, png.Decode, pngOrientation, checkPNG}
+		return &codec{name, pngConfig, png.Decode, pngOrientation, checkPNG, pngWhole}
 	case "jpeg":
-		return &codec{name, jpeg.DecodeConfig, jpeg.Decode, jpegOrientation, checkJPEG}
+		return &codec{name, jpeg.DecodeConfig, jpeg.Decode, jpegOrientation, checkJPEG, jpegWhole}
 	case "bmp":
-		return &codec{name, bmp.DecodeConfig, bmp.Decode, nil, checkBMP}
+		return &codec{name, bmp.DecodeConfig, bmp.Decode, nil, checkBMP, nil}
 	case "tiff":
-		return &codec{name, tiff.DecodeConfig, tiff.Decode, tiffOrientation, checkTIFF}
+		return &codec{name, tiff.DecodeConfig, tiff.Decode, tiffOrientation, checkTIFF, nil}
 	case "webp":
-		return &codec{name, webp.DecodeConfig, webp.Decode, webpOrientation, checkWebP}
+		return &codec{name, webp.DecodeConfig, webp.Decode, webpOrientation, checkWebP, webpWhole}
 	}
 	return nil
 }
@@ -75,8 +76,9 @@ func codecFor(name string) *codec {
 // orientation. lim may be nil for the defaults. Of an animation or a file of several pages, the first picture is read.
 //
 // The pixels are defined exactly: 16-bit samples keep their high byte (v >> 8); gray is copied to all three channels;
-// JPEG and WebP use color.YCbCrToRGB with each chroma sample repeated, not interpolated; CMYK uses color.CMYKToRGB;
-// alpha is composited over white, (c*a + 255*(255-a) + 127) / 255. Colour profiles and gamma are ignored.
+// JPEG uses color.YCbCrToRGB and WebP libwebp's BT.601 video range, with each chroma sample repeated, not interpolated;
+// CMYK uses color.CMYKToRGB; alpha is composited over white, (c*a + 255*(255-a) + 127) / 255. Colour profiles and gamma
+// are ignored.
 //
 // Every error is an *Error. No input makes it panic.
 func Decode(data []byte, lim *Limits) (*RGB, error) {
@@ -119,7 +121,7 @@ func (c *codec) size(data []byte, l Limits) (w, h int, e *Error) {
 	}()
 	cfg, err := c.config(r)
 	if err != nil {
-		return 0, 0, c.failed(err, r)
+		return 0, 0, c.failed(err, r, data)
 	}
 	w, h = cfg.Width, cfg.Height
 	if w <= 0 || h <= 0 {
@@ -133,12 +135,7 @@ func (c *codec) size(data []byte, l Limits) (w, h int, e *Error) {
 		d := fmt.Sprintf("%d x %d pixels, the limit is %d pixels", w, h, l.MaxPixels)
 		return 0, 0, &Error{Kind: TooLarge, Format: c.name, Detail: d, Offset: -1}
 	}
-	if c.check != nil {
-		if e := c.check(data, w, h); e != nil {
-			return 0, 0, e
-		}
-	}
-	return w, h, nil
+	return w, h, c.check(data, w, h)
 }
 
 // pixels decodes the picture, which must have the size that its header promised.
@@ -151,17 +148,21 @@ func (c *codec) pixels(data []byte, w, h int) (m *RGB, e *Error) {
 	}()
 	img, err := c.decode(r)
 	if err != nil {
-		return nil, c.failed(err, r)
+		return nil, c.failed(err, r, data)
 	}
 	if b := img.Bounds(); b.Dx() != w || b.Dy() != h {
 		d := fmt.Sprintf("header says %d x %d pixels, data has %d x %d", w, h, b.Dx(), b.Dy())
 		return nil, &Error{Kind: Corrupt, Format: c.name, Detail: d, Offset: -1}
 	}
-	return fromImage(img), nil
+	toRGB := jpegRGB
+	if c.name == "webp" {
+		toRGB = webpRGB
+	}
+	return fromImage(img, toRGB), nil
 }
 
-// failed turns a decoder's error into ours.
-func (c *codec) failed(err error, r *bytes.Reader) *Error {
+// failed turns a decoder's error into ours. r is what the decoder read data from.
+func (c *codec) failed(err error, r *bytes.Reader, data []byte) *Error {
 	e := &Error{Kind: Corrupt, Format: c.name, Offset: r.Size() - int64(r.Len()), Err: err}
 	if e.Offset == 0 {
 		e.Offset = -1 // TIFF is read by position
@@ -172,8 +173,11 @@ func (c *codec) failed(err error, r *bytes.Reader) *Error {
 	switch {
 	case errors.As(err, &pu), errors.As(err, &ju), errors.As(err, &tu), errors.Is(err, bmp.ErrUnsupported):
 		e.Kind = Unsupported
+	case errors.Is(err, io.ErrUnexpectedEOF):
 	case errors.Is(err, io.EOF):
 		e.Err = io.ErrUnexpectedEOF
+	case c.whole != nil && !c.whole(data): // the decoder met the cut, but has its own words for it
+		e.Err = fmt.Errorf("%w: %w", io.ErrUnexpectedEOF, err)
 	}
 	return e
 }

@@ -91,10 +91,10 @@ func BenchmarkDecodeJPEG(b *testing.B) {
 	})
 	b.Run("part=convert", func(b *testing.B) {
 		for b.Loop() {
-			fromImage(m)
+			fromImage(m, jpegRGB)
 		}
 	})
-	rgb := fromImage(m)
+	rgb := fromImage(m, jpegRGB)
 	b.Run("part=resize256", func(b *testing.B) {
 		for b.Loop() {
 			Resize(rgb, 256, 256)

@@ -9,6 +9,7 @@ import (
 const (
 	tagBitsPerSample = 258
 	tagCompression   = 259
+	tagPhotometric   = 262
 	tagOrientation   = 274
 	tagPlanarConfig  = 284
 )
@@ -110,13 +111,13 @@ func jpegOrientation(data []byte) int {
 }
 
 // walkJPEG calls f for each marker segment until f returns false or the data ends. seg is without marker and length.
-// Entropy-coded data and stray bytes between segments are skipped.
-func walkJPEG(data []byte, f func(marker byte, seg []byte) bool) {
+// Entropy-coded data and stray bytes between segments are skipped. It reports whether it met the end marker.
+func walkJPEG(data []byte, f func(marker byte, seg []byte) bool) bool {
 	const rst0, soi, eoi = 0xd0, 0xd8, 0xd9
 	for b := data; ; {
 		i := bytes.IndexByte(b, 0xff)
 		if i < 0 || i+1 >= len(b) {
-			return
+			return false
 		}
 		marker := b[i+1]
 		if marker == 0xff { // fill byte
@@ -125,20 +126,20 @@ func walkJPEG(data []byte, f func(marker byte, seg []byte) bool) {
 		}
 		b = b[i+2:]
 		if marker == eoi {
-			return
+			return true
 		}
 		if marker <= 0x01 || marker >= rst0 && marker <= soi { // stuffed byte, TEM, RST0-7, SOI: no length
 			continue
 		}
 		if len(b) < 2 {
-			return
+			return false
 		}
 		n := int(binary.BigEndian.Uint16(b))
 		if n < 2 || n > len(b) {
-			return
+			return false
 		}
 		if !f(marker, b[2:n]) {
-			return
+			return false
 		}
 		b = b[n:]
 	}
@@ -146,22 +147,38 @@ func walkJPEG(data []byte, f func(marker byte, seg []byte) bool) {
 
 // pngOrientation reads the eXIf chunk (PNG third edition, section 11.3.3.4).
 func pngOrientation(data []byte) int {
-	for b := data[8:]; len(b) >= 12; {
+	o := 1
+	walkPNG(data, func(kind string, chunk []byte) bool {
+		if kind == "eXIf" {
+			o = tiffOrientation(chunk)
+		}
+		return kind != "eXIf"
+	})
+	return o
+}
+
+// walkPNG calls f for each whole chunk until f returns false or the data ends. It reports whether it met the IEND chunk.
+func walkPNG(data []byte, f func(kind string, chunk []byte) bool) bool {
+	for b := data[min(8, len(data)):]; len(b) >= 12; {
 		n := uint64(binary.BigEndian.Uint32(b))
 		if n+12 > uint64(len(b)) {
 			break
 		}
-		if string(b[4:8]) == "eXIf" {
-			return tiffOrientation(b[8 : 8+n])
+		kind := string(b[4:8])
+		if kind == "IEND" {
+			return true
+		}
+		if !f(kind, b[8:8+n]) {
+			break
 		}
 		b = b[12+n:]
 	}
-	return 1
+	return false
 }
 
 // webpOrientation reads the EXIF chunk of the RIFF container (RFC 9649, section 2.7.1.5).
 func webpOrientation(data []byte) int {
-	for b := data[12:]; len(b) >= 8; {
+	for b := data[min(12, len(data)):]; len(b) >= 8; {
 		n := uint64(binary.LittleEndian.Uint32(b[4:]))
 		if n+8 > uint64(len(b)) {
 			break

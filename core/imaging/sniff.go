@@ -113,6 +113,9 @@ func checkTIFF(data []byte, w, h int) *Error {
 	if t.value(tagPlanarConfig) == 2 && samples > 1 {
 		return &Error{Kind: Unsupported, Format: "tiff", Detail: "planes stored one after another", Offset: -1}
 	}
+	if t.ccitt() && t.value(tagPhotometric) != 0 { // x/image would swap black and white
+		return &Error{Kind: Unsupported, Format: "tiff", Detail: "fax compression with black as zero", Offset: -1}
+	}
 	// Best ratios: LZW 4096 bytes for a code of 9 bits or more, deflate 1032; CCITT has none but is 1 bit a pixel.
 	if need := int64(w) * int64(h) * samples; t.ccitt() || need/4096 <= int64(len(data)) {
 		return nil
@@ -122,12 +125,24 @@ func checkTIFF(data []byte, w, h int) *Error {
 
 // checkWebP names animations, which the decoder reports as damage, and files shorter than their RIFF header says.
 func checkWebP(data []byte, w, h int) *Error {
-	if size := int64(binary.LittleEndian.Uint32(data[4:])); size > int64(len(data))-8 {
-		return truncated("webp", fmt.Sprintf("%d bytes, the header says %d", len(data), size+8))
+	if !webpWhole(data) {
+		return truncated("webp", fmt.Sprintf("%d bytes, fewer than the header says", len(data)))
 	}
 	const animation = 1 << 1
 	if len(data) > 20 && string(data[12:16]) == "VP8X" && data[20]&animation != 0 {
 		return &Error{Kind: Unsupported, Format: "webp", Detail: "animation", Offset: -1}
 	}
 	return nil
+}
+
+func pngWhole(data []byte) bool {
+	return walkPNG(data, func(string, []byte) bool { return true })
+}
+
+func jpegWhole(data []byte) bool {
+	return walkJPEG(data, func(byte, []byte) bool { return true })
+}
+
+func webpWhole(data []byte) bool {
+	return int64(binary.LittleEndian.Uint32(data[4:])) <= int64(len(data))-8
 }
