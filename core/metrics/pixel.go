@@ -111,7 +111,7 @@ func (r *ranking) aupro(sizes []int, fprLimit float64) float64 {
 	}
 	sum := 0.0
 	for i, size := range sizes {
-		area := float64(cut*float64(joined[i])) - float64(halves[i])/2 + partial[i]
+		area := float64(cut*float64(joined[i])) - float64(float64(halves[i])/2) + partial[i]
 		sum += area / float64(size)
 	}
 	return sum / float64(len(sizes)) / cut
