@@ -1,0 +1,144 @@
+// Package session is the worker's side of wasm/protocol without JavaScript: it takes one message and returns the answer.
+// It never panics: whatever goes wrong in a job becomes an error message for that job.
+package session
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"anomnet/core/imaging"
+	"anomnet/core/inspect"
+	"anomnet/wasm/protocol"
+)
+
+// Inspector scores images with one model; *inspect.Inspector is one.
+type Inspector interface {
+	Inspect(data []byte) (*inspect.Result, error)
+	Info() inspect.Info
+}
+
+// Session holds the loaded model of one worker. It is not safe for concurrent use; a worker runs one job at a time.
+type Session struct {
+	open      func(files [][]byte, tier string) (Inspector, error)
+	now       func() time.Time
+	inspector Inspector
+}
+
+// New returns a session without a model. open makes an inspector from model files; nil means core/inspect.
+func New(open func(files [][]byte, tier string) (Inspector, error)) *Session {
+	if open == nil {
+		open = func(files [][]byte, tier string) (Inspector, error) {
+			return inspect.Open(files, &inspect.Options{Tier: tier})
+		}
+	}
+	return &Session{open: open, now: time.Now}
+}
+
+// Handle does one load or score job and returns a result or error message with the same id.
+func (s *Session) Handle(m protocol.Message) (reply protocol.Message) {
+	defer func() {
+		if e := recover(); e != nil {
+			reply = failure(m.ID, protocol.CodeInternal, fmt.Sprintf("panic: %v", e), "")
+		}
+	}()
+	switch m.Op {
+	case protocol.OpLoad:
+		return s.load(m)
+	case protocol.OpScore:
+		return s.score(m)
+	}
+	return failure(m.ID, protocol.CodeBadMessage, fmt.Sprintf("session: unknown op %q", m.Op), "")
+}
+
+// Cancelled is the answer to a job that was cancelled before it started.
+func Cancelled(id int) protocol.Message {
+	return failure(id, protocol.CodeCancelled, "session: cancelled before it started", "")
+}
+
+func (s *Session) load(m protocol.Message) protocol.Message {
+	req, err := protocol.Decode[protocol.LoadRequest](m.Meta)
+	if err == nil && (len(m.Bufs) < 1 || len(m.Bufs) > 2) {
+		err = fmt.Errorf("session: load has %d buffers, want 1 or 2 model files", len(m.Bufs))
+	}
+	if err != nil {
+		return failure(m.ID, protocol.CodeBadMessage, err.Error(), "")
+	}
+	s.inspector = nil // a failed load must not leave the old part in place unnoticed
+	in, err := s.open(m.Bufs, req.Tier)
+	if err != nil {
+		return fromError(m.ID, err)
+	}
+	i := in.Info()
+	r := answer(m.ID, protocol.LoadResult{Part: i.Part, BackboneDigest: i.BackboneDigest, HeadDigest: i.HeadDigest,
+		Calibration: i.Calibration, FalseRejectRate: i.FalseRejectRate, Centroids: i.Centroids,
+		Width: i.Width, Height: i.Height, Tier: i.Tier})
+	if r.Op == protocol.OpResult {
+		s.inspector = in
+	}
+	return r
+}
+
+func (s *Session) score(m protocol.Message) protocol.Message {
+	req, err := protocol.Decode[protocol.ScoreRequest](m.Meta)
+	if err == nil && len(m.Bufs) != 1 {
+		err = fmt.Errorf("session: score has %d buffers, want 1 image file", len(m.Bufs))
+	}
+	if err != nil {
+		return failure(m.ID, protocol.CodeBadMessage, err.Error(), "")
+	}
+	if s.inspector == nil {
+		return failure(m.ID, protocol.CodeNoModel, "session: score before a successful load", "")
+	}
+	start := s.now()
+	res, err := s.inspector.Inspect(m.Bufs[0])
+	if err != nil {
+		return fromError(m.ID, err)
+	}
+	if len(res.Map) != res.MapW*res.MapH {
+		return failure(m.ID, protocol.CodeInternal, fmt.Sprintf("session: map has %d values, want %d x %d", len(res.Map), res.MapW, res.MapH), "")
+	}
+	pre, w, h := rgba(res.Preview)
+	return answer(m.ID, protocol.ScoreResult{
+		Name: req.Name, Raw: res.Raw, RawBits: math.Float32bits(res.Raw), Limit: res.Limit, Review: res.Review,
+		Ratio: res.Ratio, PValue: res.PValue, Verdict: string(res.Verdict), Width: res.Width, Height: res.Height,
+		MapW: res.MapW, MapH: res.MapH, MapLow: res.MapLow, MapHigh: res.MapHigh, PreW: w, PreH: h,
+		SHA256: res.SHA256, Millis: float64(s.now().Sub(start).Microseconds()) / 1000,
+	}, protocol.EncodeMap(res.Map), pre)
+}
+
+// rgba returns p as [h][w][4]uint8 with full opacity; nothing for nil.
+func rgba(p *imaging.RGB) (pix []byte, w, h int) {
+	if p == nil {
+		return nil, 0, 0
+	}
+	pix = make([]byte, 0, 4*p.W*p.H)
+	for i := 0; i+2 < len(p.Pix); i += 3 {
+		pix = append(pix, p.Pix[i], p.Pix[i+1], p.Pix[i+2], 255)
+	}
+	return pix, p.W, p.H
+}
+
+// answer is a result message, or an error when meta cannot travel (a score that is not finite, say).
+func answer(id int, meta any, bufs ...[]byte) protocol.Message {
+	s, err := protocol.Encode(meta)
+	if err != nil {
+		return failure(id, protocol.CodeInternal, err.Error(), "")
+	}
+	return protocol.Message{ID: id, Op: protocol.OpResult, Meta: s, Bufs: bufs}
+}
+
+func fromError(id int, err error) protocol.Message {
+	code, hint := inspect.ErrorCode(err)
+	return failure(id, code, err.Error(), hint)
+}
+
+func failure(id int, code, message, hint string) protocol.Message {
+	s, err := protocol.Encode(protocol.Error{Code: code, Message: message, Hint: hint})
+	if err != nil { // a code that the protocol does not know
+		both := errors.Join(err, errors.New(message))
+		s, _ = protocol.Encode(protocol.Error{Code: protocol.CodeInternal, Message: both.Error(), Hint: hint})
+	}
+	return protocol.Message{ID: id, Op: protocol.OpError, Meta: s}
+}

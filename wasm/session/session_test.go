@@ -1,0 +1,118 @@
+package session
+
+import (
+	"errors"
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"anomnet/core/calibrate"
+	"anomnet/core/imaging"
+	"anomnet/core/inspect"
+	"anomnet/wasm/protocol"
+)
+
+// fakeInspector answers by the first byte of the image.
+type fakeInspector struct{}
+
+func (fakeInspector) Info() inspect.Info {
+	return inspect.Info{Part: "bracket", Width: 256, Height: 192}
+}
+
+func (fakeInspector) Inspect(data []byte) (*inspect.Result, error) {
+	r := &inspect.Result{Raw: 0.1, Limit: 2, Review: 1, Ratio: 0.05, PValue: 0.5, Verdict: calibrate.OK, Map: []float32{1, 2}, MapW: 2, MapH: 1,
+		MapHigh: 3, Width: 40, Height: 30, Preview: &imaging.RGB{W: 1, H: 1, Pix: []uint8{7, 8, 9}}, SHA256: "ab"}
+	switch data[0] {
+	case 'p':
+		panic("boom")
+	case 'e':
+		return nil, errors.New("inspect: something new")
+	case 'n':
+		r.Ratio = math.Inf(1)
+	case 'm':
+		r.Map = r.Map[:1]
+	}
+	return r, nil
+}
+
+func open(files [][]byte, tier string) (Inspector, error) {
+	if len(files[0]) == 0 {
+		return nil, errors.New("inspect: empty model")
+	}
+	return fakeInspector{}, nil
+}
+
+func TestScore(t *testing.T) {
+	s := New(open)
+	m := s.Handle(protocol.Message{ID: 1, Op: protocol.OpLoad, Meta: `{"tier":"ref"}`, Bufs: [][]byte{{1}, {2}}})
+	require.Equal(t, protocol.OpResult, m.Op, m.Meta)
+	info, err := protocol.Decode[protocol.LoadResult](m.Meta)
+	require.NoError(t, err)
+	assert.Equal(t, "bracket", info.Part)
+
+	m = s.Handle(protocol.Message{ID: 2, Op: protocol.OpScore, Meta: `{"name":"a.png"}`, Bufs: [][]byte{{'x'}}})
+	require.Equal(t, protocol.OpResult, m.Op, m.Meta)
+	assert.Equal(t, 2, m.ID)
+	r, err := protocol.Decode[protocol.ScoreResult](m.Meta)
+	require.NoError(t, err)
+	assert.Equal(t, math.Float32bits(0.1), r.RawBits)
+	assert.Equal(t, "a.png", r.Name)
+	heat, pre, err := r.Buffers(m.Bufs)
+	require.NoError(t, err)
+	assert.Equal(t, []float32{1, 2}, heat)
+	assert.Equal(t, []byte{7, 8, 9, 255}, pre)
+}
+
+func TestFailuresBecomeErrors(t *testing.T) {
+	score := func(first byte) protocol.Message {
+		return protocol.Message{ID: 5, Op: protocol.OpScore, Meta: `{"name":"a"}`, Bufs: [][]byte{{first}}}
+	}
+	for name, c := range map[string]struct {
+		msg  protocol.Message
+		code string
+	}{
+		"panic":         {score('p'), protocol.CodeInternal},
+		"unknown error": {score('e'), protocol.CodeInternal},
+		"not finite":    {score('n'), protocol.CodeInternal},
+		"short map":     {score('m'), protocol.CodeInternal},
+		"unknown op":    {protocol.Message{ID: 5, Op: "dance", Meta: "{}"}, protocol.CodeBadMessage},
+		"bad meta":      {protocol.Message{ID: 5, Op: protocol.OpScore, Meta: "{", Bufs: [][]byte{{1}}}, protocol.CodeBadMessage},
+		"no buffer":     {protocol.Message{ID: 5, Op: protocol.OpScore, Meta: `{"name":"a"}`}, protocol.CodeBadMessage},
+		"no model file": {protocol.Message{ID: 5, Op: protocol.OpLoad, Meta: `{}`}, protocol.CodeBadMessage},
+	} {
+		s := New(open)
+		s.Handle(protocol.Message{ID: 1, Op: protocol.OpLoad, Meta: `{}`, Bufs: [][]byte{{1}}})
+		m := s.Handle(c.msg)
+		require.Equal(t, protocol.OpError, m.Op, name)
+		e, err := protocol.Decode[protocol.Error](m.Meta)
+		require.NoError(t, err, name)
+		assert.Equal(t, c.code, e.Code, name)
+		assert.Equal(t, 5, m.ID, name)
+		assert.NotEmpty(t, e.Message, name)
+	}
+}
+
+func TestFailedLoadLeavesNoModel(t *testing.T) {
+	s := New(open)
+	s.Handle(protocol.Message{ID: 1, Op: protocol.OpLoad, Meta: `{}`, Bufs: [][]byte{{1}}})
+	assert.Equal(t, protocol.OpError, s.Handle(protocol.Message{ID: 2, Op: protocol.OpLoad, Meta: `{}`, Bufs: [][]byte{{}}}).Op)
+	m := s.Handle(protocol.Message{ID: 3, Op: protocol.OpScore, Meta: `{"name":"a"}`, Bufs: [][]byte{{1}}})
+	e, err := protocol.Decode[protocol.Error](m.Meta)
+	require.NoError(t, err)
+	assert.Equal(t, protocol.CodeNoModel, e.Code)
+}
+
+func TestCancelled(t *testing.T) {
+	e, err := protocol.Decode[protocol.Error](Cancelled(4).Meta)
+	require.NoError(t, err)
+	assert.Equal(t, protocol.CodeCancelled, e.Code)
+}
+
+func TestRealOpenRefusesNoise(t *testing.T) {
+	m := New(nil).Handle(protocol.Message{ID: 1, Op: protocol.OpLoad, Meta: `{}`, Bufs: [][]byte{[]byte("not a model")}})
+	e, err := protocol.Decode[protocol.Error](m.Meta)
+	require.NoError(t, err)
+	assert.Equal(t, protocol.CodeModelCorrupt, e.Code, e.Message)
+}

@@ -1,0 +1,146 @@
+//go:build js && wasm
+
+// Command worker is one inference instance inside a module Web Worker (assets/js/worker.mjs starts it).
+//
+// It answers the messages of package protocol, one job at a time in the order they come:
+//
+//	load     -> result (LoadResult) or error
+//	score    -> progress, result (ScoreResult, map, preview) or error
+//	cancel   -> the job with that id, if it has not started, answers error "cancelled"
+//
+// and says ready once by itself. worker.mjs adds requests and exit. Go code in a browser blocks its event loop while it
+// computes, so the loop yields through a MessageChannel before each job; that lets a cancel overtake the jobs behind it.
+package main
+
+import (
+	"syscall/js"
+
+	"anomnet/core/engine"
+	"anomnet/wasm/protocol"
+	"anomnet/wasm/session"
+)
+
+// version is set by the site build (-ldflags -X).
+var version = "dev"
+
+func main() {
+	w := &worker{self: js.Global(), wake: make(chan struct{}, 1), cancelled: map[int]bool{}}
+	w.yield = newYield(w.self)
+	w.self.Set("onmessage", js.FuncOf(func(_ js.Value, args []js.Value) any {
+		w.receive(args[0].Get("data"))
+		return nil
+	}))
+	w.sayReady()
+	w.run(session.New(nil))
+}
+
+// worker queues messages between the event loop and the jobs. Both run on the one thread, never at the same time.
+type worker struct {
+	self      js.Value
+	queue     []protocol.Message
+	cancelled map[int]bool
+	wake      chan struct{}
+	yield     func()
+}
+
+func (w *worker) sayReady() {
+	r := protocol.Ready{Version: version}
+	for _, t := range engine.Tiers() {
+		r.Tiers = append(r.Tiers, string(t))
+	}
+	meta, err := protocol.Encode(r)
+	if err != nil {
+		panic(err) // our own constants
+	}
+	w.post(protocol.Message{Op: protocol.OpReady, Meta: meta})
+}
+
+func (w *worker) receive(data js.Value) {
+	m := message(data)
+	if m.Op == protocol.OpCancel {
+		for _, q := range w.queue {
+			if q.ID == m.ID {
+				w.cancelled[m.ID] = true
+			}
+		}
+		return
+	}
+	w.queue = append(w.queue, m)
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (w *worker) run(s *session.Session) {
+	for range w.wake {
+		for len(w.queue) > 0 {
+			w.yield()
+			m := w.queue[0]
+			w.queue = w.queue[1:]
+			if w.cancelled[m.ID] {
+				delete(w.cancelled, m.ID)
+				w.post(session.Cancelled(m.ID))
+				continue
+			}
+			w.progress(m)
+			w.post(s.Handle(m))
+		}
+	}
+}
+
+// progress says that a job has started. One a job is far below 10 a second.
+func (w *worker) progress(m protocol.Message) {
+	if meta, err := protocol.Encode(protocol.Progress{Stage: m.Op, Total: 1}); err == nil {
+		w.post(protocol.Message{ID: m.ID, Op: protocol.OpProgress, Meta: meta})
+	}
+}
+
+// message reads an envelope; missing parts read as zero, and the session refuses what makes no sense.
+func message(data js.Value) protocol.Message {
+	var m protocol.Message
+	if v := data.Get("id"); v.Type() == js.TypeNumber {
+		m.ID = v.Int()
+	}
+	if v := data.Get("op"); v.Type() == js.TypeString {
+		m.Op = v.String()
+	}
+	if v := data.Get("meta"); v.Type() == js.TypeString {
+		m.Meta = v.String()
+	}
+	if bufs := data.Get("bufs"); bufs.InstanceOf(js.Global().Get("Array")) {
+		for i := range bufs.Length() {
+			u := js.Global().Get("Uint8Array").New(bufs.Index(i))
+			b := make([]byte, u.Length())
+			js.CopyBytesToGo(b, u)
+			m.Bufs = append(m.Bufs, b)
+		}
+	}
+	return m
+}
+
+func (w *worker) post(m protocol.Message) {
+	bufs := js.Global().Get("Array").New()
+	for _, b := range m.Bufs {
+		u := js.Global().Get("Uint8Array").New(len(b))
+		js.CopyBytesToJS(u, b)
+		bufs.Call("push", u.Get("buffer"))
+	}
+	env := map[string]any{"id": m.ID, "op": m.Op, "meta": m.Meta, "bufs": bufs}
+	w.self.Call("postMessage", env, bufs)
+}
+
+// newYield returns a func that lets every event that waits be handled before it returns.
+func newYield(self js.Value) func() {
+	ch := self.Get("MessageChannel").New()
+	done := make(chan struct{}, 1)
+	ch.Get("port1").Set("onmessage", js.FuncOf(func(js.Value, []js.Value) any {
+		done <- struct{}{}
+		return nil
+	}))
+	port2 := ch.Get("port2")
+	return func() {
+		port2.Call("postMessage", js.Null())
+		<-done
+	}
+}
