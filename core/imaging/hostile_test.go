@@ -76,6 +76,15 @@ func webpHeader(w, h uint32) []byte {
 	return append(b, 0)
 }
 
+// planar is an RGB file that claims one plane after another.
+func planar(t testing.TB) []byte {
+	file := bytes.Clone(load(t, "formats/rgb.tiff"))
+	i := bytes.LastIndex(file, []byte{tagPlanarConfig & 0xff, tagPlanarConfig >> 8, 3, 0, 1, 0, 0, 0, 1, 0})
+	require.Positive(t, i)
+	file[i+8] = 2
+	return file
+}
+
 func animatedWebP() []byte {
 	return append([]byte("RIFF\x16\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00"), make([]byte, 6)...)
 }
@@ -111,6 +120,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"jpeg of 65,535 x 65,535", jpegHeader(65535, 65535), TooLarge, "jpeg", false},
 		{"jpeg header of 8,000 x 8,000", jpegHeader(8000, 8000), Corrupt, "jpeg", true},
 		{"jpeg of many scans", manyScans(t, 200), Unsupported, "jpeg", false},
+		{"jpeg of 20 scans of 64 megapixels", append(jpegHeader(8192, 8191), bytes.Repeat([]byte("12345678\xff\xda\x00\x08"), 19)...), Unsupported, "jpeg", false},
 		{"jpeg magic only", []byte{0xff, 0xd8, 0xff}, Corrupt, "jpeg", true},
 		{"bmp of 30,000 x 30,000", bmpHeader(30000, 30000), TooLarge, "bmp", false},
 		{"bmp of -2^31", bmpHeader(1, -1<<31), TooLarge, "bmp", false},
@@ -120,6 +130,8 @@ func TestDecodeRefuses(t *testing.T) {
 		{"tiff header of 8,000 x 8,000", tiffHeader(8000, 8000), Corrupt, "tiff", true},
 		{"tiff black is zero, fax", load(t, "formats/black_is_zero.tiff"), Unsupported, "tiff", false},
 		{"tiff float", tiffHeader(2, 2, [2]uint32{339, 3}), Unsupported, "tiff", false},
+		{"tiff in planes", planar(t), Unsupported, "tiff", false},
+		{"tiff directory cut", tiffHeader(2, 2)[:12], Corrupt, "tiff", true},
 		{"bigtiff", []byte("II+\x00\x08\x00\x00\x00"), Unsupported, "bigtiff", false},
 		{"webp of 16,384 x 16,384", webpHeader(16384, 16384), TooLarge, "webp", false},
 		{"webp header of 8,000 x 8,000", webpHeader(8000, 8000), Corrupt, "webp", true},

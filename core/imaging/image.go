@@ -6,6 +6,8 @@
 // # Security considerations
 //
 // Decode checks the header against Limits before it decodes any pixel, so a small file cannot ask for a huge buffer.
+// While it works it holds at most about 20 bytes for each pixel (a progressive JPEG; 7 for an 8-bit PNG): lower MaxPixels
+// where memory is short.
 package imaging
 
 // RGB is an 8-bit image. Pix is [H][W][3], row-major, red first, without padding between rows.

@@ -85,20 +85,25 @@ func checkBMP(data []byte, w, h int) *Error {
 	return nil
 }
 
-// maxScans bounds the scans of a JPEG. Encoders write about ten; each costs a pass over the whole picture, however few
-// bytes it has.
-const maxScans = 100
+// Encoders write about ten scans. Each costs a pass over the whole picture, however few bytes it has, so both their number
+// and their work, scans times pixels, are bounded.
+const (
+	maxScans    = 100
+	maxScanWork = 1 << 30
+)
 
 func checkJPEG(data []byte, w, h int) *Error {
-	scans := 0
+	limit := min(maxScans, maxScanWork/(int64(w)*int64(h))+1)
+	scans := int64(0)
 	walkJPEG(data, func(marker byte, _ []byte) bool {
 		if marker == 0xda { // SOS
 			scans++
 		}
-		return scans <= maxScans
+		return scans <= limit
 	})
-	if scans > maxScans {
-		return &Error{Kind: Unsupported, Format: "jpeg", Detail: fmt.Sprintf("more than %d scans", maxScans), Offset: -1}
+	if scans > limit {
+		d := fmt.Sprintf("more than %d scans of %d x %d pixels", limit, w, h)
+		return &Error{Kind: Unsupported, Format: "jpeg", Detail: d, Offset: -1}
 	}
 	return nil
 }
