@@ -1,3 +1,169 @@
 // Package inspect is the whole path from the bytes of an image file to a verdict. The command line, the browser worker and
 // the end-to-end tests all score through it, so there is no second inference path that could disagree.
+//
+//	in, err := inspect.Open([][]byte{backbone, head}, nil)
+//	res, err := in.Inspect(file)
+//	fmt.Println(res.Verdict, res.Ratio)
 package inspect
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"anomnet/core/calibrate"
+	"anomnet/core/detect"
+	"anomnet/core/engine"
+	"anomnet/core/imaging"
+	"anomnet/core/model"
+)
+
+// Options of an Inspector; nil means defaults.
+type Options struct {
+	Tier   string          // kernel tier by name, empty for the fastest
+	Limits *imaging.Limits // of the images, nil for imaging's defaults
+}
+
+// Info describes an Inspector.
+type Info struct {
+	Part            string
+	BackboneName    string
+	BackboneDigest  string
+	HeadDigest      string // of the file that held the head
+	Centroids       int
+	CalibrationSize int // held-out good images behind the limits
+	FalseRejectRate float64
+	Promised        bool // whether so many images can promise that rate
+	Width, Height   int
+	Method          string
+	Tier            string
+}
+
+// Result is what is known about one image. Map is [MapH][MapW], in the unit of Raw; MapLow and MapHigh are the fixed ends of
+// its display scale.
+type Result struct {
+	Raw, Limit, Review float32
+	Ratio, PValue      float64
+	Verdict            calibrate.Verdict
+	Map                []float32
+	MapW, MapH         int
+	MapLow, MapHigh    float32
+	Width, Height      int          // of the image after orientation
+	Preview            *imaging.RGB // the pixels that were scored
+	SHA256             string       // of the file
+}
+
+// Inspector scores images with one head. It is for one goroutine; Clone makes another that shares the weights.
+type Inspector struct {
+	net      *engine.Net
+	head     *model.Head
+	info     Info
+	limits   *imaging.Limits
+	extract  *detect.Extractor
+	embedder *detect.Embedder
+	mapper   *detect.Mapper
+	x        []uint8
+	e        []int8
+}
+
+// Open decodes model files, a backbone and a head or one file with both, and prepares to score with them. Errors wrap
+// model.ErrCorrupt or model.ErrMismatch.
+func Open(files [][]byte, opt *Options) (*Inspector, error) {
+	var b *model.Backbone
+	var h *model.Head
+	var digest string
+	for i, data := range files {
+		f, err := model.Decode(data)
+		if err != nil {
+			return nil, fmt.Errorf("inspect: model file %d: %w", i+1, err)
+		}
+		if f.Backbone != nil {
+			b = f.Backbone
+		}
+		if f.Head != nil {
+			h, digest = f.Head, f.Digest
+		}
+	}
+	if b == nil || h == nil {
+		return nil, fmt.Errorf("inspect: %w: want a backbone and a head, got backbone %v, head %v", model.ErrMismatch, b != nil, h != nil)
+	}
+	return New(b, h, digest, opt)
+}
+
+// New prepares to score with a head on its backbone. headDigest is only reported.
+func New(b *model.Backbone, h *model.Head, headDigest string, opt *Options) (*Inspector, error) {
+	if opt == nil {
+		opt = &Options{}
+	}
+	tier, err := engine.ParseTier(opt.Tier)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.Validate(); err != nil {
+		return nil, err
+	}
+	if err := h.Fits(b); err != nil {
+		return nil, err
+	}
+	net, err := engine.NewNet(b.Graph, tier)
+	if err != nil {
+		return nil, err
+	}
+	in := &Inspector{net: net, head: h, limits: opt.Limits, info: Info{
+		Part: h.Part, BackboneName: b.Name, BackboneDigest: h.BackboneDigest, HeadDigest: headDigest, Centroids: h.Centroids.K,
+		CalibrationSize: len(h.Calibration.Scores), FalseRejectRate: h.Calibration.FalseRejectRate, Promised: h.Calibration.Promised(),
+		Width: h.Preprocess.Width, Height: h.Preprocess.Height, Method: h.Provenance.Method, Tier: string(tier),
+	}}
+	return in, in.prepare(tier)
+}
+
+// prepare makes the buffers and packs the head.
+func (in *Inspector) prepare(tier engine.Tier) (err error) {
+	h := in.head
+	if in.extract, err = detect.NewExtractor(in.net, h.Preprocess.Height, h.Preprocess.Width, h.FeatureScale, nil); err != nil {
+		return err
+	}
+	if in.embedder, err = detect.NewEmbedder(&h.Adapter, tier); err != nil {
+		return err
+	}
+	g := in.extract.Grid()
+	if in.mapper, err = detect.NewMapper(&h.Centroids, g.H, g.W, tier); err != nil {
+		return err
+	}
+	in.x, in.e = make([]uint8, g.Patches()*g.C), make([]int8, g.Patches()*h.Adapter.Out)
+	return nil
+}
+
+// Clone returns an inspector for another goroutine.
+func (in *Inspector) Clone() (*Inspector, error) {
+	c := &Inspector{net: in.net, head: in.head, info: in.info, limits: in.limits}
+	return c, c.prepare(engine.Tier(in.info.Tier))
+}
+
+// Info describes what the inspector scores with.
+func (in *Inspector) Info() Info { return in.info }
+
+// Inspect decodes an image file and scores it. Errors of the image are *imaging.Error.
+func (in *Inspector) Inspect(data []byte) (*Result, error) {
+	img, err := imaging.Decode(data, in.limits)
+	if err != nil {
+		return nil, err
+	}
+	pre, err := imaging.Prepare(img, in.head.Preprocess)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.extract.Extract(pre, in.x); err != nil {
+		return nil, err
+	}
+	g, cal := in.extract.Grid(), in.head.Calibration
+	in.embedder.Embed(in.x, g.Patches(), in.e)
+	in.mapper.Map(in.e)
+	raw := in.mapper.ImageScore(in.head.TopK)
+	sum := sha256.Sum256(data)
+	return &Result{
+		Raw: raw, Limit: cal.Limit, Review: cal.Review, Ratio: cal.Ratio(raw), PValue: cal.PValue(raw), Verdict: cal.Verdict(raw),
+		Map: append([]float32(nil), in.mapper.Smoothed()...), MapW: g.W, MapH: g.H, MapLow: cal.MapLow, MapHigh: cal.MapHigh,
+		Width: img.W, Height: img.H, Preview: pre, SHA256: hex.EncodeToString(sum[:]),
+	}, nil
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"text/tabwriter"
+
+	"anomnet/trainer/dataset"
+	"anomnet/trainer/evaluate"
+)
+
+func evalCommand(fs *flag.FlagSet) func(context.Context, *console, []string) error {
+	var m modelFlags
+	m.add(fs)
+	dir := fs.String("data", "", "test set in MVTec layout, a `folder`")
+	asJSON := fs.Bool("json", false, "print JSON with stable keys")
+	scores := fs.Bool("scores", false, "with --json, also every image's raw score")
+	workers := fs.Int("workers", runtime.NumCPU(), "images in parallel")
+	return func(ctx context.Context, c *console, args []string) error {
+		if *dir == "" || len(args) > 0 {
+			return usageError("--data is missing or there are extra arguments")
+		}
+		in, err := m.open()
+		if err != nil {
+			return err
+		}
+		set, err := dataset.Open(*dir)
+		if err != nil {
+			return err
+		}
+		if len(set.Test) == 0 {
+			return fmt.Errorf("%s: no test images; want test/good and test/DEFECT", *dir)
+		}
+		scored, err := evaluate.Score(ctx, in, set.Test, *workers, func(done, total int) { c.progress("scoring", done, total) })
+		if err != nil {
+			return err
+		}
+		info := in.Info()
+		f, err := evaluate.Compute(scored, info.Width, info.Height)
+		if err != nil {
+			return err
+		}
+		c.finish()
+		if *asJSON {
+			return printJSON(c, f, scored, *scores)
+		}
+		printFigures(c, f)
+		return nil
+	}
+}
+
+func printJSON(c *console, f *evaluate.Figures, scored []evaluate.Scored, each bool) error {
+	type image struct {
+		Path  string  `json:"path"`
+		Label string  `json:"label"`
+		Raw   float32 `json:"raw"`
+	}
+	out := struct {
+		*evaluate.Figures
+		Images []image `json:"images,omitempty"`
+	}{Figures: f}
+	if each {
+		for _, s := range scored {
+			out.Images = append(out.Images, image{s.Path, s.Label, s.Result.Raw})
+		}
+	}
+	enc := json.NewEncoder(c.out)
+	enc.SetIndent("", "  ")
+	return enc.Encode(out)
+}
+
+func printFigures(c *console, f *evaluate.Figures) {
+	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+	row := func(name string, v float64) { fmt.Fprintf(w, "%s\t%.4f\n", name, v) }
+	row("image AUROC", f.ImageAUROC)
+	row("AP", f.AP)
+	row("F1max", f.F1Max)
+	row("pixel AUROC", f.PixelAUROC)
+	row("AUPRO (FPR <= 0.3)", f.AUPRO)
+	row("recall at 1 % false rejects", f.RecallAt1)
+	row("recall at 5 % false rejects", f.RecallAt5)
+	row("real false-reject rate", f.FalseRejectRate)
+	row("recall at the limit", f.Recall)
+	fmt.Fprintf(w, "images\t%d good, %d defective, %d with mask\n", f.Good, f.Defect, f.Masked)
+	fmt.Fprintf(w, "time\t%.1f ms an image\n", f.MSPerImage)
+	for _, what := range slices.Sorted(maps.Keys(f.Left)) {
+		fmt.Fprintf(w, "left out\t%s figures: %s\n", what, f.Left[what])
+	}
+	w.Flush()
+}

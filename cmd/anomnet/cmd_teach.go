@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"runtime"
+	"time"
+
+	"anomnet/core/engine"
+	"anomnet/core/imaging"
+	"anomnet/core/model"
+	"anomnet/core/teach"
+	"anomnet/trainer/dataset"
+)
+
+// learnFlags are the flags that teach and train share.
+type learnFlags struct {
+	modelFlags
+	part, out, mode      string
+	size                 int
+	gray                 bool
+	centroids, embedding int
+	norm                 string
+	rate                 float64
+	seed                 int64
+	workers              int
+}
+
+func (l *learnFlags) add(fs *flag.FlagSet) {
+	l.addBackbone(fs)
+	fs.StringVar(&l.part, "part", "", "`name` of the part")
+	fs.StringVar(&l.out, "out", "", "`file` to write the head to")
+	fs.IntVar(&l.size, "size", 256, "side of the model's input in `pixels`, a multiple of 32")
+	fs.StringVar(&l.mode, "mode", string(imaging.Stretch), "how images come to that size: stretch, fit or crop")
+	fs.BoolVar(&l.gray, "gray", false, "look at brightness only")
+	fs.IntVar(&l.centroids, "centroids", teach.DefaultCentroids, "at most so many centroids; each takes --embedding bytes")
+	fs.IntVar(&l.embedding, "embedding", teach.DefaultEmbedding, "length of an embedding")
+	fs.StringVar(&l.norm, "norm", string(teach.NormAuto), "normalisation: raw, l2, or auto to choose by good images")
+	fs.Float64Var(&l.rate, "frr", teach.DefaultRate, "false-reject rate to aim at")
+	fs.Int64Var(&l.seed, "seed", 0, "seed of every random choice")
+	fs.IntVar(&l.workers, "workers", runtime.NumCPU(), "images in parallel")
+}
+
+func (l *learnFlags) check() error {
+	switch {
+	case l.part == "":
+		return usageError("--part is missing")
+	case l.out == "":
+		return usageError("--out is missing")
+	}
+	return nil
+}
+
+func (l *learnFlags) preprocess() imaging.Preprocess {
+	return imaging.Preprocess{Width: l.size, Height: l.size, Mode: imaging.Mode(l.mode), Gray: l.gray}
+}
+
+func (l *learnFlags) options(c *console) (*teach.Options, error) {
+	tier, err := engine.ParseTier(l.tier)
+	return &teach.Options{Tier: tier, Workers: l.workers, Progress: c.progress}, err
+}
+
+func (l *learnFlags) fitOptions(p model.Provenance) teach.FitOptions {
+	return teach.FitOptions{Part: l.part, Centroids: l.centroids, Embedding: l.embedding, Norm: teach.Norm(l.norm), FalseRejectRate: l.rate,
+		Seed: l.seed, Provenance: p}
+}
+
+// collect computes the features of the images at paths.
+func (l *learnFlags) collect(ctx context.Context, c *console, paths []string) (*teach.Set, model.Provenance, error) {
+	prov := model.Provenance{Software: "anomnet " + version()}
+	opt, err := l.options(c)
+	if err != nil {
+		return nil, prov, err
+	}
+	b, err := l.loadBackbone()
+	if err != nil {
+		return nil, prov, err
+	}
+	if prov.DataSHA256, err = dataset.Digest(paths); err != nil {
+		return nil, prov, err
+	}
+	pre := l.preprocess()
+	src := teach.Source{Len: len(paths), Image: func(i int) (*imaging.RGB, error) { return dataset.Load(paths[i], pre) }}
+	set, err := teach.Collect(ctx, b, pre, src, opt)
+	return set, prov, err
+}
+
+// save writes the head and prints what was learned.
+func (l *learnFlags) save(c *console, head *model.Head, rep *teach.Report, start time.Time) error {
+	data, err := model.Encode(&model.File{Head: head})
+	if err != nil {
+		return err
+	}
+	if err := writeFile(l.out, data); err != nil {
+		return err
+	}
+	cal := head.Calibration
+	lo, hi := cal.Interval(0.9)
+	c.finish()
+	fmt.Fprintf(c.out, "%s: %d images, norm %s, %d centroids, %d KB, %.1f s\n", l.out, head.Provenance.Images, rep.Norm, rep.Centroids, len(data)/1000,
+		time.Since(start).Seconds())
+	fmt.Fprintf(c.out, "limit %v, false rejects %.2g %% (90 %% interval %.2g-%.2g %%) from %d held-out good images\n", cal.Limit, 100*cal.FalseRejectRate,
+		100*lo, 100*hi, rep.HeldOut)
+	if !cal.Promised() {
+		c.log("anomnet: warning: %d images cannot promise a false-reject rate of %.2g %%; the limit is an extrapolation", rep.HeldOut, 100*cal.FalseRejectRate)
+	}
+	for norm, auroc := range rep.PseudoAUROC {
+		c.log("pseudo-defects, %s: AUROC %.3f", norm, auroc)
+	}
+	return nil
+}
+
+func teachCommand(fs *flag.FlagSet) func(context.Context, *console, []string) error {
+	var l learnFlags
+	l.add(fs)
+	good := fs.String("good", "", "`folder` of good images (or a data set in MVTec layout: its train/good)")
+	return func(ctx context.Context, c *console, args []string) error {
+		if err := l.check(); err != nil {
+			return err
+		}
+		if *good == "" || len(args) > 0 {
+			return usageError("--good is missing or there are extra arguments")
+		}
+		start := time.Now()
+		data, err := dataset.Open(*good)
+		if err != nil {
+			return err
+		}
+		set, prov, err := l.collect(ctx, c, data.Train)
+		if err != nil {
+			return err
+		}
+		opt, err := l.options(c)
+		if err != nil {
+			return err
+		}
+		head, rep, err := set.Fit(ctx, l.fitOptions(prov), opt)
+		if err != nil {
+			return err
+		}
+		return l.save(c, head, rep, start)
+	}
+}

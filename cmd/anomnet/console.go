@@ -1,0 +1,125 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"anomnet/core/imaging"
+	"anomnet/core/inspect"
+	"anomnet/core/model"
+	"anomnet/trainer/dataset"
+)
+
+// console writes results to out and progress to err; progress is drawn only on a terminal.
+type console struct {
+	out, err io.Writer
+	terminal bool
+
+	mu    sync.Mutex
+	last  time.Time
+	start time.Time
+	stage string
+	drawn bool
+}
+
+func newConsole(stdout, stderr io.Writer) *console {
+	c := &console{out: stdout, err: stderr}
+	if f, ok := stderr.(*os.File); ok {
+		info, err := f.Stat()
+		c.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
+	}
+	return c
+}
+
+// progress draws at most ten times a second.
+func (c *console) progress(stage string, done, total int) {
+	if !c.terminal || total == 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	if stage != c.stage {
+		c.stage, c.start = stage, now
+	} else if now.Sub(c.last) < 100*time.Millisecond {
+		return
+	}
+	c.last, c.drawn = now, true
+	left := ""
+	if done > 0 {
+		left = time.Duration(float64(now.Sub(c.start)) / float64(done) * float64(total-done)).Round(time.Second).String() + " left"
+	}
+	fmt.Fprintf(c.err, "\r\033[K%s %d/%d %s", stage, done, total, left)
+}
+
+// finish clears the progress line.
+func (c *console) finish() {
+	if c.drawn {
+		fmt.Fprint(c.err, "\r\033[K")
+		c.drawn = false
+	}
+}
+
+// log writes a line to stderr.
+func (c *console) log(format string, args ...any) {
+	c.finish()
+	fmt.Fprintf(c.err, format+"\n", args...)
+}
+
+// version is that of the build.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "dev"
+}
+
+// hint says what a person can do about an error.
+func hint(err error) string {
+	var ie *imaging.Error
+	switch {
+	case errors.As(err, &ie), errors.Is(err, model.ErrCorrupt), errors.Is(err, model.ErrMismatch):
+		_, h := inspect.ErrorCode(err)
+		return h
+	case errors.Is(err, dataset.ErrNoImages):
+		return "name a folder with PNG, JPEG, BMP, TIFF or WebP files"
+	case errors.Is(err, os.ErrNotExist):
+		return "check the path"
+	}
+	return ""
+}
+
+// writeFile writes to a temporary file beside path and renames it, so path is never half written.
+func writeFile(path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".anomnet-*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer os.Remove(tmp.Name()) // nothing is left to remove after the rename
+	_, err = tmp.Write(data)
+	if err == nil {
+		err = tmp.Chmod(0o644)
+	}
+	if err == nil {
+		err = tmp.Sync()
+	}
+	if cerr := tmp.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,146 @@
+// Command anomnet teaches, trains, scores and serves visual anomaly detectors. `anomnet help` lists what it does.
+//
+// Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 failed, 2 usage, 3 the condition of --fail-on was met, 130
+// cancelled.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// The exit codes.
+const (
+	exitOK        = 0
+	exitFailed    = 1
+	exitUsage     = 2
+	exitFailOn    = 3
+	exitCancelled = 130
+)
+
+// errUsage is wrapped by errors of the command line itself; errFailOn asks for exit code 3 without a message.
+var (
+	errUsage  = errors.New("usage")
+	errFailOn = errors.New("condition of --fail-on met")
+)
+
+// command is one subcommand: it gets its flag set, which it fills, and returns what to run.
+type command struct {
+	name, args, does string
+	setup            func(fs *flag.FlagSet) func(ctx context.Context, c *console, args []string) error
+}
+
+// commands lists the subcommands in order of use.
+func commands() []command {
+	return []command{
+		{"serve", "", "serve the page and the models on this machine", serveCommand},
+		{"score", "--model FILE PATH...", "score images and folders", scoreCommand},
+		{"teach", "--good DIR --part NAME --out FILE", "learn a part from good images, in pure Go", teachCommand},
+		{"train", "--data DIR --part NAME --out FILE", "learn a part with the two-stage training (libtorch)", trainCommand},
+		{"eval", "--model FILE --data DIR", "measure a head on a test set in MVTec layout", evalCommand},
+		{"import", "--from FILE --arch ARCH --images DIR --out FILE", "make a quantised backbone of float weights", importCommand},
+		{"synth", "--kind KIND --out DIR", "make pictures of a procedural part with defects and masks", synthCommand},
+		{"model", "show|verify FILE", "look at and check a model file", modelCommand},
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run executes one command line and returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
+		usage(stdout)
+		if len(args) == 0 {
+			return exitUsage
+		}
+		return exitOK
+	}
+	if args[0] == "version" || args[0] == "--version" {
+		fmt.Fprintln(stdout, "anomnet", version())
+		return exitOK
+	}
+	for _, cmd := range commands() {
+		if cmd.name == args[0] {
+			return runCommand(ctx, cmd, args[1:], stdout, stderr)
+		}
+	}
+	fmt.Fprintf(stderr, "anomnet: error: no command %q\nanomnet: hint: 'anomnet help' lists the commands\n", args[0])
+	return exitUsage
+}
+
+func runCommand(ctx context.Context, cmd command, args []string, stdout, stderr io.Writer) int {
+	fs := flag.NewFlagSet(cmd.name, flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	fs.Usage = func() {
+		fmt.Fprintf(stderr, "anomnet %s %s\n  %s\n", cmd.name, cmd.args, cmd.does)
+		fs.PrintDefaults()
+	}
+	body := cmd.setup(fs)
+	rest, err := parse(fs, args)
+	if errors.Is(err, flag.ErrHelp) {
+		return exitOK
+	}
+	if err != nil {
+		return exitUsage
+	}
+	c := newConsole(stdout, stderr)
+	err = body(ctx, c, rest)
+	c.finish()
+	return report(ctx, cmd, err, stderr)
+}
+
+// parse allows flags after arguments, as people type them.
+func parse(fs *flag.FlagSet, args []string) (rest []string, err error) {
+	for {
+		if err := fs.Parse(args); err != nil {
+			return nil, err
+		}
+		if fs.NArg() == 0 {
+			return rest, nil
+		}
+		rest, args = append(rest, fs.Arg(0)), fs.Args()[1:]
+	}
+}
+
+func report(ctx context.Context, cmd command, err error, stderr io.Writer) int {
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errFailOn):
+		return exitFailOn
+	case ctx.Err() != nil:
+		fmt.Fprintln(stderr, "anomnet: cancelled; nothing was written")
+		return exitCancelled
+	}
+	fmt.Fprintln(stderr, "anomnet: error:", err)
+	if errors.Is(err, errUsage) {
+		fmt.Fprintf(stderr, "anomnet: hint: anomnet %s %s; 'anomnet %s -h' lists the flags\n", cmd.name, cmd.args, cmd.name)
+		return exitUsage
+	}
+	if h := hint(err); h != "" {
+		fmt.Fprintln(stderr, "anomnet: hint:", h)
+	}
+	return exitFailed
+}
+
+func usage(w io.Writer) {
+	fmt.Fprintf(w, "anomnet %s: shows what is wrong with a part after it has seen good ones\n\n", version())
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  %-8s %-52s %s\n", c.name, c.args, c.does)
+	}
+	fmt.Fprintln(w, "\n'anomnet COMMAND -h' lists the flags of a command.")
+}
+
+func usageError(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", errUsage, fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"anomnet/assets"
+	"anomnet/core/inspect"
+	"anomnet/core/model"
+)
+
+// modelFlags are the flags of every command that scores.
+type modelFlags struct {
+	head, backbone, tier string
+}
+
+func (m *modelFlags) add(fs *flag.FlagSet) {
+	fs.StringVar(&m.head, "model", "", "`file` with the head (or head and backbone)")
+	m.addBackbone(fs)
+}
+
+func (m *modelFlags) addBackbone(fs *flag.FlagSet) {
+	fs.StringVar(&m.backbone, "backbone", "", "backbone `file`; default: the built-in one")
+	fs.StringVar(&m.tier, "tier", "", "kernel `tier`: ref or generic; default: the fastest")
+}
+
+// open loads head and backbone.
+func (m *modelFlags) open() (*inspect.Inspector, error) {
+	if m.head == "" {
+		return nil, usageError("--model is missing")
+	}
+	data, err := os.ReadFile(m.head)
+	if err != nil {
+		return nil, err
+	}
+	f, err := model.Decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", m.head, err)
+	}
+	if f.Head == nil {
+		return nil, fmt.Errorf("%s: holds a backbone but no head", m.head)
+	}
+	b := f.Backbone
+	if b == nil {
+		if b, err = m.loadBackbone(); err != nil {
+			return nil, err
+		}
+	}
+	in, err := inspect.New(b, f.Head, f.Digest, &inspect.Options{Tier: m.tier})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", m.head, err)
+	}
+	return in, nil
+}
+
+// loadBackbone reads the file of --backbone or the built-in backbone.
+func (m *modelFlags) loadBackbone() (*model.Backbone, error) {
+	name, data := m.backbone, assets.Backbone()
+	if name == "" {
+		name = "built-in backbone"
+	} else {
+		var err error
+		if data, err = os.ReadFile(name); err != nil {
+			return nil, err
+		}
+	}
+	f, err := model.Decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if f.Backbone == nil {
+		return nil, fmt.Errorf("%s: holds a head but no backbone", name)
+	}
+	return f.Backbone, nil
+}
+
+func modelCommand(*flag.FlagSet) func(context.Context, *console, []string) error {
+	return func(_ context.Context, c *console, args []string) error {
+		if len(args) != 2 || (args[0] != "show" && args[0] != "verify") {
+			return usageError("want show FILE or verify FILE")
+		}
+		data, err := os.ReadFile(args[1])
+		if err != nil {
+			return err
+		}
+		f, err := model.Decode(data)
+		if err != nil {
+			return fmt.Errorf("%s: %w", args[1], err)
+		}
+		if args[0] == "verify" {
+			fmt.Fprintf(c.out, "%s: ok, sha256 %s\n", args[1], f.Digest)
+			return nil
+		}
+		showModel(c, filepath.Base(args[1]), len(data), f)
+		return nil
+	}
+}
+
+func showModel(c *console, name string, size int, f *model.File) {
+	fmt.Fprintf(c.out, "%s  %d bytes  sha256 %s\n", name, size, f.Digest)
+	if b := f.Backbone; b != nil {
+		fmt.Fprintf(c.out, "backbone %s  %d operations  %.1f M multiply-adds at 256 x 256\n  licence: %s\n", b.Name, len(b.Graph.Ops),
+			float64(b.Graph.MultiplyAdds(256, 256))/1e6, b.Licence)
+		showProvenance(c, b.Provenance)
+	}
+	if h := f.Head; h != nil {
+		norm := "raw"
+		if h.Adapter.L2 {
+			norm = "l2"
+		}
+		fmt.Fprintf(c.out, "head %q  for backbone %.16s\n  input %d x %d (%s)  %d features -> %d  norm %s  %d centroids  top %d patches\n", h.Part,
+			h.BackboneDigest, h.Preprocess.Width, h.Preprocess.Height, h.Preprocess.Mode, h.Adapter.In, h.Adapter.Out, norm, h.Centroids.K, h.TopK)
+		lo, hi := h.Calibration.Interval(0.9)
+		fmt.Fprintf(c.out, "  limit %v  review %v  from %d held-out good images  false rejects %.2g %% (90 %% interval %.2g-%.2g %%)\n", h.Calibration.Limit,
+			h.Calibration.Review, len(h.Calibration.Scores), 100*h.Calibration.FalseRejectRate, 100*lo, 100*hi)
+		showProvenance(c, h.Provenance)
+	}
+}
+
+func showProvenance(c *console, p model.Provenance) {
+	fmt.Fprintf(c.out, "  made by %s (%s)  seed %d  %d images", p.Method, p.Software, p.Seed, p.Images)
+	if p.DataSHA256 != "" {
+		fmt.Fprintf(c.out, "  data %.16s", p.DataSHA256)
+	}
+	fmt.Fprintln(c.out)
+	if p.Card != "" {
+		fmt.Fprintf(c.out, "  %s\n", p.Card)
+	}
+}
+
+// exists reports whether path names a file or folder.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}

@@ -1,0 +1,10 @@
+package main
+
+import (
+	"context"
+	"flag"
+)
+
+func pending(*flag.FlagSet) func(context.Context, *console, []string) error { return nil }
+
+var scoreCommand, trainCommand, importCommand, synthCommand, serveCommand = pending, pending, pending, pending, pending

@@ -1,0 +1,165 @@
+// Package dataset finds images on disk: folders in MVTec layout, folders of good images, and lists of files.
+//
+// MVTec layout (Bergmann et al. 2019): train/good, test/good, test/DEFECT, ground_truth/DEFECT/NAME_mask.png.
+package dataset
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"anomnet/core/imaging"
+)
+
+// GoodLabel is the name of the folder with good images.
+const GoodLabel = "good"
+
+// ErrNoImages is wrapped when a folder holds no image file.
+var ErrNoImages = errors.New("dataset: no images")
+
+// Item is one image of a test set.
+type Item struct {
+	Path  string
+	Label string // GoodLabel or the kind of defect
+	Mask  string // path of the ground-truth mask, empty when there is none
+}
+
+// Good reports whether the image shows a good part.
+func (i Item) Good() bool { return i.Label == GoodLabel }
+
+// Set is a data set. Paths are sorted, so the order is the same everywhere.
+type Set struct {
+	Train []string // good images
+	Test  []Item
+}
+
+var extensions = []string{".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
+
+// IsImage reports whether the name ends like an image file.
+func IsImage(name string) bool {
+	return slices.Contains(extensions, strings.ToLower(filepath.Ext(name)))
+}
+
+// Images lists the image files in dir and below, sorted by path.
+func Images(dir string) ([]string, error) {
+	var paths []string
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.Type().IsRegular() && IsImage(path) {
+			paths = append(paths, path)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("%w in %s", ErrNoImages, dir)
+	}
+	slices.Sort(paths)
+	return paths, nil
+}
+
+// Open reads a folder in MVTec layout, or one that just holds good images (then Test is empty).
+func Open(dir string) (*Set, error) {
+	train := filepath.Join(dir, "train", GoodLabel)
+	if _, err := os.Stat(train); err != nil {
+		paths, err := Images(dir)
+		return &Set{Train: paths}, err
+	}
+	s := &Set{}
+	var err error
+	if s.Train, err = Images(train); err != nil {
+		return nil, err
+	}
+	labels, err := os.ReadDir(filepath.Join(dir, "test"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	for _, l := range labels {
+		if !l.IsDir() {
+			continue
+		}
+		paths, err := Images(filepath.Join(dir, "test", l.Name()))
+		if errors.Is(err, ErrNoImages) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range paths {
+			s.Test = append(s.Test, Item{Path: p, Label: l.Name(), Mask: maskOf(dir, l.Name(), p)})
+		}
+	}
+	return s, nil
+}
+
+// maskOf returns the path of an image's mask if it exists.
+func maskOf(dir, label, image string) string {
+	name := strings.TrimSuffix(filepath.Base(image), filepath.Ext(image))
+	for _, suffix := range []string{"_mask.png", ".png"} {
+		p := filepath.Join(dir, "ground_truth", label, name+suffix)
+		if _, err := os.Stat(p); err == nil {
+			return p
+		}
+	}
+	return ""
+}
+
+// Load decodes and prepares one image file.
+func Load(path string, pre imaging.Preprocess) (*imaging.RGB, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	img, err := imaging.Decode(data, nil)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %s: %w", path, err)
+	}
+	return imaging.Prepare(img, pre)
+}
+
+// LoadMask reads a mask and returns, at w x h pixels, where it is set: a pixel counts when the resized mask is at least half.
+func LoadMask(path string, w, h int) ([]bool, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	img, err := imaging.Decode(data, nil)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: mask %s: %w", path, err)
+	}
+	img = imaging.Resize(img, w, h)
+	mask := make([]bool, w*h)
+	for i := range mask {
+		mask[i] = img.Pix[3*i] >= 128
+	}
+	return mask, nil
+}
+
+// Digest hashes the files in order: SHA-256 over their SHA-256 sums.
+func Digest(paths []string) (string, error) {
+	var sums bytes.Buffer
+	for _, p := range paths {
+		data, err := os.ReadFile(p)
+		if err != nil {
+			return "", fmt.Errorf("dataset: %w", err)
+		}
+		sum := sha256.Sum256(data)
+		sums.Write(sum[:])
+	}
+	sum := sha256.Sum256(sums.Bytes())
+	return hex.EncodeToString(sum[:]), nil
+}

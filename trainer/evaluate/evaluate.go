@@ -1,0 +1,207 @@
+// Package evaluate measures a head on a test set: image and pixel figures of the field, and what a plant would see
+// (recall at a false-reject rate, the real false-reject rate at the calibrated limit).
+package evaluate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"anomnet/core/calibrate"
+	"anomnet/core/inspect"
+	"anomnet/core/metrics"
+	"anomnet/trainer/dataset"
+)
+
+// Scored is one image of the test set with its result.
+type Scored struct {
+	dataset.Item
+	Result *inspect.Result
+	MS     float64 // decoding and scoring
+}
+
+// Figures are the results; the JSON keys are stable.
+type Figures struct {
+	ImageAUROC      float64 `json:"image_auroc"`
+	AP              float64 `json:"ap"`
+	F1Max           float64 `json:"f1_max"`
+	PixelAUROC      float64 `json:"pixel_auroc"`
+	AUPRO           float64 `json:"aupro"` // false-positive rate up to 0.3
+	RecallAt1       float64 `json:"recall_at_1"`
+	RecallAt5       float64 `json:"recall_at_5"`
+	FalseRejectRate float64 `json:"false_reject_rate"` // good images called NG at the calibrated limit
+	Recall          float64 `json:"recall"`            // defective images called NG at the calibrated limit
+	Good            int     `json:"n_good"`
+	Defect          int     `json:"n_defect"`
+	Masked          int     `json:"n_masked"` // defective images with a mask; pixel figures use these and the good ones
+	MSPerImage      float64 `json:"ms_per_image"`
+	// Left names figures that could not be computed, and why; they are 0.
+	Left map[string]string `json:"left_out,omitempty"`
+}
+
+// Score inspects all images of items with a number of workers, in order.
+func Score(ctx context.Context, in *inspect.Inspector, items []dataset.Item, workers int, progress func(done, total int)) ([]Scored, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	out := make([]Scored, len(items))
+	var next, done atomic.Int64
+	var wg sync.WaitGroup
+	for range max(1, workers) {
+		worker, err := in.Clone()
+		if err != nil {
+			return nil, err
+		}
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(items) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				if err := scoreOne(worker, items[i], &out[i]); err != nil {
+					cancel(err)
+					return
+				}
+				progress(int(done.Add(1)), len(items))
+			}
+		})
+	}
+	wg.Wait()
+	return out, context.Cause(ctx)
+}
+
+func scoreOne(in *inspect.Inspector, item dataset.Item, out *Scored) error {
+	data, err := os.ReadFile(item.Path)
+	if err != nil {
+		return fmt.Errorf("evaluate: %w", err)
+	}
+	start := time.Now()
+	res, err := in.Inspect(data)
+	if err != nil {
+		return fmt.Errorf("evaluate: %s: %w", item.Path, err)
+	}
+	*out = Scored{Item: item, Result: res, MS: float64(time.Since(start).Microseconds()) / 1000}
+	return nil
+}
+
+// Compute turns scored images into figures. width and height are the size of the model's input, at which the pixel
+// figures are taken.
+func Compute(scored []Scored, width, height int) (*Figures, error) {
+	f := &Figures{Left: map[string]string{}}
+	var scores []float32
+	var labels []bool
+	var falseRejects, caught int
+	for _, s := range scored {
+		scores, labels = append(scores, s.Result.Raw), append(labels, !s.Good())
+		ng := s.Result.Verdict == calibrate.NG
+		switch {
+		case s.Good():
+			f.Good++
+			falseRejects += count(ng)
+		default:
+			f.Defect++
+			caught += count(ng)
+		}
+		f.MSPerImage += s.MS / float64(len(scored))
+	}
+	f.FalseRejectRate, f.Recall = share(falseRejects, f.Good), share(caught, f.Defect)
+	err := f.imageFigures(scores, labels)
+	if errors.Is(err, metrics.ErrOneClass) {
+		f.Left["image"] = err.Error()
+		return f, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f, f.pixelFigures(scored, width, height)
+}
+
+func count(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func share(n, of int) float64 {
+	if of == 0 {
+		return 0
+	}
+	return float64(n) / float64(of)
+}
+
+func (f *Figures) imageFigures(scores []float32, labels []bool) (err error) {
+	if f.ImageAUROC, err = metrics.AUROC(scores, labels); err != nil {
+		return err
+	}
+	if f.AP, err = metrics.AveragePrecision(scores, labels); err != nil {
+		return err
+	}
+	if f.F1Max, _, err = metrics.F1Max(scores, labels); err != nil {
+		return err
+	}
+	if f.RecallAt1, err = metrics.RecallAtFPR(scores, labels, 0.01); err != nil {
+		return err
+	}
+	f.RecallAt5, err = metrics.RecallAtFPR(scores, labels, 0.05)
+	return err
+}
+
+// auproLimit is the false-positive rate up to which the region overlap is integrated, as is usual.
+const auproLimit = 0.3
+
+func (f *Figures) pixelFigures(scored []Scored, width, height int) error {
+	var maps [][]float32
+	var masks []metrics.Mask
+	for _, s := range scored {
+		if !s.Good() && s.Mask == "" {
+			continue
+		}
+		mask := make([]bool, width*height)
+		if !s.Good() {
+			var err error
+			if mask, err = dataset.LoadMask(s.Mask, width, height); err != nil {
+				return err
+			}
+			f.Masked++
+		}
+		masks = append(masks, metrics.Mask{W: width, H: height, Pix: mask})
+		maps = append(maps, Upsample(s.Result.Map, s.Result.MapW, s.Result.MapH, width, height))
+	}
+	if f.Masked == 0 {
+		f.Left["pixel"] = "no defective image has a mask"
+		return nil
+	}
+	pix := make([][]bool, len(masks))
+	for i := range masks {
+		pix[i] = masks[i].Pix
+	}
+	var err error
+	if f.PixelAUROC, err = metrics.PixelAUROC(maps, pix); err != nil {
+		return err
+	}
+	f.AUPRO, err = metrics.AUPRO(maps, masks, auproLimit)
+	return err
+}
+
+// Upsample brings an anomaly map, [h][w], to height x width pixels by bilinear interpolation between patch centres.
+func Upsample(m []float32, w, h, width, height int) []float32 {
+	out := make([]float32, width*height)
+	for y := 0; y < height; y++ {
+		y0, y1, fy := between(y, h, height)
+		for x := 0; x < width; x++ {
+			x0, x1, fx := between(x, w, width)
+			top := m[y0*w+x0]*(1-fx) + m[y0*w+x1]*fx
+			bottom := m[y1*w+x0]*(1-fx) + m[y1*w+x1]*fx
+			out[y*width+x] = top*(1-fy) + bottom*fy
+		}
+	}
+	return out
+}
+
+// between returns the two cells around output position p and the weight of the second.
+func between(p, cells, size int) (a, b int, f float32) {
+	at := (float32(p)+0.5)*float32(cells)/float32(size) - 0.5
+	at = min(max(at, 0), float32(cells-1))
+	a = int(at)
+	return a, min(a+1, cells-1), at - float32(a)
+}
