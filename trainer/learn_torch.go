@@ -1,0 +1,266 @@
+//go:build torch
+
+package trainer
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"anomnet/trainer/torch"
+)
+
+const (
+	heldOut     = 2048  // good patches kept out of training, for the guard
+	centreRows  = 16384 // good patches that the centres are chosen from
+	defaultK    = 1024
+	embedBlock  = 8192 // patches embedded at a time
+	rowsPerCent = 4    // at least so many patches for each centre
+)
+
+// learner is one run of the two stages. Slices are in Go's memory, tensors in the scope of a stage or a step.
+type learner struct {
+	in     *AdapterInput
+	o      *LearnOptions
+	device torch.Device
+	rng    *rand.Rand
+	out    *Learned
+
+	held   []int // rows of Real for the guard
+	train  []int // the other rows
+	sample []int // rows that the centres are chosen from, a part of train
+
+	k       int
+	unit    float64   // mean distance of the sample to its nearest centre
+	gap     float64   // median gap between the centres
+	centres []float32 // [k][D]
+	reach   []float32 // [k] radius of each centre
+	done    int       // steps so far
+	started time.Time
+}
+
+func learnAdapter(ctx context.Context, in *AdapterInput, o *LearnOptions) (*Learned, error) {
+	l := &learner{in: in, o: o, out: &Learned{}, rng: rand.New(rand.NewPCG(uint64(o.Seed), 0x616e6f6d))}
+	if err := torch.Do(func() error { return l.run(ctx) }); err != nil {
+		return nil, fmt.Errorf("trainer: %w", err)
+	}
+	return l.out, nil
+}
+
+func (l *learner) run(ctx context.Context) error {
+	restore, err := l.prepare()
+	if err != nil {
+		return err
+	}
+	defer restore()
+	l.split()
+	if done, err := l.place(); done || err != nil {
+		return err
+	}
+	l.started = time.Now()
+	if err := l.stage1(ctx); err != nil {
+		return err
+	}
+	if l.out.Stage1, err = l.spread(l.in.Init, l.centres); err != nil {
+		return err
+	}
+	if err := l.stage2(ctx); err != nil {
+		return err
+	}
+	return l.guard()
+}
+
+// prepare chooses the device and sets what libtorch keeps for the whole process; restore puts the thread count back.
+func (l *learner) prepare() (restore func(), err error) {
+	l.device, l.out.Device, err = torch.Open(l.o.Device)
+	if err != nil {
+		return nil, err
+	}
+	was, err := torch.Threads()
+	if err != nil {
+		return nil, err
+	}
+	for _, err := range []error{torch.SetThreads(l.o.Threads), torch.Seed(l.o.Seed), torch.Deterministic(true)} {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return func() { torch.SetThreads(was) }, nil //nolint:errcheck // a number that was in use
+}
+
+// split draws the held-out rows (at most a fifth) and the rows for the centres.
+func (l *learner) split() {
+	n := len(l.in.Real) / l.in.Dim
+	order := l.rng.Perm(n)
+	h := min(heldOut, n/5)
+	l.held, l.train = order[:h], order[h:]
+	l.sample = l.train[:min(centreRows, len(l.train))]
+	l.k = l.in.Centroids
+	if l.k == 0 {
+		l.k = defaultK
+	}
+	l.k = max(1, min(l.k, len(l.sample)/rowsPerCent))
+}
+
+// place chooses the first centres. It reports done when the patches are all alike, so that there is nothing to learn.
+func (l *learner) place() (done bool, err error) {
+	l.out.Weight = slices.Clone(l.in.Init)
+	e, err := l.embed(l.sample, l.in.Init)
+	if err != nil {
+		return false, err
+	}
+	rows, near := kCentre(e, l.in.Out, l.k, l.o.Threads)
+	l.k = len(rows)
+	l.centres = gather(e, l.in.Out, rows)
+	for i := range near {
+		near[i] = float32(math.Sqrt(float64(near[i])))
+	}
+	l.unit, l.gap = mean(near), float64(medianGap(l.centres, l.in.Out))
+	if l.unit == 0 || l.gap == 0 {
+		l.out.Collapsed, l.out.Reason = true, "the good patches are all alike: nothing to learn"
+		return true, nil
+	}
+	l.out.Before, err = l.spread(l.in.Init, l.centres)
+	return false, err
+}
+
+// embed gives the embeddings [n][D] of rows of Real under the projection w [D][C].
+func (l *learner) embed(rows []int, w []float32) ([]float32, error) {
+	s := torch.NewScope(l.device)
+	defer s.Free()
+	out := make([]float32, 0, len(rows)*l.in.Out)
+	err := torch.NoGrad(func() {
+		for block := range slices.Chunk(rows, embedBlock) {
+			wt := s.T(s.FromFloat32(w, l.in.Out, l.in.Dim))
+			out = append(out, s.Float32(s.Matmul(l.input(s, l.in.Real, block), wt))...)
+			s.Free()
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, s.Err()
+}
+
+// input gives rows of v as x/127 [n][C], of length 1 where the head normalises.
+func (l *learner) input(s *torch.Scope, v []uint8, rows []int) *torch.Tensor {
+	b := s.FromUint8(gather(v, l.in.Dim, rows), len(rows), l.in.Dim)
+	return l.normal(s, s.Scale(s.Float(b), 1.0/127))
+}
+
+func (l *learner) normal(s *torch.Scope, x *torch.Tensor) *torch.Tensor {
+	if l.in.L2 {
+		return unitRows(s, x)
+	}
+	return x
+}
+
+// draw picks n rows, with repetition.
+func (l *learner) draw(rows []int, n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = rows[l.rng.IntN(len(rows))]
+	}
+	return out
+}
+
+// spread describes the held-out patches under w with the given centres.
+func (l *learner) spread(w, centres []float32) (Spread, error) {
+	e, err := l.embed(l.held, w)
+	if err != nil {
+		return Spread{}, err
+	}
+	_, dist := nearest(e, centres, l.in.Out, l.o.Threads)
+	v := variance(e, l.in.Out)
+	return Spread{Variance: v, Coverage: worstTenth(dist) / math.Sqrt(v+tiny)}, nil
+}
+
+// guard compares the learned embedding with the untrained one.
+func (l *learner) guard() error {
+	if l.out.Collapsed {
+		l.out.Weight = slices.Clone(l.in.Init)
+		l.out.After = l.out.Before
+		return nil
+	}
+	e, err := l.embed(l.sample, l.out.Weight)
+	if err != nil {
+		return err
+	}
+	rows, _ := kCentre(e, l.in.Out, l.k, l.o.Threads)
+	if l.out.After, err = l.spread(l.out.Weight, gather(e, l.in.Out, rows)); err != nil {
+		return err
+	}
+	before, after := l.out.Before, l.out.After
+	switch {
+	case after.Variance < before.Variance/2:
+		l.out.Collapsed = true
+		l.out.Reason = fmt.Sprintf("the variance fell from %.3g to %.3g", before.Variance, after.Variance)
+	case after.Coverage > before.Coverage*1.5:
+		l.out.Collapsed = true
+		l.out.Reason = fmt.Sprintf("the coverage distance rose from %.3g to %.3g", before.Coverage, after.Coverage)
+	}
+	return nil
+}
+
+// term is one part of a loss.
+type term struct {
+	name   string
+	weight float64
+	value  *torch.Tensor
+}
+
+// descend sums the terms, records and reports the step, and moves the parameters. It gives false when the loss is no finite
+// number; the parameters then stay as they were.
+func (l *learner) descend(s *torch.Scope, a *torch.Adam, step Step, terms []term) (bool, error) {
+	step.Loss = make(map[string]float64, len(terms)+1)
+	var total *torch.Tensor
+	for _, t := range terms {
+		step.Loss[t.name] = s.Item(s.Detach(t.value))
+		part := s.Scale(t.value, t.weight)
+		if total == nil {
+			total = part
+		} else {
+			total = s.Add(total, part)
+		}
+	}
+	step.Loss["total"] = s.Item(s.Detach(total))
+	if s.Err() != nil {
+		return false, s.Err()
+	}
+	if v := step.Loss["total"]; math.IsNaN(v) || math.IsInf(v, 0) {
+		l.out.Collapsed, l.out.Reason = true, fmt.Sprintf("stage %d, step %d: the loss is %v", step.Stage, step.Step, v)
+		return false, nil
+	}
+	if err := a.ZeroGrad(); err != nil {
+		return false, err
+	}
+	if s.Backward(total); s.Err() != nil {
+		return false, s.Err()
+	}
+	if err := a.Step(); err != nil {
+		return false, err
+	}
+	l.report(step)
+	return true, nil
+}
+
+func (l *learner) report(step Step) {
+	l.out.Curve = append(l.out.Curve, step)
+	l.done++
+	if l.o.Progress == nil {
+		return
+	}
+	each := time.Since(l.started) / time.Duration(l.done)
+	step.Left = each * time.Duration(l.o.Steps1+l.o.Steps2-l.done)
+	step.Loss = maps.Clone(step.Loss)
+	l.o.Progress(step)
+}
+
+// cosine is the learning rate's factor at step i of n: from 1 down to 0.1.
+func cosine(i, n int) float64 {
+	return 0.1 + 0.45*(1+math.Cos(math.Pi*float64(i)/float64(n)))
+}

@@ -1,0 +1,269 @@
+//go:build torch
+
+package trainer
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// part makes good patches on a curved 3-dimensional sheet in 24 dimensions with a little noise, and the same patches pushed off
+// the sheet by the given lengths, as u7.
+func part(seed uint64, n int, off float64) (good, bad []uint8) {
+	const dim = 24
+	shape := rand.New(rand.NewPCG(99, 1)) // the sheet is always the same
+	a, b := make([]float64, dim*3), make([]float64, dim*3)
+	for i := range a {
+		a[i], b[i] = shape.NormFloat64(), shape.NormFloat64()
+	}
+	r := rand.New(rand.NewPCG(seed, 2))
+	for range n {
+		u := [3]float64{r.Float64()*2 - 1, r.Float64()*2 - 1, r.Float64()*2 - 1}
+		for c := range dim {
+			v := 64.0
+			for j, x := range u {
+				v += 12*a[c*3+j]*x + 6*b[c*3+j]*x*x
+			}
+			v += r.NormFloat64() * 1.5
+			good = append(good, u7(v))
+			if c%3 == 0 { // defects show in a third of the channels
+				v += off * r.NormFloat64()
+			}
+			bad = append(bad, u7(v))
+		}
+	}
+	return good, bad
+}
+
+func u7(v float64) uint8 {
+	return uint8(max(0, min(127, math.Round(v))))
+}
+
+// sheetInput projects 24 to 12 dimensions by a fixed random matrix with orthonormal rows.
+func sheetInput(l2 bool) *AdapterInput {
+	in := &AdapterInput{Dim: 24, Out: 12, L2: l2, Centroids: 64}
+	in.Real, _ = part(1, 3000, 0)
+	_, in.Fake = part(2, 800, 8)
+	in.Init = orthonormal(in.Out, in.Dim)
+	return in
+}
+
+// orthonormal gives n rows of length d by Gram-Schmidt.
+func orthonormal(n, d int) []float32 {
+	r := rand.New(rand.NewPCG(5, 5))
+	rows := make([][]float64, n)
+	var out []float32
+	for i := range rows {
+		v := make([]float64, d)
+		for j := range v {
+			v[j] = r.NormFloat64()
+		}
+		for _, u := range rows[:i] {
+			dot := 0.0
+			for j := range v {
+				dot += v[j] * u[j]
+			}
+			for j := range v {
+				v[j] -= dot * u[j]
+			}
+		}
+		sum := 0.0
+		for _, x := range v {
+			sum += x * x
+		}
+		for j := range v {
+			v[j] /= math.Sqrt(sum)
+			out = append(out, float32(v[j]))
+		}
+		rows[i] = v
+	}
+	return out
+}
+
+func quick(seed int64) *LearnOptions {
+	return &LearnOptions{Device: "cpu", Seed: seed, Threads: 2, Steps1: 30, Steps2: 60, Batch: 512, Rate: 2e-3}
+}
+
+// auroc scores fresh patches by their distance to k-centre centres of the training patches under w.
+func auroc(in *AdapterInput, w []float32) float64 {
+	e := project(in, w, in.Real)
+	rows, _ := kCentre(e, in.Out, in.Centroids, 2)
+	c := gather(e, in.Out, rows)
+	good, _ := part(7, 600, 0)
+	_, bad := part(8, 600, 5)
+	_, g := nearest(project(in, w, good), c, in.Out, 2)
+	_, b := nearest(project(in, w, bad), c, in.Out, 2)
+	wins := 0.0
+	for _, x := range b {
+		for _, y := range g {
+			if x > y {
+				wins++
+			} else if x == y {
+				wins += 0.5
+			}
+		}
+	}
+	return wins / float64(len(g)*len(b))
+}
+
+func project(in *AdapterInput, w []float32, v []uint8) []float32 {
+	var out []float32
+	for i := 0; i < len(v); i += in.Dim {
+		x := v[i : i+in.Dim]
+		norm := 127.0
+		if in.L2 {
+			sum := 0.0
+			for _, a := range x {
+				sum += float64(a) * float64(a)
+			}
+			norm = math.Sqrt(sum)
+		}
+		for o := range in.Out {
+			dot := 0.0
+			for j, a := range x {
+				dot += float64(w[o*in.Dim+j]) * float64(a)
+			}
+			out = append(out, float32(dot/norm))
+		}
+	}
+	return out
+}
+
+// On a made-up part the learned adapter must separate unseen defects better than the untrained one.
+func TestLearningHelps(t *testing.T) {
+	for _, l2 := range []bool{false, true} {
+		in := sheetInput(l2)
+		var heard []Step
+		o := quick(1)
+		o.Progress = func(s Step) { heard = append(heard, s) }
+		got, err := LearnAdapter(context.Background(), in, o)
+		require.NoError(t, err)
+		assert.False(t, got.Collapsed, got.Reason)
+		before, after := auroc(in, in.Init), auroc(in, got.Weight)
+		t.Logf("l2 %v: auroc %.3f -> %.3f; spread %+v, stage 1 %+v, after %+v", l2, before, after, got.Before, got.Stage1, got.After)
+		assert.Greater(t, after, before+0.02)
+		assert.Less(t, got.Stage1.Coverage, got.Before.Coverage, "stage 1 covers held-out patches better")
+		assert.Contains(t, got.Device, "cpu")
+
+		require.Len(t, got.Curve, 90)
+		assert.Len(t, heard, 90)
+		assert.Equal(t, 1, got.Curve[29].Stage)
+		assert.Equal(t, 2, got.Curve[30].Stage)
+		assert.Equal(t, 1, got.Curve[30].Step)
+		assert.Subset(t, keys(got.Curve[0].Loss), []string{"coverage", "separation", "entropy", "total"})
+		assert.Subset(t, keys(got.Curve[89].Loss), []string{"reach", "pseudo", "noise", "outward", "contrast", "identity", "total"})
+		assert.Zero(t, got.Curve[30].Loss["identity"], "the adapter starts at the identity")
+		assert.Less(t, got.Curve[89].Loss["pseudo"], got.Curve[30].Loss["pseudo"])
+	}
+}
+
+func keys(m map[string]float64) []string {
+	var k []string
+	for name := range m {
+		k = append(k, name)
+	}
+	return k
+}
+
+func TestEqualSeedsGiveEqualBits(t *testing.T) {
+	in := sheetInput(true)
+	a, err := LearnAdapter(context.Background(), in, quick(3))
+	require.NoError(t, err)
+	b, err := LearnAdapter(context.Background(), in, quick(3))
+	require.NoError(t, err)
+	c, err := LearnAdapter(context.Background(), in, quick(4))
+	require.NoError(t, err)
+	assert.True(t, slices.EqualFunc(a.Weight, b.Weight, func(x, y float32) bool {
+		return math.Float32bits(x) == math.Float32bits(y)
+	}))
+	assert.Equal(t, a.Curve, b.Curve)
+	assert.Equal(t, a.After, b.After)
+	assert.NotEqual(t, a.Weight, c.Weight)
+}
+
+func TestIdentityPenaltyHoldsTheAdapter(t *testing.T) {
+	in := sheetInput(false)
+	moved := func(weight float64) float64 {
+		o := quick(1)
+		o.Steps1, o.Identity = -1, weight
+		got, err := LearnAdapter(context.Background(), in, o)
+		require.NoError(t, err)
+		require.Len(t, got.Curve, 60)
+		return got.Curve[59].Loss["identity"]
+	}
+	free, held := moved(-1), moved(1000)
+	assert.Less(t, held, free/10)
+}
+
+func TestCancelStopsAtTheNextStep(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	o := quick(1)
+	n := 0
+	o.Progress = func(Step) {
+		if n++; n == 5 {
+			cancel()
+		}
+	}
+	_, err := LearnAdapter(ctx, sheetInput(false), o)
+	assert.ErrorIs(t, err, context.Canceled)
+	assert.Equal(t, 5, n)
+}
+
+func TestHugeRateIsReportedAndNeverNaN(t *testing.T) {
+	in := sheetInput(false)
+	o := quick(1)
+	o.Rate, o.Identity = 1e30, -1
+	got, err := LearnAdapter(context.Background(), in, o)
+	require.NoError(t, err)
+	assert.True(t, got.Collapsed)
+	assert.Contains(t, got.Reason, "stage 2")
+	assert.Equal(t, in.Init, got.Weight)
+}
+
+func TestShrinkingIsReportedAsCollapse(t *testing.T) {
+	in := sheetInput(false)
+	o := quick(1)
+	o.Identity, o.Rate, o.Steps2 = -1, 0.05, 200
+	in.Fake = nil
+	o.Noise, o.Margin, o.Contrast = 1e-6, 1e-6, -1
+	got, err := LearnAdapter(context.Background(), in, o)
+	require.NoError(t, err)
+	t.Log(got.Reason, got.Before, got.After)
+	assert.True(t, got.Collapsed)
+	for _, w := range got.Weight {
+		require.False(t, math.IsNaN(float64(w)) || math.IsInf(float64(w), 0))
+	}
+}
+
+func TestAlikePatchesLeaveTheHeadUntrained(t *testing.T) {
+	in := smallInput()
+	for i := range in.Real {
+		in.Real[i] = 9
+	}
+	got, err := LearnAdapter(context.Background(), in, nil)
+	require.NoError(t, err)
+	assert.True(t, got.Collapsed)
+	assert.Contains(t, got.Reason, "alike")
+	assert.Equal(t, in.Init, got.Weight)
+}
+
+func TestFewPatchesAndNoFakes(t *testing.T) {
+	in := smallInput()
+	o := quick(1)
+	o.Steps1, o.Steps2 = 3, 3
+	got, err := LearnAdapter(context.Background(), in, o)
+	require.NoError(t, err)
+	assert.Len(t, got.Curve, 6)
+	assert.NotContains(t, got.Curve[5].Loss, "pseudo")
+}
+
+func TestDeviceIsCheckedFirst(t *testing.T) {
+	_, err := LearnAdapter(context.Background(), sheetInput(false), &LearnOptions{Device: "tpu"})
+	assert.ErrorContains(t, err, `device "tpu"`)
+}
