@@ -163,6 +163,15 @@ func mean(v []float32) float64 {
 	return sum / float64(len(v))
 }
 
+// rms gives the root of the mean square.
+func rms(v []float32) float64 {
+	sum := 0.0
+	for _, x := range v {
+		sum += float64(x) * float64(x)
+	}
+	return math.Sqrt(sum / float64(len(v)))
+}
+
 // variance gives the sum over the d dimensions of the variance of the rows of e [n][d].
 func variance(e []float32, d int) float64 {
 	n := float64(len(e) / d)

@@ -37,12 +37,14 @@ type LearnOptions struct {
 	Batch   int    // good patches per step; 0: 4,096
 
 	RateCentres float64 // stage 1: learning rate, in mean nearest distances; 0: 0.01
-	Rate        float64 // stage 2: learning rate of the adapter; 0: 3e-4
+	Rate        float64 // stage 2: learning rate, in root mean squares of the weights of Init; 0: 0.01
 	Separation  float64 // stage 1: weight of the separation; 0: 1, negative: none
 	Entropy     float64 // stage 1: weight of the usage entropy; 0: 0.05, negative: none
 	Identity    float64 // stage 2: weight of the identity penalty; 0: 4, negative: none
 	Contrast    float64 // stage 2: weight of the contrast between centres; 0: 0.1, negative: none
-	Noise       float64 // stage 2: typical length of noise and outward steps, in mean nearest distances; 0: 2
+	Noise       float64 // stage 2: weight of noisy copies as fakes; 0: 0.1, negative: none
+	Outward     float64 // stage 2: weight of copies moved away from their centre; 0: 0.05, negative: none
+	Length      float64 // stage 2: typical length of noise (in mean nearest distances) and of moves (in radii); 0: 1
 	Margin      float64 // stage 2: fakes are to lie beyond (1+Margin) radii; 0: 0.5
 
 	// Progress, if set, hears of every step, in the goroutine that called LearnAdapter. It must be quick.
@@ -164,9 +166,9 @@ func (opt *LearnOptions) resolve() (*LearnOptions, error) {
 		v     *float64
 		value float64
 	}{
-		{"rate of the centres", &o.RateCentres, 0.01}, {"rate", &o.Rate, 3e-4}, {"separation", &o.Separation, 1},
+		{"rate of the centres", &o.RateCentres, 0.01}, {"rate", &o.Rate, 0.01}, {"separation", &o.Separation, 1},
 		{"entropy", &o.Entropy, 0.05}, {"identity", &o.Identity, 4}, {"contrast", &o.Contrast, 0.1},
-		{"noise", &o.Noise, 2}, {"margin", &o.Margin, 0.5},
+		{"noise", &o.Noise, 0.1}, {"outward", &o.Outward, 0.05}, {"length", &o.Length, 1}, {"margin", &o.Margin, 0.5},
 	} {
 		if math.IsNaN(*f.v) || math.IsInf(*f.v, 0) {
 			return nil, fmt.Errorf("trainer: %s is %v", f.name, *f.v)

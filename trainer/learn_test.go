@@ -63,13 +63,13 @@ func TestOptionsDefaults(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 150, o.Steps1)
 	assert.Equal(t, 4096, o.Batch)
-	assert.Equal(t, 3e-4, o.Rate)
-	given := &LearnOptions{Steps1: -1, Identity: -1, Noise: 3}
+	assert.Equal(t, 0.01, o.Rate)
+	given := &LearnOptions{Steps1: -1, Identity: -1, Length: 3}
 	o, err = given.resolve()
 	require.NoError(t, err)
 	assert.Zero(t, o.Steps1, "negative switches off")
 	assert.Zero(t, o.Identity)
-	assert.Equal(t, 3.0, o.Noise)
+	assert.Equal(t, 3.0, o.Length)
 	assert.Equal(t, -1, given.Steps1, "the caller's options stay")
 }
 
@@ -117,5 +117,6 @@ func TestWorstTenthAndVariance(t *testing.T) {
 	}
 	assert.Equal(t, 18.5, worstTenth(v))
 	assert.Equal(t, 3.0, worstTenth([]float32{3, 1}))
+	assert.InDelta(t, 5, rms([]float32{5, -5, 1, 7}), 1e-9)
 	assert.InDelta(t, 1+4, variance([]float32{1, 0, 3, 4}, 2), 1e-9)
 }

@@ -34,6 +34,7 @@ type learner struct {
 	train  []int // the other rows
 	sample []int // rows that the centres are chosen from, a part of train
 
+	middle  []float32 // [C] mean of the sample; see project
 	k       int
 	unit    float64   // mean distance of the sample to its nearest centre
 	gap     float64   // median gap between the centres
@@ -109,6 +110,9 @@ func (l *learner) split() {
 // place chooses the first centres. It reports done when the patches are all alike, so that there is nothing to learn.
 func (l *learner) place() (done bool, err error) {
 	l.out.Weight = slices.Clone(l.in.Init)
+	if err := l.centre(); err != nil {
+		return false, err
+	}
 	e, err := l.embed(l.sample, l.in.Init)
 	if err != nil {
 		return false, err
@@ -135,8 +139,7 @@ func (l *learner) embed(rows []int, w []float32) ([]float32, error) {
 	out := make([]float32, 0, len(rows)*l.in.Out)
 	err := torch.NoGrad(func() {
 		for block := range slices.Chunk(rows, embedBlock) {
-			wt := s.T(s.FromFloat32(w, l.in.Out, l.in.Dim))
-			out = append(out, s.Float32(s.Matmul(l.input(s, l.in.Real, block), wt))...)
+			out = append(out, s.Float32(l.project(s, l.input(s, l.in.Real, block), s.FromFloat32(w, l.in.Out, l.in.Dim)))...)
 			s.Free()
 		}
 	})
@@ -150,6 +153,30 @@ func (l *learner) embed(rows []int, w []float32) ([]float32, error) {
 func (l *learner) input(s *torch.Scope, v []uint8, rows []int) *torch.Tensor {
 	b := s.FromUint8(gather(v, l.in.Dim, rows), len(rows), l.in.Dim)
 	return l.normal(s, s.Scale(s.Float(b), 1.0/127))
+}
+
+// project gives (x - middle) W^T for x [B][C] and w [D][C]. The shift moves all embeddings alike and so changes no distance, but
+// lets identityLoss measure against the spread of the patches instead of against their mean, which is far larger.
+func (l *learner) project(s *torch.Scope, x, w *torch.Tensor) *torch.Tensor {
+	return s.Matmul(s.Sub(x, s.FromFloat32(l.middle, 1, l.in.Dim)), s.T(w))
+}
+
+// centre computes the mean of the sample as the learner sees it.
+func (l *learner) centre() error {
+	s := torch.NewScope(l.device)
+	defer s.Free()
+	sum := make([]float64, l.in.Dim)
+	for block := range slices.Chunk(l.sample, embedBlock) {
+		for i, v := range s.Float32(s.SumDim(l.input(s, l.in.Real, block), 0, false)) {
+			sum[i] += float64(v)
+		}
+		s.Free()
+	}
+	l.middle = make([]float32, l.in.Dim)
+	for i, v := range sum {
+		l.middle[i] = float32(v / float64(len(l.sample)))
+	}
+	return s.Err()
 }
 
 func (l *learner) normal(s *torch.Scope, x *torch.Tensor) *torch.Tensor {

@@ -18,7 +18,7 @@ func (l *learner) stage1(ctx context.Context) error {
 	}
 	long := torch.NewScope(l.device)
 	defer long.Free()
-	wt := long.T(long.FromFloat32(l.in.Init, l.in.Out, l.in.Dim))
+	w := long.FromFloat32(l.in.Init, l.in.Out, l.in.Dim)
 	c := long.Param(l.centres, l.k, l.in.Out)
 	if long.Err() != nil {
 		return long.Err()
@@ -27,7 +27,7 @@ func (l *learner) stage1(ctx context.Context) error {
 	rate := l.o.RateCentres * l.unit / math.Sqrt(float64(l.in.Out))
 	err := l.loop(ctx, 1, l.o.Steps1, rate, c, func(s *torch.Scope) []term {
 		var e *torch.Tensor
-		if err := torch.NoGrad(func() { e = s.Matmul(l.input(s, l.in.Real, l.draw(l.train, l.o.Batch)), wt) }); err != nil {
+		if err := torch.NoGrad(func() { e = l.project(s, l.input(s, l.in.Real, l.draw(l.train, l.o.Batch)), w) }); err != nil {
 			return nil
 		}
 		return l.coverTerms(s, e, c)
@@ -80,7 +80,8 @@ func (l *learner) stage2(ctx context.Context) error {
 	if long.Err() != nil {
 		return long.Err()
 	}
-	if err := l.loop(ctx, 2, l.o.Steps2, l.o.Rate, f.w, f.terms); err != nil {
+	rate := l.o.Rate * rms(l.in.Init)
+	if err := l.loop(ctx, 2, l.o.Steps2, rate, f.w, f.terms); err != nil {
 		return err
 	}
 	if w := long.Float32(f.w); !l.out.Collapsed && l.finite(2, w) {
@@ -120,7 +121,7 @@ type found struct {
 
 // find embeds x [B][C] with w and looks m centres up.
 func (f *field) find(s *torch.Scope, x, w *torch.Tensor, m int) found {
-	e := s.Matmul(x, s.T(w))
+	e := f.l.project(s, x, w)
 	d2, places := around(s, e, f.c, m)
 	first := s.Reshape(s.Narrow(places, 1, 0, 1), -1)
 	own := s.Select(f.c, 0, first)
@@ -132,7 +133,7 @@ func (f *field) terms(s *torch.Scope) []term {
 	l := f.l
 	rows := l.draw(l.train, l.o.Batch)
 	x := l.input(s, l.in.Real, rows)
-	e0 := s.Matmul(x, s.T(f.w0))
+	e0 := l.project(s, x, f.w0)
 	m := min(neighbours+1, l.k)
 	good := f.find(s, x, f.w, m)
 	w := confidence(s, s.Narrow(good.d2, 1, 0, min(neighbours, m)), l.unit)
@@ -153,8 +154,8 @@ func (f *field) terms(s *torch.Scope) []term {
 	}
 	part := max(1, l.o.Batch/4)
 	return append(terms,
-		term{"noise", 0.5, f.repel(s, f.noisy(s, s.Narrow(x, 0, 0, part), part))},
-		term{"outward", 0.5, f.repel(s, f.displaced(s, s.Narrow(x, 0, 0, part), part))})
+		term{"noise", l.o.Noise, f.repel(s, f.noisy(s, s.Narrow(x, 0, 0, part), part))},
+		term{"outward", l.o.Outward, f.repel(s, f.displaced(s, s.Narrow(x, 0, 0, part), part))})
 }
 
 // repel is the loss of fakes x [B][C].
@@ -163,21 +164,21 @@ func (f *field) repel(s *torch.Scope, x *torch.Tensor) *torch.Tensor {
 	return beyondLoss(s, at.d, at.r, suspicion(s, at.d, at.r), f.l.o.Margin, f.l.unit)
 }
 
-// noisy gives x + q unit / sqrt(D) n with n normal [B][C] and q uniform in Noise (0.5..1.5) for each row: feature noise as in
-// SimpleNet (Liu et al. 2023, section 3.3), of a length that is typically Noise mean nearest distances after the projection.
+// noisy gives x + q unit / sqrt(D) n with n normal [B][C] and q uniform in Length (0.5..1.5) for each row: feature noise as in
+// SimpleNet (Liu et al. 2023, section 3.3), of a length that is typically Length mean nearest distances after the projection.
 func (f *field) noisy(s *torch.Scope, x *torch.Tensor, n int) *torch.Tensor {
 	l := f.l
-	q := f.lengths(s, n, l.o.Noise*l.unit/math.Sqrt(float64(l.in.Out)))
+	q := f.lengths(s, n, l.o.Length*l.unit/math.Sqrt(float64(l.in.Out)))
 	return l.normal(s, s.Add(x, s.Mul(s.Randn(n, l.in.Dim), q)))
 }
 
-// displaced gives x + q r W0^T u with u = (e0 - c)/|e0 - c| in the untrained space and q uniform in Noise/2 (0.5..1.5): a step of
+// displaced gives x + q r W0^T u with u = (e0 - c)/|e0 - c| in the untrained space and q uniform in Length (0.5..1.5): a step of
 // q radii straight away from the patch's own centre (PBAS, Chen et al. 2024). W0 has orthonormal rows, so W0 W0^T u = u.
 func (f *field) displaced(s *torch.Scope, x *torch.Tensor, n int) *torch.Tensor {
 	l := f.l
 	at := f.find(s, x, f.w0, 1)
 	u := unitRows(s, s.Sub(at.e, at.own))
-	q := s.Mul(f.lengths(s, n, l.o.Noise/2), s.Reshape(at.r, n, 1))
+	q := s.Mul(f.lengths(s, n, l.o.Length), s.Reshape(at.r, n, 1))
 	return l.normal(s, s.Add(x, s.Matmul(s.Mul(u, q), f.w0)))
 }
 
