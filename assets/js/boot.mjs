@@ -1,0 +1,83 @@
+// Starts the page: fetches everything that it will ever need, at once, and runs the page's Go program. After that the page
+// makes no request. The Go program finds what was fetched in globalThis.anomnet:
+//   spawn()  starts an inference worker and gives it the compiled module
+//   slots    how many workers to start
+//   models   promise of the model files, an array of ArrayBuffers
+//   samples  promise of [{name, label, blob}]
+import "../../wasm_exec.js";
+
+const base = new URL("../../", import.meta.url);
+const at = (path) => new URL(path, base).href;
+
+const texts = {
+  en: ["AnomNet could not start", "This browser lacks WebAssembly or JavaScript modules. Use a current Firefox, Chrome, Edge or Safari.",
+    "A file of this site could not be loaded. Check the connection and reload the page."],
+  de: ["AnomNet konnte nicht starten", "Diesem Browser fehlen WebAssembly oder JavaScript-Module. Nehmen Sie ein aktuelles Firefox, Chrome, Edge oder Safari.",
+    "Eine Datei dieser Seite konnte nicht geladen werden. Prüfen Sie die Verbindung und laden Sie die Seite neu."],
+};
+
+// fail replaces the shell by a message. It is the only text outside of the catalogues, which come with the Go program.
+function fail(which, error) {
+  const [title, ...body] = texts[navigator.language.startsWith("de") ? "de" : "en"];
+  const box = document.createElement("div");
+  box.className = "shell";
+  box.setAttribute("role", "alert");
+  for (const [tag, text] of [["h1", title], ["p", body[which]], ["pre", String(error)]]) {
+    const el = document.createElement(tag);
+    el.textContent = text;
+    box.append(el);
+  }
+  document.querySelector("#app").replaceChildren(box);
+  document.documentElement.dataset.state = "failed";
+}
+
+async function get(path, as) {
+  const r = await fetch(at(path));
+  if (!r.ok) throw new Error(`${path}: ${r.status} ${r.statusText}`);
+  return r[as]();
+}
+
+async function models() {
+  const names = await get("models/index.json", "json");
+  return Promise.all([names.backbone, names.head].filter(Boolean).map((n) => get("models/" + n, "arrayBuffer")));
+}
+
+async function samples() {
+  const list = await get("samples/index.json", "json");
+  return Promise.all(list.map(async ({ file, label }) => ({ name: file, label, blob: await get("samples/" + file, "blob") })));
+}
+
+// The one address that may become a worker; under require-trusted-types-for nothing else can.
+const workerURL = at("assets/js/worker.mjs");
+const policy = globalThis.trustedTypes?.createPolicy("anomnet", {
+  createScriptURL(url) {
+    if (url !== workerURL) throw new TypeError("not a worker of this page: " + url);
+    return url;
+  },
+});
+
+if (typeof WebAssembly !== "object") {
+  fail(0, "WebAssembly is missing");
+} else {
+  const module = WebAssembly.compileStreaming(fetch(at("worker.wasm")));
+  const page = WebAssembly.compileStreaming(fetch(at("ui.wasm")));
+  globalThis.anomnet = Object.freeze({
+    spawn() {
+      const w = new Worker(policy ? policy.createScriptURL(workerURL) : workerURL, { type: "module" });
+      module.then((m) => w.postMessage({ module: m }));
+      return w;
+    },
+    slots: Math.min(Math.max((navigator.hardwareConcurrency || 2) - 1, 1), 2),
+    // The model is ready only when the program that runs it is there too.
+    models: Promise.all([models(), module]).then(([files]) => files),
+    samples: samples(),
+  });
+  // Go awaits these; until it does, a failure must not count as unhandled.
+  for (const p of [globalThis.anomnet.models, globalThis.anomnet.samples, module]) p.catch(() => {});
+  try {
+    const go = new Go();
+    go.run(await WebAssembly.instantiate(await page, go.importObject)).then(() => fail(1, "the page's program has ended"));
+  } catch (error) {
+    fail(1, error);
+  }
+}

@@ -1,0 +1,160 @@
+//go:build js && wasm
+
+// Command app is the page's program: it joins the components of package ui with the browser (files, keys, canvases) and with
+// the inference workers. assets/js/boot.mjs starts it and leaves what it has fetched in globalThis.anomnet.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"syscall/js"
+
+	"anomnet/assets/messages"
+	"anomnet/wasm/protocol"
+	"anomnet/webui/dom"
+	"anomnet/webui/ui"
+)
+
+func main() {
+	a := &app{boot: js.Global().Get("anomnet"), doc: js.Global().Get("document")}
+	if err := a.start(); err != nil {
+		js.Global().Get("console").Call("error", "anomnet: "+err.Error())
+		return
+	}
+	select {} // everything else happens in events
+}
+
+// app is the one object that knows both the page's state and the browser.
+type app struct {
+	boot  js.Value // {spawn, slots, models, samples}, see boot.mjs
+	doc   js.Value
+	page  *ui.Page
+	view  *dom.Page
+	pool  *pool
+	paint *painter
+
+	lastSelected int
+	hadItems     bool
+}
+
+func (a *app) start() error {
+	text, err := messages.Load(messages.Choose(languages()))
+	if err != nil {
+		return err
+	}
+	a.pool = &pool{app: a}
+	a.paint = newPainter(a)
+	a.page = ui.New(a, text, a.boot.Get("slots").Int())
+	a.view, err = dom.Mount("#app", &ui.Root{Page: a.page}, &dom.Options{After: a.rendered})
+	if err != nil {
+		return err
+	}
+	a.listen()
+	go a.load()
+	return nil
+}
+
+// load waits for what boot.mjs fetches and hands the model to the workers.
+func (a *app) load() {
+	samples := a.samples()
+	models, err := await(a.boot.Get("models"))
+	if err != nil {
+		a.view.Update(func() {
+			a.page.Fail(protocol.Error{Code: protocol.CodeNoModel, Message: err.Error()})
+			a.state("failed")
+		})
+		return
+	}
+	a.pool.models = models
+	a.pool.ready = func(part protocol.LoadResult) {
+		a.page.Loaded(part, samples)
+		a.watchRequests()
+		a.state("ready")
+	}
+	a.pool.broken = func(e protocol.Error) {
+		a.page.Fail(e)
+		a.state("failed")
+	}
+	a.pool.start(a.boot.Get("slots").Int())
+}
+
+// samples waits for the sample images; a site without any is fine.
+func (a *app) samples() []ui.Sample {
+	list, err := await(a.boot.Get("samples"))
+	if err != nil {
+		return nil
+	}
+	var out []ui.Sample
+	for i := range list.Length() {
+		s := list.Index(i)
+		label := s.Get("label").String()
+		if label != "good" && label != "defect" {
+			label = ""
+		}
+		out = append(out, ui.Sample{Src: file{name: s.Get("name").String(), blob: s.Get("blob")}, Label: label})
+	}
+	return out
+}
+
+// state tells tests and style sheets how far the page is.
+func (a *app) state(s string) { a.doc.Get("documentElement").Get("dataset").Set("state", s) }
+
+// watchRequests counts network requests of the page from now on.
+func (a *app) watchRequests() {
+	observer := js.Global().Get("PerformanceObserver")
+	if !observer.Truthy() {
+		return
+	}
+	cb := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		n := args[0].Call("getEntries").Length()
+		a.view.Update(func() { a.page.Requests += n })
+		return nil
+	})
+	observer.New(cb).Call("observe", map[string]any{"type": "resource"})
+}
+
+func languages() []string {
+	var out []string
+	if ls := js.Global().Get("navigator").Get("languages"); ls.Truthy() {
+		for i := range ls.Length() {
+			out = append(out, ls.Index(i).String())
+		}
+	}
+	return out
+}
+
+// await blocks the goroutine until a promise settles. It must not run inside an event handler.
+func await(promise js.Value) (js.Value, error) {
+	type settled struct {
+		v  js.Value
+		ok bool
+	}
+	ch := make(chan settled, 1)
+	settle := func(ok bool) js.Func {
+		return js.FuncOf(func(_ js.Value, args []js.Value) any {
+			s := settled{v: js.Undefined(), ok: ok}
+			if len(args) > 0 {
+				s.v = args[0]
+			}
+			ch <- s
+			return nil
+		})
+	}
+	good, bad := settle(true), settle(false)
+	defer good.Release()
+	defer bad.Release()
+	promise.Call("then", good, bad)
+	s := <-ch
+	if !s.ok {
+		return js.Undefined(), jsError(s.v)
+	}
+	return s.v, nil
+}
+
+// jsError turns a rejected value into an error.
+func jsError(v js.Value) error {
+	if v.Type() == js.TypeObject && v.Get("message").Type() == js.TypeString {
+		return fmt.Errorf("%s: %s", v.Get("name").String(), v.Get("message").String())
+	}
+	return errors.New(js.Global().Get("String").Invoke(v).String())
+}

@@ -1,0 +1,69 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"errors"
+	"syscall/js"
+
+	"anomnet/wasm/protocol"
+)
+
+var errBuffers = errors.New("anomnet: a result without its two buffers")
+
+// message is an envelope from a worker; its buffers stay on the JavaScript side until needed.
+type message struct {
+	id       int
+	op, meta string
+	bufs     js.Value
+}
+
+func receive(data js.Value) message {
+	m := message{bufs: data.Get("bufs")}
+	if v := data.Get("id"); v.Type() == js.TypeNumber {
+		m.id = v.Int()
+	}
+	if v := data.Get("op"); v.Type() == js.TypeString {
+		m.op = v.String()
+	}
+	if v := data.Get("meta"); v.Type() == js.TypeString {
+		m.meta = v.String()
+	}
+	if !m.bufs.Truthy() {
+		m.bufs = js.Global().Get("Array").New()
+	}
+	return m
+}
+
+// failure reads the error of an error message.
+func (m message) failure() protocol.Error {
+	e, err := protocol.Decode[protocol.Error](m.meta)
+	if err != nil {
+		return protocol.Error{Code: protocol.CodeBadMessage, Message: err.Error()}
+	}
+	return e
+}
+
+// send posts a request and gives its buffers away. Metas of requests always encode.
+func send(w js.Value, id int, op string, meta any, bufs js.Value) {
+	s, err := protocol.Encode(meta)
+	if err != nil {
+		panic(err)
+	}
+	w.Call("postMessage", map[string]any{"id": id, "op": op, "meta": s, "bufs": bufs}, bufs)
+}
+
+// heatMap copies the anomaly map; the preview is only measured.
+func heatMap(r protocol.ScoreResult, heat, preview js.Value) ([]float32, error) {
+	pre := preview.Get("byteLength").Int()
+	if pre != 4*r.PreW*r.PreH {
+		return nil, errBuffers
+	}
+	u := js.Global().Get("Uint8Array").New(heat)
+	if u.Length() != 4*r.MapW*r.MapH {
+		return nil, errBuffers
+	}
+	b := make([]byte, u.Length())
+	js.CopyBytesToGo(b, u)
+	return protocol.DecodeMap(b), nil
+}

@@ -1,0 +1,216 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"strconv"
+	"syscall/js"
+
+	vjs "github.com/vugu/vugu/js"
+
+	"anomnet/wasm/protocol"
+	"anomnet/webui/heat"
+	"anomnet/webui/ui"
+)
+
+const (
+	maxPicture  = 2048 // longest side of the large picture's canvas
+	maxHeat     = 512  // longest side of the heat map's canvas
+	decodeSlots = 3    // pictures that the browser decodes at once, so that a dropped folder does not fill the memory
+)
+
+// painter draws thumbnails, pictures and heat maps. Pixels drawn here are only looked at; scores come from core/imaging.
+type painter struct {
+	app   *app
+	slots chan struct{}
+	pics  map[int]*pic
+
+	canvas js.Value // of the large picture; a new element starts empty
+	over   js.Value // canvas of the heat map
+	wanted int      // item whose picture is asked for
+	drawn  int // item whose picture is on the canvas
+	w, h   int // size of that canvas
+	heated heatKey
+}
+
+// pic is what is kept of an item until it is known whether the browser can show it.
+type pic struct {
+	thumb   js.Value // canvas that waits for a preview
+	shows   bool     // the browser can decode the file
+	preview js.Value // canvas with the picture as scored
+}
+
+type heatKey struct {
+	id   int
+	done bool
+}
+
+func newPainter(a *app) *painter {
+	return &painter{app: a, slots: make(chan struct{}, decodeSlots), pics: map[int]*pic{}}
+}
+
+func (p *painter) pic(id int) *pic {
+	if p.pics[id] == nil {
+		p.pics[id] = &pic{}
+	}
+	return p.pics[id]
+}
+
+func (p *painter) forget(id int) {
+	delete(p.pics, id)
+	if p.wanted == id {
+		p.wanted, p.drawn, p.heated = 0, 0, heatKey{}
+	}
+}
+
+// bitmap decodes a blob. It blocks.
+func (p *painter) bitmap(blob js.Value) (js.Value, error) {
+	p.slots <- struct{}{}
+	defer func() { <-p.slots }()
+	return await(js.Global().Call("createImageBitmap", blob))
+}
+
+// Thumb implements ui.Canvas.
+func (a *app) Thumb(el vjs.Value, id int, src ui.Source) {
+	canvas, blob := js.Value(el), src.(file).blob
+	go func() {
+		bmp, err := a.paint.bitmap(blob)
+		a.view.Update(func() {
+			if err == nil {
+				cover(canvas, bmp, bmp.Get("width").Float(), bmp.Get("height").Float())
+				bmp.Call("close")
+			}
+			if a.paint.pics[id] == nil && id != 0 && !a.page.Has(id) {
+				return // removed meanwhile
+			}
+			k := a.paint.pic(id)
+			switch {
+			case err == nil:
+				k.shows, k.preview = true, js.Undefined()
+			case k.preview.Truthy():
+				cover(canvas, k.preview, k.preview.Get("width").Float(), k.preview.Get("height").Float())
+			default:
+				k.thumb = canvas
+			}
+		})
+	}()
+}
+
+// preview takes the picture as it was scored, which is kept only when the browser cannot show the file itself.
+func (p *painter) preview(id int, r protocol.ScoreResult, buf js.Value) {
+	k := p.pic(id)
+	if k.shows || r.PreW == 0 || r.PreH == 0 {
+		return
+	}
+	c := p.app.doc.Call("createElement", "canvas")
+	c.Set("width", r.PreW)
+	c.Set("height", r.PreH)
+	data := js.Global().Get("ImageData").New(js.Global().Get("Uint8ClampedArray").New(buf), r.PreW, r.PreH)
+	c.Call("getContext", "2d").Call("putImageData", data, 0, 0)
+	k.preview = c
+	if k.thumb.Truthy() {
+		cover(k.thumb, c, float64(r.PreW), float64(r.PreH))
+		k.thumb = js.Undefined()
+	}
+	if p.wanted == id && p.drawn != id {
+		p.wanted = 0 // ask again, now there is something to show
+	}
+}
+
+// cover fills a canvas with the middle of a picture.
+func cover(canvas, pic js.Value, w, h float64) {
+	cw, ch := canvas.Get("width").Float(), canvas.Get("height").Float()
+	s := max(cw/w, ch/h)
+	ctx := canvas.Call("getContext", "2d")
+	ctx.Set("imageSmoothingQuality", "high")
+	ctx.Call("drawImage", pic, (cw-w*s)/2, (ch-h*s)/2, w*s, h*s)
+}
+
+// Picture implements ui.Canvas. The old picture stays until the new one can be drawn, so nothing flickers.
+func (a *app) Picture(el vjs.Value, it *ui.Item) {
+	p := a.paint
+	canvas := js.Value(el)
+	if !canvas.Equal(p.canvas) {
+		p.canvas, p.wanted, p.drawn = canvas, 0, 0
+	}
+	if it == nil || p.wanted == it.ID {
+		return
+	}
+	p.wanted = it.ID
+	id, blob := it.ID, it.Src.(file).blob
+	go func() {
+		bmp, err := p.bitmap(blob)
+		a.view.Update(func() {
+			if p.wanted != id || !canvas.Equal(p.canvas) {
+				if err == nil {
+					bmp.Call("close")
+				}
+				return
+			}
+			switch k := p.pic(id); {
+			case err == nil:
+				p.show(canvas, id, bmp)
+				bmp.Call("close")
+			case k.preview.Truthy():
+				it.Prepared = true
+				p.show(canvas, id, k.preview)
+			}
+		})
+	}()
+}
+
+// show draws a picture into the large canvas and makes the canvas its size.
+func (p *painter) show(canvas js.Value, id int, pic js.Value) {
+	w, h := fit(pic.Get("width").Int(), pic.Get("height").Int(), maxPicture)
+	canvas.Set("width", w)
+	canvas.Set("height", h)
+	ctx := canvas.Call("getContext", "2d")
+	ctx.Set("imageSmoothingQuality", "high")
+	ctx.Call("drawImage", pic, 0, 0, w, h)
+	canvas.Get("dataset").Set("shown", strconv.Itoa(id))
+	p.drawn, p.w, p.h, p.heated = id, w, h, heatKey{}
+}
+
+// fit scales w x h down so that no side is longer than limit.
+func fit(w, h, limit int) (int, int) {
+	long := max(w, h)
+	if long <= limit {
+		return max(w, 1), max(h, 1)
+	}
+	return max(w*limit/long, 1), max(h*limit/long, 1)
+}
+
+// Heat implements ui.Canvas. It waits for the picture, so that the two always belong together.
+func (a *app) Heat(el vjs.Value, it *ui.Item) {
+	p := a.paint
+	canvas := js.Value(el)
+	if !canvas.Equal(p.over) {
+		p.over, p.heated = canvas, heatKey{}
+	}
+	if it == nil || p.drawn != it.ID {
+		return
+	}
+	key := heatKey{it.ID, it.State == ui.Done}
+	if p.heated == key {
+		return
+	}
+	p.heated = key
+	long := max(p.w, p.h)
+	w, h := max(p.w*maxHeat/long, 1), max(p.h*maxHeat/long, 1)
+	canvas.Set("width", w) // also clears it
+	canvas.Set("height", h)
+	if !key.done || len(it.Map) == 0 {
+		return
+	}
+	r := it.Result
+	m := heat.Map{W: r.MapW, H: r.MapH, V: it.Map}.Resample(w, h)
+	pix := m.RGBA(heat.Scale{Low: r.MapLow, High: r.MapHigh, Limit: r.Limit})
+	u := js.Global().Get("Uint8ClampedArray").New(len(pix))
+	js.CopyBytesToJS(u, pix)
+	canvas.Call("getContext", "2d").Call("putImageData", js.Global().Get("ImageData").New(u, w, h), 0, 0)
+}
+
+// Opacity implements ui.Canvas.
+func (a *app) Opacity(el vjs.Value, opacity float64) {
+	js.Value(el).Get("style").Call("setProperty", "opacity", strconv.FormatFloat(opacity, 'f', 2, 64))
+}

@@ -1,0 +1,214 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"syscall/js"
+
+	"anomnet/wasm/protocol"
+	"anomnet/webui/ui"
+)
+
+// loadID is the id of load jobs; items count up from 1.
+const loadID = -1
+
+// maxCrashes is how often in a row a worker may end before the page gives up.
+const maxCrashes = 3
+
+// pool keeps the workers busy, one job each. Its methods run with the page's state locked, except read.
+type pool struct {
+	app     *app
+	models  js.Value // array of ArrayBuffers
+	workers []*worker
+	queue   []job
+	loaded  bool
+	crashes int
+	ready   func(protocol.LoadResult)
+	broken  func(protocol.Error)
+}
+
+type job struct {
+	id  int
+	src file
+}
+
+type worker struct {
+	js   js.Value
+	idle bool
+	job  int // id of the item in work, 0 for none
+}
+
+// start spawns n workers; ready is called when the first has the model.
+func (p *pool) start(n int) {
+	for range n {
+		p.spawn()
+	}
+}
+
+func (p *pool) spawn() {
+	w := &worker{js: p.app.boot.Call("spawn")}
+	p.workers = append(p.workers, w)
+	w.js.Set("onmessage", js.FuncOf(func(_ js.Value, args []js.Value) any {
+		m := receive(args[0].Get("data"))
+		p.app.view.Update(func() { p.message(w, m) })
+		return nil
+	}))
+	w.js.Set("onerror", js.FuncOf(func(_ js.Value, args []js.Value) any {
+		args[0].Call("preventDefault")
+		why := args[0].Get("message")
+		p.app.view.Update(func() { p.crashed(w, js.Global().Get("String").Invoke(why).String()) })
+		return nil
+	}))
+}
+
+func (p *pool) message(w *worker, m message) {
+	switch m.op {
+	case protocol.OpReady:
+		p.sendModels(w)
+	case protocol.OpResult, protocol.OpError:
+		if m.id == loadID {
+			p.modelAnswer(w, m)
+			return
+		}
+		p.answer(w, m)
+	case protocol.OpRequests:
+		if r, err := protocol.Decode[protocol.Requests](m.meta); err == nil {
+			p.app.page.Requests += r.Count
+		}
+	case protocol.OpExit:
+		p.crashed(w, "the program ended")
+	}
+}
+
+// sendModels sends copies: a worker that is started again needs the files once more.
+func (p *pool) sendModels(w *worker) {
+	bufs := js.Global().Get("Array").New()
+	for i := range p.models.Length() {
+		bufs.Call("push", p.models.Index(i).Call("slice", 0))
+	}
+	send(w.js, loadID, protocol.OpLoad, protocol.LoadRequest{}, bufs)
+}
+
+func (p *pool) modelAnswer(w *worker, m message) {
+	if m.op == protocol.OpError {
+		p.broken(m.failure())
+		return
+	}
+	part, err := protocol.Decode[protocol.LoadResult](m.meta)
+	if err != nil {
+		p.broken(protocol.Error{Code: protocol.CodeBadMessage, Message: err.Error()})
+		return
+	}
+	w.idle, p.crashes = true, 0
+	if !p.loaded {
+		p.loaded = true
+		p.ready(part)
+	}
+	p.pump()
+}
+
+func (p *pool) answer(w *worker, m message) {
+	if m.id != w.job {
+		return
+	}
+	w.idle, w.job = true, 0
+	defer p.pump()
+	if m.op == protocol.OpError {
+		p.app.page.Failed(m.id, m.failure())
+		return
+	}
+	r, err := protocol.Decode[protocol.ScoreResult](m.meta)
+	if err == nil && m.bufs.Length() != 2 {
+		err = errBuffers
+	}
+	if err == nil {
+		var heat []float32
+		heat, err = heatMap(r, m.bufs.Index(0), m.bufs.Index(1))
+		if err == nil {
+			p.app.paint.preview(m.id, r, m.bufs.Index(1))
+			p.app.page.Scored(m.id, r, heat)
+			return
+		}
+	}
+	p.app.page.Failed(m.id, protocol.Error{Code: protocol.CodeBadMessage, Message: err.Error()})
+}
+
+// crashed fails the worker's job and starts another worker in its place.
+func (p *pool) crashed(w *worker, why string) {
+	at := -1
+	for i := range p.workers {
+		if p.workers[i] == w {
+			at = i
+		}
+	}
+	if at < 0 {
+		return // onerror after exit, or the other way round
+	}
+	p.workers = append(p.workers[:at], p.workers[at+1:]...)
+	w.js.Call("terminate")
+	if p.crashes++; p.crashes > maxCrashes {
+		p.broken(protocol.Error{Code: protocol.CodeCrashed, Message: why})
+	} else {
+		p.spawn()
+	}
+	if w.job != 0 {
+		p.app.page.Failed(w.job, protocol.Error{Code: protocol.CodeCrashed, Message: why})
+	}
+}
+
+// Score implements ui.Backend.
+func (a *app) Score(id int, src ui.Source) {
+	a.pool.queue = append(a.pool.queue, job{id, src.(file)})
+	a.pool.pump()
+}
+
+// pump gives waiting jobs to idle workers.
+func (p *pool) pump() {
+	for _, w := range p.workers {
+		if len(p.queue) == 0 {
+			return
+		}
+		if !w.idle {
+			continue
+		}
+		j := p.queue[0]
+		p.queue = p.queue[1:]
+		w.idle, w.job = false, j.id
+		go p.read(w, j)
+	}
+}
+
+// read reads the file and sends it. It runs in a goroutine of its own, without the lock.
+func (p *pool) read(w *worker, j job) {
+	buf, err := await(j.src.blob.Call("arrayBuffer"))
+	p.app.view.Update(func() {
+		if w.job != j.id {
+			return // the worker crashed meanwhile
+		}
+		if err != nil {
+			w.idle, w.job = true, 0
+			p.app.page.Failed(j.id, protocol.Error{Code: protocol.CodeUnreadable, Message: err.Error()})
+			p.pump()
+			return
+		}
+		bufs := js.Global().Get("Array").New()
+		bufs.Call("push", buf)
+		send(w.js, j.id, protocol.OpScore, protocol.ScoreRequest{Name: j.src.name}, bufs)
+	})
+}
+
+// Forget implements ui.Backend. A job that has not reached a worker is dropped and cancelled.
+func (a *app) Forget(id int) {
+	a.paint.forget(id)
+	for i, j := range a.pool.queue {
+		if j.id == id {
+			a.pool.queue = append(a.pool.queue[:i:i], a.pool.queue[i+1:]...)
+			break
+		}
+	}
+	for _, w := range a.pool.workers {
+		if w.job == id {
+			send(w.js, id, protocol.OpCancel, protocol.Empty{}, js.Global().Get("Array").New())
+		}
+	}
+}

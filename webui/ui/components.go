@@ -1,0 +1,161 @@
+package ui
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/vugu/vugu"
+	vjs "github.com/vugu/vugu/js"
+
+	"anomnet/assets/messages"
+	"anomnet/wasm/protocol"
+)
+
+// Root is the page's top component.
+type Root struct{ Page *Page }
+
+// Header is the bar at the top.
+type Header struct{ Page *Page }
+
+// Languages lists what the page speaks.
+func (c *Header) Languages() []string { return messages.Languages() }
+
+// Name writes a language code for the selector.
+func (c *Header) Name(lang string) string { return strings.ToUpper(lang) }
+
+// Tip is a text with an explanation that shows on hover and focus.
+type Tip struct {
+	Page             *Page
+	Key, Text, Class string // Key is the catalogue key of the explanation
+}
+
+// ID of the explanation, for aria-describedby.
+func (c *Tip) ID() string { return "tip-" + strings.ReplaceAll(c.Key, ".", "-") }
+
+// Picker is a button that opens the file chooser.
+type Picker struct {
+	Page        *Page
+	Text, Class string
+}
+
+// Welcome is what a first visit shows.
+type Welcome struct{ Page *Page }
+
+// PickerClass makes choosing files the main action where there are no samples.
+func (c *Welcome) PickerClass() string {
+	if len(c.Page.Samples) == 0 {
+		return "primary"
+	}
+	return ""
+}
+
+// Fact is a row of a table of facts: catalogue keys of its name and explanation ("" for none), and its value.
+type Fact struct{ Key, Tip, Value string }
+
+// Row shows one Fact.
+type Row struct {
+	Page *Page
+	Fact Fact
+}
+
+// About lists what is known about the loaded part.
+type About struct{ Page *Page }
+
+// Rows of the list.
+func (c *About) Rows() []Fact {
+	p, t := c.Page.Part, c.Page.Text
+	return []Fact{
+		{"part.calibration", "part.calibration.tip", t.T("part.calibration.value", "n", strconv.Itoa(p.Calibration))},
+		{"part.rate", "part.rate.tip", t.T("part.rate.value", "percent", c.Page.Percent(p.FalseRejectRate))},
+		{"part.centroids", "part.centroids.tip", strconv.Itoa(p.Centroids)},
+		{"part.size", "part.size.tip", size(p.Width, p.Height)},
+		{"part.head", "part.head.tip", Short(p.HeadDigest)},
+		{"part.backbone", "part.backbone.tip", Short(p.BackboneDigest)},
+	}
+}
+
+// Mark is the shape of a verdict or state; Kind is what Item.Kind returns.
+type Mark struct{ Kind string }
+
+// marks are outline and sign on a field of 24 x 24: every kind has its own outline, so that colour is never needed.
+var marks = map[string][2]string{
+	"ok":      {"M12 2a10 10 0 1 0 0 20a10 10 0 1 0 0-20z", "M7.2 12.4l3.3 3.4l6.4-7"},
+	"review":  {"M12 1L23 12L12 23L1 12z", "M9.4 9.6a2.6 2.6 0 1 1 4.1 2.1c-1 .7-1.5 1.2-1.5 2.3M12 17.2v.1"},
+	"ng":      {"M7.9 2h8.2L22 7.9v8.2L16.1 22H7.9L2 16.1V7.9z", "M8.2 8.2l7.6 7.6M15.8 8.2l-7.6 7.6"},
+	"failed":  {"M12 2L23 21.5H1z", "M12 9v5.4M12 18v.1"},
+	"working": {"", "M12 4a8 8 0 1 1-8 8"},
+	"waiting": {"", "M6 12v.1M12 12v.1M18 12v.1"},
+}
+
+// Shape is the outline as an SVG path.
+func (c *Mark) Shape() string { return marks[c.Kind][0] }
+
+// Sign is the inner sign as an SVG path.
+func (c *Mark) Sign() string { return marks[c.Kind][1] }
+
+// Kind names the look of an item: ok, review, ng, failed, working or waiting.
+func (it *Item) Kind() string {
+	switch it.State {
+	case Done:
+		return strings.ToLower(it.Result.Verdict)
+	case Failed:
+		return "failed"
+	case Working:
+		return "working"
+	}
+	return "waiting"
+}
+
+// ElementID is the item's id in the document.
+func (it *Item) ElementID() string { return "item-" + strconv.Itoa(it.ID) }
+
+// RawBits is the raw score for the data attribute that tests read; nil leaves it out.
+func (it *Item) RawBits() any {
+	if it.State != Done {
+		return nil
+	}
+	return it.Result.RawBits
+}
+
+// VerdictAttr is the verdict for the data attribute.
+func (it *Item) VerdictAttr() any {
+	if it.State != Done {
+		return nil
+	}
+	return it.Result.Verdict
+}
+
+// ErrorAttr is the error code for the data attribute.
+func (it *Item) ErrorAttr() any {
+	if it.State != Failed {
+		return nil
+	}
+	return it.Err.Code
+}
+
+// PhaseName is the phase as an attribute: loading, ready or broken.
+func (p *Page) PhaseName() string { return [...]string{"loading", "ready", "broken"}[p.Phase] }
+
+// HasItems tells whether the list, not the welcome, is shown.
+func (p *Page) HasItems() bool { return len(p.items) > 0 }
+
+// Picked takes the files chosen in the event's input.
+func (p *Page) Picked(event vugu.DOMEvent) { p.Add(p.back.Files(event.JSEventTarget())...) }
+
+// Thumb draws a small picture into a canvas.
+func (p *Page) Thumb(el vjs.Value, id int, src Source) { p.back.Thumb(el, id, src) }
+
+// DrawPicture draws the selected item's picture.
+func (p *Page) DrawPicture(el vjs.Value) { p.back.Picture(el, p.Selected()) }
+
+// DrawHeat draws the selected item's heat map.
+func (p *Page) DrawHeat(el vjs.Value) {
+	p.back.Heat(el, p.Selected())
+	p.back.Opacity(el, p.HeatOpacity())
+}
+
+// What says what happened.
+func (p *Page) What(e protocol.Error) string { return p.t("error." + e.Code) }
+
+// Do says what a person can do about an error.
+func (p *Page) Do(e protocol.Error) string { return p.t("error." + e.Code + ".do") }

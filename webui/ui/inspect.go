@@ -1,0 +1,255 @@
+package ui
+
+import (
+	"strconv"
+	"strings"
+
+	"anomnet/wasm/protocol"
+)
+
+// Viewer shows the selected image large.
+type Viewer struct{ Page *Page }
+
+// Item is the selected item, or nil.
+func (c *Viewer) Item() *Item { return c.Page.Selected() }
+
+// ShowPicture tells whether there is an item that is not failed.
+func (c *Viewer) ShowPicture() bool { return c.Item() != nil && c.Item().State != Failed }
+
+// Failed tells whether the selected item failed.
+func (c *Viewer) Failed() bool { return c.Item() != nil && c.Item().State == Failed }
+
+// PictureLabel names the picture for screen readers.
+func (c *Viewer) PictureLabel() string { return c.Page.t("map.picture", "name", c.Item().Src.Name()) }
+
+// HeatLabel describes the heat map for screen readers.
+func (c *Viewer) HeatLabel() string {
+	it := c.Item()
+	if it.State != Done {
+		return ""
+	}
+	return c.Page.t("map.overlay", "name", it.Src.Name(), "verdict", c.Page.Verdict(it.Result.Verdict),
+		"relative", c.Page.t("facts.relative.long", "ratio", c.Page.Ratio(it)))
+}
+
+// HeatHidden hides a map that cannot be seen from screen readers too.
+func (c *Viewer) HeatHidden() any {
+	if c.Item().State != Done || c.Page.HeatOpacity() == 0 {
+		return "true"
+	}
+	return nil
+}
+
+// Note is a line over the picture.
+func (c *Viewer) Note() string {
+	switch it := c.Item(); {
+	case it.State == Working:
+		return c.Page.t("facts.working")
+	case it.State == Waiting:
+		return c.Page.t("facts.waiting")
+	case it.Prepared:
+		return c.Page.t("map.prepared")
+	}
+	return ""
+}
+
+// Detail is the error in the program's own words, for people who debug.
+func (c *Viewer) Detail() string {
+	e := c.Item().Err
+	return strings.TrimSpace(e.Message + " " + e.Hint)
+}
+
+// Facts shows the verdict on the selected image and its numbers.
+type Facts struct{ Page *Page }
+
+// Done tells whether the selected item has a result.
+func (c *Facts) Done() bool {
+	it := c.Page.Selected()
+	return it != nil && it.State == Done
+}
+
+// Kind of the selected item.
+func (c *Facts) Kind() string {
+	if it := c.Page.Selected(); it != nil {
+		return it.Kind()
+	}
+	return "waiting"
+}
+
+// Word is the verdict, or the state where there is none.
+func (c *Facts) Word() string {
+	it := c.Page.Selected()
+	switch {
+	case it == nil || it.State == Working:
+		return c.Page.t("facts.working")
+	case it.State == Done:
+		return c.Page.Verdict(it.Result.Verdict)
+	case it.State == Failed:
+		return c.Page.t("list.failed.one")
+	}
+	return c.Page.t("facts.waiting")
+}
+
+// Relative is the score relative to the limit, the number that people compare.
+func (c *Facts) Relative() string {
+	return c.Page.t("facts.relative", "ratio", c.Page.Ratio(c.Page.Selected()))
+}
+
+// Sentence says what the verdict means.
+func (c *Facts) Sentence() string {
+	switch it := c.Page.Selected(); {
+	case it == nil:
+		return ""
+	case it.State == Done:
+		return c.Page.t("verdict." + it.Result.Verdict + ".text")
+	case it.State == Failed:
+		return c.Page.What(it.Err)
+	}
+	return ""
+}
+
+// Name of the selected file.
+func (c *Facts) Name() string {
+	if it := c.Page.Selected(); it != nil {
+		return it.Src.Name()
+	}
+	return ""
+}
+
+// Truth says what is known about a sample.
+func (c *Facts) Truth() string {
+	it := c.Page.Selected()
+	if it == nil || it.Label == "" {
+		return ""
+	}
+	return c.Page.t("facts.label." + it.Label)
+}
+
+// GaugeLabel describes the gauge for screen readers.
+func (c *Facts) GaugeLabel() string {
+	it := c.Page.Selected()
+	return c.Page.t("facts.gauge", "ratio", c.Page.Ratio(it), "verdict", c.Page.Verdict(it.Result.Verdict))
+}
+
+func (c *Facts) reviewX() float64 {
+	r := c.Page.Selected().Result
+	return gaugeX(float64(r.Review) / float64(r.Limit))
+}
+
+// ReviewX is where REVIEW begins on the gauge.
+func (c *Facts) ReviewX() string { return num(c.reviewX()) }
+
+// ReviewWidth is how wide REVIEW is.
+func (c *Facts) ReviewWidth() string { return num(max(gaugeX(1)-c.reviewX(), 0)) }
+
+// Needle is the pointer at the score; beyond the end of the gauge it points to the right.
+func (c *Facts) Needle() string {
+	r := c.Page.Selected().Result.Ratio
+	x := gaugeX(r)
+	if r > gaugeMax {
+		return "M312 2l8 6l-8 6z"
+	}
+	return "M" + num(x) + " 13l-5-9h10z"
+}
+
+// Rows of the table of numbers.
+func (c *Facts) Rows() []Fact {
+	r := c.Page.Selected().Result
+	return []Fact{
+		{"facts.ratio", "facts.ratio.tip", c.Page.Ratio(c.Page.Selected())},
+		{"facts.raw", "facts.raw.tip", c.Page.Raw(r.Raw)},
+		{"facts.limit", "facts.limit.tip", c.Page.Raw(r.Limit)},
+		{"facts.p", "facts.p.tip", c.Page.PValue(r.PValue)},
+		{"facts.picture", "", size(r.Width, r.Height)},
+		{"facts.time", "facts.time.tip", c.Page.Text.Number(r.Millis, 0) + " ms"},
+		{"facts.sha", "facts.sha.tip", Short(r.SHA256)},
+	}
+}
+
+// OpacityValue is the slider's position.
+func (c *Facts) OpacityValue() string { return strconv.Itoa(c.Page.Opacity) }
+
+// Stops are the legend's colours.
+func (c *Facts) Stops() []stop { return legendStops() }
+
+// LimitX is where the limit is on the legend.
+func (c *Facts) LimitX() string { return num(legendX(c.Page.Selected())) }
+
+// LowLabel is the low end of the legend relative to the limit.
+func (c *Facts) LowLabel() string { return c.relative(c.Page.Selected().Result.MapLow) }
+
+// HighLabel is the high end of the legend relative to the limit.
+func (c *Facts) HighLabel() string { return c.relative(c.Page.Selected().Result.MapHigh) }
+
+func (c *Facts) relative(v float32) string {
+	return c.Page.Text.Number(float64(v)/float64(c.Page.Selected().Result.Limit), 2)
+}
+
+// Strip is the list of all images with filters and progress.
+type Strip struct{ Page *Page }
+
+// Filter is one button over the list.
+type Filter struct {
+	Key, Value, Kind, Word, Pressed string
+	Count                           int
+}
+
+// Filters are all, the verdicts from worst to best, and the failed ones when there are any.
+func (c *Strip) Filters() []Filter {
+	p := c.Page
+	fs := []Filter{{Key: "all", Kind: "all", Word: p.t("list.all")}}
+	for _, v := range []string{protocol.VerdictNG, protocol.VerdictReview, protocol.VerdictOK} {
+		fs = append(fs, Filter{Key: v, Value: v, Kind: strings.ToLower(v), Word: p.Verdict(v)})
+	}
+	if p.Count(FilterFailed) > 0 {
+		fs = append(fs, Filter{Key: FilterFailed, Value: FilterFailed, Kind: "failed", Word: p.t("list.failed")})
+	}
+	for i := range fs {
+		fs[i].Count = p.Count(fs[i].Value)
+		fs[i].Pressed = strconv.FormatBool(fs[i].Value == p.Filter)
+	}
+	return fs
+}
+
+// Total of the running batch.
+func (c *Strip) Total() int { return max(c.Page.batch.total, 1) }
+
+// DoneCount of the running batch.
+func (c *Strip) DoneCount() int { return c.Page.batch.done }
+
+// ProgressText says how far the batch is, and how long it will take.
+func (c *Strip) ProgressText() string {
+	done, total := c.Page.Progress()
+	s := c.Page.t("list.progress", "done", strconv.Itoa(done), "total", strconv.Itoa(total))
+	if left := c.Page.SecondsLeft(); left > 0 {
+		s += ", " + c.Page.t("list.left", "seconds", strconv.Itoa(left))
+	}
+	return s
+}
+
+// ActiveID is the element of the selected item.
+func (c *Strip) ActiveID() any {
+	if it := c.Page.Selected(); it != nil && it.passes(c.Page.Filter) {
+		return it.ElementID()
+	}
+	return nil
+}
+
+// IsSelected is the value of aria-selected.
+func (c *Strip) IsSelected(it *Item) string { return strconv.FormatBool(it.ID == c.Page.selected) }
+
+// Label is an item for screen readers.
+func (c *Strip) Label(it *Item) string { return c.Page.spoken(it) }
+
+// Value is the short text on an item's badge.
+func (c *Strip) Value(it *Item) string {
+	switch it.State {
+	case Done:
+		return c.Page.Ratio(it)
+	case Failed:
+		return c.Page.t("list.failed.one")
+	case Working:
+		return c.Page.t("list.working")
+	}
+	return c.Page.t("list.waiting")
+}
