@@ -67,12 +67,8 @@ func (l *learnFlags) fitOptions(p model.Provenance) teach.FitOptions {
 }
 
 // collect computes the features of the images at paths.
-func (l *learnFlags) collect(ctx context.Context, c *console, paths []string) (*teach.Set, model.Provenance, error) {
+func (l *learnFlags) collect(ctx context.Context, paths []string, opt *teach.Options) (*teach.Set, model.Provenance, error) {
 	prov := model.Provenance{Software: "anomnet " + version()}
-	opt, err := l.options(c)
-	if err != nil {
-		return nil, prov, err
-	}
 	b, err := l.loadBackbone()
 	if err != nil {
 		return nil, prov, err
@@ -127,11 +123,11 @@ func teachCommand(fs *flag.FlagSet) func(context.Context, *console, []string) er
 		if err != nil {
 			return err
 		}
-		set, prov, err := l.collect(ctx, c, data.Train)
+		opt, err := l.options(c)
 		if err != nil {
 			return err
 		}
-		opt, err := l.options(c)
+		set, prov, err := l.collect(ctx, data.Train, opt)
 		if err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 	"anomnet/core/imaging"
 	"anomnet/core/inspect"
 	"anomnet/core/model"
+	"anomnet/trainer"
 	"anomnet/trainer/dataset"
 )
 
@@ -89,6 +90,8 @@ func hint(err error) string {
 		return h
 	case errors.Is(err, dataset.ErrNoImages):
 		return "name a folder with PNG, JPEG, BMP, TIFF or WebP files"
+	case errors.Is(err, trainer.ErrNoTorch):
+		return "build with libtorch: make torch, then bin/anomnet train; 'anomnet teach' needs none"
 	case errors.Is(err, os.ErrNotExist):
 		return "check the path"
 	}

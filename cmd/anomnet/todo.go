@@ -7,4 +7,4 @@ import (
 
 func pending(*flag.FlagSet) func(context.Context, *console, []string) error { return nil }
 
-var scoreCommand, trainCommand, importCommand, synthCommand, serveCommand = pending, pending, pending, pending, pending
+var serveCommand = pending

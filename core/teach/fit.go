@@ -98,13 +98,13 @@ func (s *Set) Fit(ctx context.Context, fit FitOptions, opt *Options) (*model.Hea
 	if err != nil {
 		return nil, nil, err
 	}
-	rep := &Report{Norm: fit.Norm, PseudoAUROC: map[string]float64{}}
-	f := &fitter{set: s, opt: opt, fit: fit}
+	rep := &Report{Norm: fit.Norm}
 	if fit.Norm == NormAuto {
-		if rep.Norm, err = f.chooseNorm(ctx, rep.PseudoAUROC); err != nil {
+		if rep.Norm, rep.PseudoAUROC, err = s.ChooseNorm(ctx, fit, opt); err != nil {
 			return nil, nil, err
 		}
 	}
+	f := &fitter{set: s, opt: opt, fit: fit}
 	if err := f.embed(rep.Norm); err != nil {
 		return nil, nil, err
 	}
@@ -180,7 +180,7 @@ func (f *fitter) centroids(ctx context.Context, leaveOut, k int, stage string) (
 	if leaveOut >= 0 {
 		pool = nil
 		for i := 0; i < f.set.Images; i++ {
-			if i%folds != leaveOut {
+			if foldOf(i, f.set.Images) != leaveOut {
 				pool = append(pool, f.image(i)...)
 			}
 		}
@@ -193,8 +193,9 @@ func (f *fitter) centroids(ctx context.Context, leaveOut, k int, stage string) (
 	return gather(pool, f.adapter.Out, index), nil
 }
 
-// wantScores is how many held-out scores a calibration wants: enough to promise a false-reject rate of 1 %.
-const wantScores = 100
+// wantScores is how many held-out scores a calibration wants. A hundred can promise a false-reject rate of 1 %, but their limit is
+// the largest score, which one odd image decides; of three hundred it is the third largest.
+const wantScores = 300
 
 // calibrate scores good images by cross-validation: each fold by centroids of the others, as many folds as give
 // wantScores scores.
@@ -205,9 +206,7 @@ func (f *fitter) calibrate(ctx context.Context, rep *Report) (*calibrate.Calibra
 		if err != nil {
 			return nil, err
 		}
-		for i := fold; i < f.set.Images; i += folds {
-			rep.Images = append(rep.Images, i)
-		}
+		rep.Images = append(rep.Images, foldImages(fold, f.set.Images)...)
 		scores, m, err := f.score(ctx, &c, rep.Images[len(rep.Scores):], func(i int) ([]int8, error) { return f.image(i), nil })
 		if err != nil {
 			return nil, err
@@ -244,24 +243,39 @@ func (f *fitter) score(ctx context.Context, c *detect.Centroids, list []int, get
 // ruleCentroids is how many centroids the choice of the normalisation uses: enough to rank, cheap to find.
 const ruleCentroids = 1024
 
-// chooseNorm holds out the first fold, and takes the normalisation whose scores separate it best from the pseudo-defects drawn
-// into it (image AUROC). Equal: the simpler one, raw.
-func (f *fitter) chooseNorm(ctx context.Context, auroc map[string]float64) (Norm, error) {
-	best := NormRaw
+// ChooseNorm takes the normalisation whose scores separate held-out good images best from pseudo-defects (PseudoAUROC).
+// Equal: the simpler one, raw. It also returns the figures.
+func (s *Set) ChooseNorm(ctx context.Context, fit FitOptions, opt *Options) (Norm, map[string]float64, error) {
+	best, auroc := NormRaw, map[string]float64{}
 	for _, norm := range []Norm{NormRaw, NormL2} {
-		if err := f.embed(norm); err != nil {
-			return "", err
-		}
-		v, err := f.pseudoAUROC(ctx, min(ruleCentroids, f.fit.Centroids))
+		fit.Norm = norm
+		v, err := s.PseudoAUROC(ctx, fit, opt)
 		if err != nil {
-			return "", err
+			return "", nil, err
 		}
 		auroc[string(norm)] = v
 		if v > auroc[string(best)] {
 			best = norm
 		}
 	}
-	return best, nil
+	return best, auroc, nil
+}
+
+// PseudoAUROC holds out the first fold and returns how well a head made by fit from the others separates its images from the
+// pseudo-defects drawn into them (image AUROC). It uses good images only. fit.Norm must not be NormAuto.
+func (s *Set) PseudoAUROC(ctx context.Context, fit FitOptions, opt *Options) (float64, error) {
+	fit = fit.withDefaults()
+	if err := fit.validate(s.C); err != nil {
+		return 0, err
+	}
+	if fit.Projection == nil {
+		fit.Projection = RandomProjection(fit.Embedding, s.C, fit.Seed)
+	}
+	f := &fitter{set: s, opt: opt, fit: fit}
+	if err := f.embed(fit.Norm); err != nil {
+		return 0, err
+	}
+	return f.pseudoAUROC(ctx, min(ruleCentroids, fit.Centroids))
 }
 
 // pseudoAUROC scores the first fold and its pseudo-defects with centroids of the other folds.
@@ -270,12 +284,12 @@ func (f *fitter) pseudoAUROC(ctx context.Context, k int) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	var good, fakes []int
-	for i := 0; i < f.set.Images; i += folds {
-		good = append(good, i)
-	}
-	for i := range f.set.Fakes {
-		fakes = append(fakes, i)
+	good := foldImages(0, f.set.Images)
+	var fakes []int
+	for i, fake := range f.set.Fakes {
+		if f.set.heldOut(fake.Image) {
+			fakes = append(fakes, i)
+		}
 	}
 	scores, _, err := f.score(ctx, &c, good, func(i int) ([]int8, error) { return f.image(i), nil })
 	if err != nil {

@@ -59,6 +59,15 @@ type Options struct {
 	Tier     engine.Tier                         // kernels to use
 	Workers  int                                 // images in parallel, default 1
 	Progress func(stage string, done, total int) // called from one goroutine at a time
+
+	TrainingFakes int // pseudo-defects for training, see Set.Learnable
+}
+
+func (o *Options) trainingFakes() int {
+	if o == nil {
+		return 0
+	}
+	return o.TrainingFakes
 }
 
 func (o *Options) progress(stage string) func(done, total int) {
@@ -102,7 +111,7 @@ func Collect(ctx context.Context, b *model.Backbone, pre imaging.Preprocess, src
 	s := &Set{backbone: b, pre: pre, grid: g, Images: src.Len, Patches: g.Patches(), C: g.C, Scale: first.Scale()}
 	size := s.Patches * s.C
 	s.X = make([]uint8, s.Images*size)
-	fakes := fakePlan(s.Images)
+	fakes := fakePlan(s.Images, opt.trainingFakes())
 	s.Fakes = make([]Fake, len(fakes))
 	err = parallel(ctx, s.Images+len(fakes), opt.workers(), opt.progress("features"), func() (func(i int) error, error) {
 		x, err := detect.NewExtractor(net, pre.Height, pre.Width, s.Scale, nil)
@@ -123,22 +132,65 @@ func Collect(ctx context.Context, b *model.Backbone, pre imaging.Preprocess, src
 	return s, err
 }
 
-// Pseudo-defects are drawn into held-out images only: the first fold, at most maxFakeImages of it, fakesPerImage each.
+// folds is the number of folds of cross-validation. The first also serves to choose between settings.
+const folds = 5
+
+// Pseudo-defects for choosing are drawn into the first fold only: at most maxFakeImages of it, fakesPerImage each.
 const (
-	folds         = 5
 	maxFakeImages = 40
 	fakesPerImage = 2
 )
 
-// fakePlan lists the good images that get a pseudo-defect, one entry a fake.
-func fakePlan(images int) []int {
-	var plan []int
-	for i := 0; i < images && len(plan) < maxFakeImages*fakesPerImage; i += folds {
-		for range fakesPerImage {
-			plan = append(plan, i)
+// foldOf returns the fold of image i of n. Folds are runs of neighbours: images taken in a row resemble each other, and a copy of
+// a held-out image among the others would make the held-out scores look better than they are.
+func foldOf(i, n int) int { return i * folds / n }
+
+// foldImages lists the images of a fold.
+func foldImages(fold, n int) []int {
+	var list []int
+	for i := 0; i < n; i++ {
+		if foldOf(i, n) == fold {
+			list = append(list, i)
 		}
 	}
+	return list
+}
+
+// heldOut reports whether image i is in the first fold, from which nothing may be learned that is judged by it.
+func (s *Set) heldOut(i int) bool { return foldOf(i, s.Images) == 0 }
+
+// fakePlan lists the good images that get a pseudo-defect, one entry a fake: those for choosing, then those for training,
+// which are drawn into the other folds.
+func fakePlan(images, training int) []int {
+	var plan []int
+	first := foldImages(0, images)
+	step := (len(first) + maxFakeImages - 1) / maxFakeImages
+	for i := 0; i < len(first); i += step {
+		for range fakesPerImage {
+			plan = append(plan, first[i])
+		}
+	}
+	rest := images - len(first)
+	for i := range training {
+		plan = append(plan, len(first)+i%rest)
+	}
 	return plan
+}
+
+// Learnable returns what an adapter may learn from: the patches of the good images outside the first fold, [n][C], and those
+// patches of their pseudo-defects that a defect touches, [m][C].
+func (s *Set) Learnable() (good, fake []uint8) {
+	for _, f := range s.Fakes {
+		if s.heldOut(f.Image) {
+			continue
+		}
+		for p, changed := range f.Changed {
+			if changed {
+				fake = append(fake, f.X[p*s.C:(p+1)*s.C]...)
+			}
+		}
+	}
+	return s.X[len(foldImages(0, s.Images))*s.Patches*s.C:], fake
 }
 
 func (s *Set) addFake(x *detect.Extractor, src Source, n, image int) error {

@@ -1,0 +1,138 @@
+package model_test
+
+import (
+	"encoding/binary"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"anomnet/core/internal/tiny"
+	"anomnet/core/model"
+)
+
+// files returns a backbone file, a head file, and one with both.
+func files(t testing.TB) map[string][]byte {
+	t.Helper()
+	b := tiny.Backbone(1)
+	h := tiny.Head(b, 2)
+	out := map[string][]byte{}
+	for name, f := range map[string]*model.File{"backbone": {Backbone: b}, "head": {Head: h}, "both": {Backbone: b, Head: h}} {
+		data, err := model.Encode(f)
+		require.NoError(t, err)
+		out[name] = data
+	}
+	return out
+}
+
+func TestRoundTrip(t *testing.T) {
+	for name, data := range files(t) {
+		t.Run(name, func(t *testing.T) {
+			f, err := model.Decode(data)
+			require.NoError(t, err)
+			digest := f.Digest
+			again, err := model.Encode(f)
+			require.NoError(t, err)
+			assert.Equal(t, data, again)
+			assert.Equal(t, digest, f.Digest)
+		})
+	}
+}
+
+func TestHeadFitsItsBackboneOnly(t *testing.T) {
+	data := files(t)
+	b, err := model.Decode(data["backbone"])
+	require.NoError(t, err)
+	both, err := model.Decode(data["both"])
+	require.NoError(t, err)
+	digest, err := both.Backbone.Digest()
+	require.NoError(t, err)
+	assert.Equal(t, b.Digest, digest, "the digest of a backbone does not depend on the file that holds it")
+	assert.NoError(t, both.Head.Fits(b.Backbone))
+	assert.ErrorIs(t, both.Head.Fits(tiny.Backbone(9)), model.ErrMismatch)
+}
+
+// TestEveryChangedByteIsRefused is the promise of the format: 1,000 random changes and every kind of file.
+func TestEveryChangedByteIsRefused(t *testing.T) {
+	const seed = 11
+	rng := rand.New(rand.NewPCG(seed, seed))
+	for name, data := range files(t) {
+		t.Run(name, func(t *testing.T) {
+			for range 1000 {
+				at, by := rng.IntN(len(data)), byte(1+rng.IntN(255))
+				changed := append([]byte(nil), data...)
+				changed[at] ^= by
+				f, err := model.Decode(changed)
+				require.ErrorIs(t, err, model.ErrCorrupt, "byte %d ^ %#x", at, by)
+				require.Nil(t, f)
+				require.Greater(t, len(err.Error()), len(model.ErrCorrupt.Error())+4, "the error says why")
+			}
+		})
+	}
+}
+
+func TestTruncatedAndExtended(t *testing.T) {
+	for name, data := range files(t) {
+		for _, n := range []int{0, 1, 7, 8, 9, 100, len(data) / 2, len(data) - 1} {
+			_, err := model.Decode(data[:n])
+			assert.ErrorIs(t, err, model.ErrCorrupt, "%s cut to %d", name, n)
+		}
+		_, err := model.Decode(append(append([]byte(nil), data...), 0))
+		assert.ErrorIs(t, err, model.ErrCorrupt, name)
+	}
+	huge := binary.LittleEndian.AppendUint64(nil, math.MaxUint64)
+	_, err := model.Decode(append(huge, '{', '}'))
+	assert.ErrorIs(t, err, model.ErrCorrupt)
+}
+
+func TestEncodeRefusesInvalidContent(t *testing.T) {
+	for name, breakIt := range map[string]func(h *model.Head){
+		"size":           func(h *model.Head) { h.Preprocess.Width = 33 },
+		"features":       func(h *model.Head) { h.FeatureScale = h.FeatureScale[1:] },
+		"feature NaN":    func(h *model.Head) { h.FeatureScale[0] = float32(math.NaN()) },
+		"weights":        func(h *model.Head) { h.Adapter.Weight = h.Adapter.Weight[1:] },
+		"weight -128":    func(h *model.Head) { h.Adapter.Weight[0] = -128 },
+		"adapter scale":  func(h *model.Head) { h.Adapter.Scale[0] = float32(math.Inf(1)) },
+		"centroids":      func(h *model.Head) { h.Centroids.K++ },
+		"centroid -128":  func(h *model.Head) { h.Centroids.Data[0] = -128 },
+		"dimension":      func(h *model.Head) { h.Centroids.D, h.Centroids.K = 14, 7 },
+		"top k":          func(h *model.Head) { h.TopK = 33 },
+		"no calibration": func(h *model.Head) { h.Calibration = nil },
+		"limit":          func(h *model.Head) { h.Calibration.Limit = -1 },
+		"digest":         func(h *model.Head) { h.BackboneDigest = "abc" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := tiny.Head(tiny.Backbone(1), 2)
+			breakIt(h)
+			_, err := model.Encode(&model.File{Head: h})
+			assert.Error(t, err)
+		})
+	}
+	_, err := model.Encode(&model.File{})
+	assert.Error(t, err)
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, data := range files(f) {
+		f.Add(data)
+		f.Add(data[:len(data)/2])
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		file, err := model.Decode(data)
+		if err != nil {
+			return
+		}
+		again, err := model.Encode(file)
+		require.NoError(t, err)
+		require.Equal(t, file.Digest, mustDecode(t, again).Digest)
+	})
+}
+
+func mustDecode(t *testing.T, data []byte) *model.File {
+	t.Helper()
+	f, err := model.Decode(data)
+	require.NoError(t, err)
+	return f
+}
