@@ -1,4 +1,5 @@
-// Package assets embeds what the binary carries: the built page (folder site, made by `make build`) and the default models.
+// Package assets embeds the finished site, so that one binary serves the whole page. `go run ./cmd/mksite` builds it into
+// assets/site first; without that, Site holds no index.html.
 package assets
 
 import (
@@ -7,30 +8,15 @@ import (
 )
 
 //go:embed all:site
-var site embed.FS
+var files embed.FS
 
-//go:embed models
-var models embed.FS
+// Site is the site's files, index.html at the top, each large text or wasm file also as .br and .gz. It never changes.
+var Site = sub()
 
-// Site returns the built page. In a binary that was built without `make build` it holds no index.html.
-func Site() fs.FS { return sub(site, "site") }
-
-// Models returns the default models: backbone.anomnet and, with the built-in part, default.anomnet.
-func Models() fs.FS { return sub(models, "models") }
-
-// Backbone returns the bytes of the default backbone's file.
-func Backbone() []byte {
-	data, err := fs.ReadFile(models, "models/backbone.anomnet")
+func sub() fs.FS {
+	site, err := fs.Sub(files, "site")
 	if err != nil {
-		panic("assets: the default backbone is not embedded: " + err.Error()) // the build is broken, not the input
+		panic(err) // the name is constant and valid
 	}
-	return data
-}
-
-func sub(f embed.FS, dir string) fs.FS {
-	s, err := fs.Sub(f, dir)
-	if err != nil {
-		panic("assets: " + err.Error()) // only a malformed constant path can cause it
-	}
-	return s
+	return site
 }

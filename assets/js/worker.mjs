@@ -7,9 +7,13 @@ const post = (op, meta) => postMessage({ id: 0, op, meta: JSON.stringify(meta), 
 
 onmessage = async ({ data }) => {
   onmessage = null;
-  const go = new Go();
-  const instance = await WebAssembly.instantiate(data.module, go.importObject);
-  new PerformanceObserver((list) => post("requests", { count: list.getEntries().length })).observe({ type: "resource" });
-  await go.run(instance);
+  try {
+    const go = new Go();
+    const instance = await WebAssembly.instantiate(data.module, go.importObject);
+    new PerformanceObserver((list) => post("requests", { count: list.getEntries().length })).observe({ type: "resource" });
+    await go.run(instance);
+  } catch (error) {
+    console.error(error);
+  }
   post("exit", {});
 };

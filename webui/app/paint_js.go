@@ -28,8 +28,8 @@ type painter struct {
 	canvas js.Value // of the large picture; a new element starts empty
 	over   js.Value // canvas of the heat map
 	wanted int      // item whose picture is asked for
-	drawn  int // item whose picture is on the canvas
-	w, h   int // size of that canvas
+	drawn  int      // item whose picture is on the canvas
+	w, h   int      // size of that canvas
 	heated heatKey
 }
 

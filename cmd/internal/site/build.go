@@ -1,0 +1,293 @@
+package site
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/andybalholm/brotli"
+)
+
+// Options of Build. The zero value works inside the source tree.
+type Options struct {
+	// Root is the source tree. Default: the folder with go.mod above the working directory.
+	Root string
+	// Version is what the worker reports. Default: "dev".
+	Version string
+	// NoCompress leaves out the .br and .gz files.
+	NoCompress bool
+	// Log gets one line per step. Default: nowhere.
+	Log io.Writer
+}
+
+// brotliLevel is the best that keeps both programs (7.5 MB) under 10 s on two cores.
+const brotliLevel = 9
+
+// compressed lists the kinds of files that get .br and .gz variants; images and models do not shrink.
+var compressed = []string{".html", ".css", ".js", ".mjs", ".json", ".svg", ".wasm"}
+
+// Build writes the site to outDir, replacing what is there. The site is made in a temporary folder beside it and renamed file
+// by file, so a failed build leaves the old site. It runs the go command for ui.wasm and worker.wasm.
+func Build(ctx context.Context, outDir string, opt *Options) error {
+	b, err := newBuilder(opt)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(outDir, 0o755); err != nil {
+		return fmt.Errorf("site: %w", err)
+	}
+	tmp, err := os.MkdirTemp(filepath.Dir(filepath.Clean(outDir)), ".site-*")
+	if err != nil {
+		return fmt.Errorf("site: %w", err)
+	}
+	defer os.RemoveAll(tmp)
+	for _, step := range []func(context.Context, string) error{b.programs, b.files, b.models, b.compress} {
+		if err := step(ctx, tmp); err != nil {
+			return fmt.Errorf("site: %w", err)
+		}
+	}
+	return replace(outDir, tmp)
+}
+
+type builder struct {
+	Options
+}
+
+func newBuilder(opt *Options) (*builder, error) {
+	b := &builder{}
+	if opt != nil {
+		b.Options = *opt
+	}
+	if b.Version == "" {
+		b.Version = "dev"
+	}
+	if strings.ContainsAny(b.Version, " '\"\\") {
+		return nil, fmt.Errorf("site: version %q has spaces or quotes", b.Version)
+	}
+	if b.Log == nil {
+		b.Log = io.Discard
+	}
+	if b.Root == "" {
+		root, err := findRoot()
+		if err != nil {
+			return nil, err
+		}
+		b.Root = root
+	}
+	return b, nil
+}
+
+// findRoot looks for go.mod upwards.
+func findRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("site: %w", err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return "", errors.New("site: no go.mod in this folder or above; give Options.Root")
+		}
+		dir = up
+	}
+}
+
+// programs builds the page's and the worker's program and copies Go's support script.
+func (b *builder) programs(ctx context.Context, out string) error {
+	for name, pkg := range map[string]string{"ui.wasm": "./webui/app", "worker.wasm": "./wasm/worker"} {
+		abs, err := filepath.Abs(filepath.Join(out, name))
+		if err != nil {
+			return err
+		}
+		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w -X main.version="+b.Version, "-o", abs, pkg)
+		cmd.Dir = b.Root
+		cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+		if msg, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("go build %s: %w\n%s", pkg, err, msg)
+		}
+		b.logf("built %s", name)
+	}
+	goroot, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
+	if err != nil {
+		return fmt.Errorf("go env GOROOT: %w", err)
+	}
+	return copyFile(filepath.Join(strings.TrimSpace(string(goroot)), "lib", "wasm", "wasm_exec.js"), filepath.Join(out, "wasm_exec.js"))
+}
+
+// files copies what is served as it is.
+func (b *builder) files(_ context.Context, out string) error {
+	if err := copyFile(filepath.Join(b.Root, "index.html"), filepath.Join(out, "index.html")); err != nil {
+		return err
+	}
+	for _, dir := range []string{"css", "js", "icons"} {
+		if err := copyDir(filepath.Join(b.Root, "assets", dir), filepath.Join(out, "assets", dir)); err != nil {
+			return err
+		}
+	}
+	samples := filepath.Join(b.Root, "assets", "samples")
+	if _, err := os.Stat(filepath.Join(samples, "index.json")); err != nil {
+		return fmt.Errorf("sample images: %w", err)
+	}
+	return copyDir(samples, filepath.Join(out, "samples"))
+}
+
+// modelIndex is models/index.json, which tells the page what to fetch.
+type modelIndex struct {
+	Backbone string `json:"backbone"`
+	Head     string `json:"head"`
+}
+
+// models copies the default part's files and writes their index if the tree has none.
+func (b *builder) models(_ context.Context, out string) error {
+	src, dst := filepath.Join(b.Root, "assets", "models"), filepath.Join(out, "models")
+	raw, err := os.ReadFile(filepath.Join(src, "index.json"))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		raw, err = json.Marshal(modelIndex{Backbone: "backbone.anomnet", Head: "default.anomnet"})
+		if err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	}
+	var ix modelIndex
+	if err := json.Unmarshal(raw, &ix); err != nil {
+		return fmt.Errorf("assets/models/index.json: %w", err)
+	}
+	for _, name := range []string{ix.Backbone, ix.Head} {
+		if name == "" {
+			continue
+		}
+		if name != filepath.Base(name) {
+			return fmt.Errorf("assets/models/index.json: %q is not a plain file name", name)
+		}
+		if err := copyFile(filepath.Join(src, name), filepath.Join(dst, name)); err != nil {
+			return fmt.Errorf("default model: %w", err)
+		}
+	}
+	return os.WriteFile(filepath.Join(dst, "index.json"), raw, 0o644)
+}
+
+// compress writes .br and .gz beside every file that gains from it, several at a time.
+func (b *builder) compress(ctx context.Context, out string) error {
+	if b.NoCompress {
+		return nil
+	}
+	var names []string
+	err := filepath.WalkDir(out, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && slices.Contains(compressed, filepath.Ext(p)) {
+			names = append(names, p)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	errs := make([]error, len(names))
+	var wg sync.WaitGroup
+	for i, name := range names {
+		wg.Go(func() {
+			if errs[i] = ctx.Err(); errs[i] == nil {
+				errs[i] = compressFile(name)
+			}
+		})
+	}
+	wg.Wait()
+	b.logf("compressed %d files", len(names))
+	return errors.Join(errs...)
+}
+
+// compressFile keeps a variant only when it is smaller than the file.
+func compressFile(name string) error {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	var br, gz bytes.Buffer
+	bw := brotli.NewWriterLevel(&br, brotliLevel)
+	gw, err := gzip.NewWriterLevel(&gz, gzip.BestCompression)
+	if err != nil {
+		return err
+	}
+	for _, w := range []io.WriteCloser{bw, gw} {
+		if _, err := w.Write(data); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if err := w.Close(); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	for suffix, buf := range map[string]*bytes.Buffer{".br": &br, ".gz": &gz} {
+		if buf.Len() < len(data) {
+			if err := os.WriteFile(name+suffix, buf.Bytes(), 0o644); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (b *builder) logf(format string, args ...any) { fmt.Fprintf(b.Log, "site: "+format+"\n", args...) }
+
+// replace moves the new site's entries into outDir and removes what is old. Hidden files such as .keep stay.
+func replace(outDir, tmp string) error {
+	old, err := os.ReadDir(outDir)
+	if err != nil {
+		return fmt.Errorf("site: %w", err)
+	}
+	for _, e := range old {
+		if !strings.HasPrefix(e.Name(), ".") {
+			if err := os.RemoveAll(filepath.Join(outDir, e.Name())); err != nil {
+				return fmt.Errorf("site: %w", err)
+			}
+		}
+	}
+	entries, err := os.ReadDir(tmp)
+	if err != nil {
+		return fmt.Errorf("site: %w", err)
+	}
+	for _, e := range entries {
+		if err := os.Rename(filepath.Join(tmp, e.Name()), filepath.Join(outDir, e.Name())); err != nil {
+			return fmt.Errorf("site: %w", err)
+		}
+	}
+	return nil
+}
+
+func copyDir(src, dst string) error {
+	return filepath.WalkDir(src, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(src, p)
+		if err != nil || d.IsDir() {
+			return err
+		}
+		return copyFile(p, filepath.Join(dst, rel))
+	})
+}
+
+func copyFile(src, dst string) error {
+	data, err := os.ReadFile(src)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(dst), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(dst, data, 0o644)
+}

@@ -1,0 +1,44 @@
+// Command mksite builds the static site of the page.
+//
+//	go run ./cmd/mksite [-o assets/site] [-version TEXT] [-fast]
+//
+// Exit status: 0 built, 1 failed, 2 wrong usage.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+
+	"anomnet/cmd/internal/site"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stderr))
+}
+
+func run(ctx context.Context, args []string, stderr io.Writer) int {
+	fl := flag.NewFlagSet("mksite", flag.ContinueOnError)
+	fl.SetOutput(stderr)
+	root := fl.String("root", ".", "source tree")
+	out := fl.String("o", "", "folder to write (default assets/site in the source tree)")
+	version := fl.String("version", "dev", "version that the worker reports")
+	fast := fl.Bool("fast", false, "do not compress")
+	if err := fl.Parse(args); err != nil || fl.NArg() > 0 {
+		return 2
+	}
+	if *out == "" {
+		*out = filepath.Join(*root, "assets", "site")
+	}
+	if err := site.Build(ctx, *out, &site.Options{Root: *root, Version: *version, NoCompress: *fast, Log: stderr}); err != nil {
+		fmt.Fprintln(stderr, "mksite: error:", err)
+		return 1
+	}
+	return 0
+}
