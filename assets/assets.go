@@ -1,5 +1,5 @@
-// Package assets embeds the finished site, so that one binary serves the whole page. `go run ./cmd/mksite` builds it into
-// assets/site first; without that, Site holds no index.html.
+// Package assets embeds what the binary carries: the finished site, so that one binary serves the whole page, and the default
+// backbone. `go run ./cmd/mksite` builds the site into assets/site first; without that, Site holds no index.html.
 package assets
 
 import (
@@ -20,3 +20,9 @@ func sub() fs.FS {
 	}
 	return site
 }
+
+//go:embed models/backbone.anomnet
+var backbone []byte
+
+// Backbone is the file of the default backbone; it must not be changed.
+func Backbone() []byte { return backbone }

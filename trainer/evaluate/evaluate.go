@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"anomnet/core/calibrate"
+	"anomnet/core/detect"
 	"anomnet/core/inspect"
 	"anomnet/core/metrics"
 	"anomnet/trainer/dataset"
@@ -165,7 +166,7 @@ func (f *Figures) pixelFigures(scored []Scored, width, height int) error {
 			f.Masked++
 		}
 		masks = append(masks, metrics.Mask{W: width, H: height, Pix: mask})
-		maps = append(maps, Upsample(s.Result.Map, s.Result.MapW, s.Result.MapH, width, height))
+		maps = append(maps, detect.Upsample(s.Result.Map, s.Result.MapW, s.Result.MapH, width, height))
 	}
 	if f.Masked == 0 {
 		f.Left["pixel"] = "no defective image has a mask"
@@ -181,27 +182,4 @@ func (f *Figures) pixelFigures(scored []Scored, width, height int) error {
 	}
 	f.AUPRO, err = metrics.AUPRO(maps, masks, auproLimit)
 	return err
-}
-
-// Upsample brings an anomaly map, [h][w], to height x width pixels by bilinear interpolation between patch centres.
-func Upsample(m []float32, w, h, width, height int) []float32 {
-	out := make([]float32, width*height)
-	for y := 0; y < height; y++ {
-		y0, y1, fy := between(y, h, height)
-		for x := 0; x < width; x++ {
-			x0, x1, fx := between(x, w, width)
-			top := m[y0*w+x0]*(1-fx) + m[y0*w+x1]*fx
-			bottom := m[y1*w+x0]*(1-fx) + m[y1*w+x1]*fx
-			out[y*width+x] = top*(1-fy) + bottom*fy
-		}
-	}
-	return out
-}
-
-// between returns the two cells around output position p and the weight of the second.
-func between(p, cells, size int) (a, b int, f float32) {
-	at := (float32(p)+0.5)*float32(cells)/float32(size) - 0.5
-	at = min(max(at, 0), float32(cells-1))
-	a = int(at)
-	return a, min(a+1, cells-1), at - float32(a)
 }
