@@ -89,10 +89,12 @@ type LoadResult struct {
 	BackboneDigest  string  `json:"backbone_digest"`
 	HeadDigest      string  `json:"head_digest"`
 	Calibration     int     `json:"calibration"`       // number of held-out scores behind the limits
-	FalseRejectRate float64 `json:"false_reject_rate"` // promised, 0..1
+	FalseRejectRate float64 `json:"false_reject_rate"` // target, 0..1
+	Promised        bool    `json:"promised"`          // whether so many images can promise that rate
 	Centroids       int     `json:"centroids"`
 	Width           int     `json:"width"`  // of the prepared image
 	Height          int     `json:"height"` // of the prepared image
+	Method          string  `json:"method"` // how the head was made
 	Tier            string  `json:"tier"`
 }
 

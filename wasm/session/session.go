@@ -72,8 +72,8 @@ func (s *Session) load(m protocol.Message) protocol.Message {
 	}
 	i := in.Info()
 	r := answer(m.ID, protocol.LoadResult{Part: i.Part, BackboneDigest: i.BackboneDigest, HeadDigest: i.HeadDigest,
-		Calibration: i.Calibration, FalseRejectRate: i.FalseRejectRate, Centroids: i.Centroids,
-		Width: i.Width, Height: i.Height, Tier: i.Tier})
+		Calibration: i.CalibrationSize, FalseRejectRate: i.FalseRejectRate, Promised: i.Promised, Centroids: i.Centroids,
+		Width: i.Width, Height: i.Height, Method: i.Method, Tier: i.Tier})
 	if r.Op == protocol.OpResult {
 		s.inspector = in
 	}

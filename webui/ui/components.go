@@ -64,10 +64,15 @@ type About struct{ Page *Page }
 // Rows of the list.
 func (c *About) Rows() []Fact {
 	p, t := c.Page.Part, c.Page.Text
+	rate := "part.rate.promised"
+	if !p.Promised {
+		rate = "part.rate.aimed"
+	}
 	return []Fact{
 		{"part.calibration", "part.calibration.tip", t.T("part.calibration.value", "n", strconv.Itoa(p.Calibration))},
-		{"part.rate", "part.rate.tip", t.T("part.rate.value", "percent", c.Page.Percent(p.FalseRejectRate))},
+		{rate, rate + ".tip", t.T("part.rate.value", "percent", c.Page.Percent(p.FalseRejectRate))},
 		{"part.centroids", "part.centroids.tip", strconv.Itoa(p.Centroids)},
+		{"part.method", "part.method.tip", p.Method},
 		{"part.size", "part.size.tip", size(p.Width, p.Height)},
 		{"part.head", "part.head.tip", Short(p.HeadDigest)},
 		{"part.backbone", "part.backbone.tip", Short(p.BackboneDigest)},
