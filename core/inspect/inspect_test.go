@@ -1,0 +1,100 @@
+package inspect_test
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/png"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"anomnet/core/calibrate"
+	"anomnet/core/engine"
+	"anomnet/core/imaging"
+	"anomnet/core/inspect"
+	"anomnet/core/internal/tiny"
+	"anomnet/core/model"
+)
+
+func encode(t testing.TB, f *model.File) []byte {
+	t.Helper()
+	data, err := model.Encode(f)
+	require.NoError(t, err)
+	return data
+}
+
+func pngFile(t testing.TB, img *imaging.RGB) []byte {
+	t.Helper()
+	out := image.NewNRGBA(image.Rect(0, 0, img.W, img.H))
+	for i := range img.W * img.H {
+		copy(out.Pix[4*i:], img.Pix[3*i:3*i+3])
+		out.Pix[4*i+3] = 255
+	}
+	var buf bytes.Buffer
+	require.NoError(t, png.Encode(&buf, out))
+	return buf.Bytes()
+}
+
+func TestSameScoreFromOneFileTwoFilesAndEveryTier(t *testing.T) {
+	b := tiny.Backbone(1)
+	h := tiny.Head(b, 2)
+	picture := pngFile(t, tiny.Image(90, 50, 4))
+	var want *inspect.Result
+	for _, files := range [][][]byte{
+		{encode(t, &model.File{Backbone: b}), encode(t, &model.File{Head: h})},
+		{encode(t, &model.File{Backbone: b, Head: h})},
+	} {
+		for _, tier := range engine.Tiers() {
+			in, err := inspect.Open(files, &inspect.Options{Tier: string(tier)})
+			require.NoError(t, err)
+			clone, err := in.Clone()
+			require.NoError(t, err)
+			for _, worker := range []*inspect.Inspector{in, clone, in} {
+				res, err := worker.Inspect(picture)
+				require.NoError(t, err)
+				if want == nil {
+					want = res
+				}
+				assert.Equal(t, want, res, "%s", tier)
+			}
+			assert.Equal(t, "tiny part", in.Info().Part)
+			assert.Equal(t, string(tier), in.Info().Tier)
+		}
+	}
+	assert.Equal(t, []int{90, 50, 8, 4}, []int{want.Width, want.Height, want.MapW, want.MapH})
+	assert.Contains(t, []calibrate.Verdict{calibrate.OK, calibrate.Review, calibrate.NG}, want.Verdict)
+	assert.Positive(t, want.Raw)
+	assert.InDelta(t, float64(want.Raw)/float64(want.Limit), want.Ratio, 1e-12)
+}
+
+func TestErrorCodes(t *testing.T) {
+	b := tiny.Backbone(1)
+	head := encode(t, &model.File{Head: tiny.Head(b, 2)})
+	own, other := encode(t, &model.File{Backbone: b}), encode(t, &model.File{Backbone: tiny.Backbone(7)})
+	changed := append([]byte(nil), head...)
+	changed[len(changed)-1] ^= 1
+	in, err := inspect.Open([][]byte{own, head}, nil)
+	require.NoError(t, err)
+	picture := pngFile(t, tiny.Image(90, 50, 4))
+	open := func(files ...[]byte) error { _, err := inspect.Open(files, nil); return err }
+	score := func(data []byte) error { _, err := in.Inspect(data); return err }
+	for _, c := range []struct {
+		code string
+		err  error
+	}{
+		{"model_mismatch", open(other, head)}, {"model_mismatch", open(own)}, {"model_mismatch", open(head)}, {"model_corrupt", open(own, changed)},
+		{"model_corrupt", open(nil)}, {"empty", score(nil)}, {"not_image", score([]byte("hello, this is a text"))}, {"corrupt", score(picture[:len(picture)/2])},
+		{"internal", fmt.Errorf("something else")},
+	} {
+		require.Error(t, c.err, c.code)
+		code, hint := inspect.ErrorCode(c.err)
+		assert.Equal(t, c.code, code, "%v", c.err)
+		assert.NotEmpty(t, hint)
+	}
+	_, err = in.Inspect(picture)
+	assert.NoError(t, err, "the rest of the batch is unharmed")
+	_, err = inspect.Open([][]byte{own, head}, &inspect.Options{Tier: "quantum"})
+	assert.Error(t, err)
+}

@@ -1,0 +1,186 @@
+package teach
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"anomnet/core/engine"
+	"anomnet/core/imaging"
+	"anomnet/core/internal/tiny"
+	"anomnet/core/model"
+)
+
+var pre = imaging.Preprocess{Width: 64, Height: 32, Mode: imaging.Stretch}
+
+// textures are n images of one kind.
+func textures(n int) Source {
+	return Source{Len: n, Image: func(i int) (*imaging.RGB, error) { return tiny.Image(64, 32, uint64(i)), nil }}
+}
+
+func noProgress(int, int) {}
+
+// TestChooseCentresIsPlainGreedy compares the skipping algorithm with the definition.
+func TestChooseCentresIsPlainGreedy(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	const n, d, k = 400, 9, 60
+	e := make([]int8, n*d)
+	for i := range e {
+		e[i] = int8(rng.IntN(41) - 20 + 50*(i/d%3)) // three clusters
+	}
+	want := []int32{17}
+	for len(want) < k {
+		far, at := int32(-1), int32(0)
+		for p := range n {
+			near := int32(1 << 30)
+			for _, c := range want {
+				near = min(near, distance2(e[p*d:(p+1)*d], e[int(c)*d:(int(c)+1)*d]))
+			}
+			if near > far {
+				far, at = near, int32(p)
+			}
+		}
+		want = append(want, at)
+	}
+	for _, workers := range []int{1, 2, 5} {
+		got, err := chooseCentres(context.Background(), e, d, k, 17, workers, noProgress)
+		require.NoError(t, err)
+		assert.Equal(t, want, got, "%d workers", workers)
+	}
+}
+
+func TestChooseCentresStopsAtCopies(t *testing.T) {
+	got, err := chooseCentres(context.Background(), []int8{1, 1, 2, 2, 1, 1}, 2, 3, 0, 1, noProgress)
+	require.NoError(t, err)
+	assert.Equal(t, []int32{0, 1}, got)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err = chooseCentres(ctx, []int8{1, 1}, 2, 1, 0, 1, noProgress)
+	assert.ErrorIs(t, err, context.Canceled)
+}
+
+func TestRandomProjectionIsOrthonormal(t *testing.T) {
+	const out, in = 20, 48
+	w := RandomProjection(out, in, 3)
+	require.Len(t, w, out*in)
+	for a := range out {
+		for b := range out {
+			var s float64
+			for i := range in {
+				s += float64(w[a*in+i]) * float64(w[b*in+i])
+			}
+			want := 0.0
+			if a == b {
+				want = 1
+			}
+			require.InDelta(t, want, s, 1e-6)
+		}
+	}
+	assert.Equal(t, w, RandomProjection(out, in, 3))
+	assert.NotEqual(t, w, RandomProjection(out, in, 4))
+}
+
+func fitTiny(t *testing.T, n int, fit FitOptions, opt *Options) (*model.Head, *Report) {
+	t.Helper()
+	set, err := Collect(context.Background(), tiny.Backbone(1), pre, textures(n), opt)
+	require.NoError(t, err)
+	head, rep, err := set.Fit(context.Background(), fit, opt)
+	require.NoError(t, err)
+	return head, rep
+}
+
+// TestFitIsTheSameOnEveryTierAndWorkerCount is what makes a head taught in the page equal to one taught on the command line.
+func TestFitIsTheSameOnEveryTierAndWorkerCount(t *testing.T) {
+	fit := FitOptions{Part: "texture", Centroids: 40, Embedding: 8, Seed: 5}
+	var want []byte
+	for _, tier := range engine.Tiers() {
+		for _, workers := range []int{1, 3} {
+			head, _ := fitTiny(t, 12, fit, &Options{Tier: tier, Workers: workers})
+			data, err := model.Encode(&model.File{Head: head})
+			require.NoError(t, err)
+			if want == nil {
+				want = data
+			}
+			assert.Equal(t, want, data, "%s, %d workers", tier, workers)
+		}
+	}
+}
+
+func TestFitReport(t *testing.T) {
+	var stages []string
+	head, rep := fitTiny(t, 13, FitOptions{Centroids: 40, Embedding: 8}, &Options{Progress: func(stage string, done, total int) {
+		require.LessOrEqual(t, done, total)
+		if len(stages) == 0 || stages[len(stages)-1] != stage {
+			stages = append(stages, stage)
+		}
+	}})
+	assert.Equal(t, 40, head.Centroids.K)
+	assert.Equal(t, 13, rep.HeldOut, "each image is held out once")
+	assert.ElementsMatch(t, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, rep.Images)
+	assert.Len(t, rep.PseudoAUROC, 2)
+	assert.Contains(t, stages, "centroids")
+	assert.NoError(t, head.Fits(tiny.Backbone(1)))
+}
+
+func TestTrainingFakesStayOutOfTheFirstFold(t *testing.T) {
+	set, err := Collect(context.Background(), tiny.Backbone(1), pre, textures(10), &Options{TrainingFakes: 30})
+	require.NoError(t, err)
+	choosing, training := 0, 0
+	for _, f := range set.Fakes {
+		if set.heldOut(f.Image) {
+			choosing++
+		} else {
+			training++
+		}
+	}
+	assert.Equal(t, 4, choosing)
+	assert.Equal(t, 30, training)
+	good, fake := set.Learnable()
+	assert.Len(t, good, 8*set.Patches*set.C)
+	assert.NotEmpty(t, fake)
+	assert.Zero(t, len(fake)%set.C)
+}
+
+func TestCollectRefuses(t *testing.T) {
+	_, err := Collect(context.Background(), tiny.Backbone(1), pre, textures(MinImages-1), nil)
+	assert.ErrorIs(t, err, ErrTooFew)
+	broken := errors.New("broken file")
+	src := textures(8)
+	src.Image = func(i int) (*imaging.RGB, error) { return nil, broken }
+	_, err = Collect(context.Background(), tiny.Backbone(1), pre, src, nil)
+	assert.ErrorIs(t, err, broken)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err = Collect(ctx, tiny.Backbone(1), pre, textures(8), nil)
+	assert.ErrorIs(t, err, context.Canceled)
+}
+
+func TestFitRefuses(t *testing.T) {
+	set, err := Collect(context.Background(), tiny.Backbone(1), pre, textures(6), nil)
+	require.NoError(t, err)
+	for _, fit := range []FitOptions{{Centroids: -1, Embedding: 8}, {Embedding: 99}, {Embedding: 8, Norm: "max"},
+		{Embedding: 8, Projection: make([]float32, 3)}, {Embedding: 8, FalseRejectRate: 2}} {
+		_, _, err := set.Fit(context.Background(), fit, nil)
+		assert.Error(t, err, "%+v", fit)
+	}
+}
+
+// TestIdenticalImages cannot be calibrated: every held-out score is zero.
+func TestIdenticalImages(t *testing.T) {
+	src := Source{Len: 6, Image: func(int) (*imaging.RGB, error) { return tiny.Image(64, 32, 1), nil }}
+	set, err := Collect(context.Background(), tiny.Backbone(1), pre, src, nil)
+	require.NoError(t, err)
+	_, _, err = set.Fit(context.Background(), FitOptions{Embedding: 8}, nil)
+	assert.Error(t, err)
+}
+
+func ExampleRandomProjection() {
+	w := RandomProjection(2, 3, 0)
+	fmt.Println(len(w))
+	// Output: 6
+}
