@@ -162,15 +162,15 @@ func (j *scoreJob) score(in *inspect.Inspector, i int) error {
 		return nil
 	}
 	name := strings.TrimSuffix(filepath.Base(row.Path), filepath.Ext(row.Path))
-	picture, err := overlay(res)
+	picture, err := drawMap(res)
 	if err != nil {
 		return fmt.Errorf("map of %s: %w", row.Path, err)
 	}
 	return writeFile(filepath.Join(j.maps, fmt.Sprintf("%04d-%s.png", i+1, name)), picture)
 }
 
-// overlay draws the heat map over the scored pixels, as PNG.
-func overlay(res *inspect.Result) ([]byte, error) {
+// drawMap draws the heat map over the scored pixels, as PNG.
+func drawMap(res *inspect.Result) ([]byte, error) {
 	p := res.Preview
 	m := heat.Map{W: res.MapW, H: res.MapH, V: res.Map}.Resample(p.W, p.H)
 	colours := m.RGBA(heat.Scale{Low: res.MapLow, Limit: res.Limit, High: res.MapHigh})

@@ -54,7 +54,7 @@ func (c *console) progress(stage string, done, total int) {
 	c.last, c.drawn = now, true
 	left := ""
 	if done > 0 {
-		left = time.Duration(float64(now.Sub(c.start)) / float64(done) * float64(total-done)).Round(time.Second).String() + " left"
+		left = time.Duration(float64(now.Sub(c.start))/float64(done)*float64(total-done)).Round(time.Second).String() + " left"
 	}
 	fmt.Fprintf(c.err, "\r\033[K%s %d/%d %s", stage, done, total, left)
 }

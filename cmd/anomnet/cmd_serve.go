@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
+	"time"
+
+	"anomnet/assets"
+	"anomnet/cmd/internal/site"
+	"anomnet/core/inspect"
+)
+
+// serveFlags are the flags of serve.
+type serveFlags struct {
+	addr, head, backbone, dir string
+	open                      bool
+}
+
+func serveCommand(fs *flag.FlagSet) func(context.Context, *console, []string) error {
+	f := &serveFlags{}
+	fs.StringVar(&f.addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
+	fs.StringVar(&f.head, "model", "", "`file` with the head to offer instead of the built-in part")
+	fs.StringVar(&f.backbone, "backbone", "", "backbone `file` for it; default: the built-in one")
+	fs.StringVar(&f.dir, "site", "", "serve the page from this `folder` instead of the embedded one")
+	fs.BoolVar(&f.open, "open", false, "open the page in the browser")
+	return func(ctx context.Context, c *console, args []string) error {
+		if len(args) > 0 {
+			return usageError("extra arguments")
+		}
+		return f.run(ctx, c)
+	}
+}
+
+func (f *serveFlags) run(ctx context.Context, c *console) error {
+	files, err := f.files()
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", f.addr)
+	if err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	url := "http://" + l.Addr().String() + "/"
+	fmt.Fprintln(c.out, url)
+	c.log("anomnet: the page is at %s (Ctrl-C stops); images stay in the browser", url)
+	if f.open {
+		if err := openBrowser(url); err != nil {
+			c.log("anomnet: warning: no browser was opened: %v", err)
+		}
+	}
+	srv := &http.Server{Handler: site.Handler(files), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(l) }()
+	select {
+	case err := <-done:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	return srv.Shutdown(stop)
+}
+
+// files is the page with the chosen model in the place of the built-in part.
+func (f *serveFlags) files() (fs.FS, error) {
+	page := assets.Site
+	if f.dir != "" {
+		page = os.DirFS(f.dir)
+	}
+	if _, err := fs.Stat(page, "index.html"); err != nil {
+		return nil, errors.New("serve: this binary holds no page; build it with: make build")
+	}
+	if f.head == "" {
+		return page, nil
+	}
+	backbone := assets.Backbone()
+	head, err := os.ReadFile(f.head)
+	if err != nil {
+		return nil, err
+	}
+	if f.backbone != "" {
+		if backbone, err = os.ReadFile(f.backbone); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := inspect.Open([][]byte{backbone, head}, nil); err != nil { // better here than in the page
+		return nil, fmt.Errorf("%s: %w", f.head, err)
+	}
+	index, err := json.Marshal(map[string]string{"backbone": "backbone.anomnet", "head": "default.anomnet"})
+	if err != nil {
+		return nil, err
+	}
+	noSamples := []byte("[]\n") // the built-in samples show another part
+	return overlay{page, map[string][]byte{"models/index.json": index, "models/backbone.anomnet": backbone, "models/default.anomnet": head,
+		"samples/index.json": noSamples}}, nil
+}
+
+func openBrowser(url string) error {
+	switch runtime.GOOS {
+	case "darwin":
+		return exec.Command("open", url).Start()
+	case "windows":
+		return exec.Command("rundll32", "url.dll,FileProtocolHandler", url).Start()
+	}
+	return exec.Command("xdg-open", url).Start()
+}
