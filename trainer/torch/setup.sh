@@ -96,7 +96,7 @@ fi
 $packages; or set LIBTORCH=DIR (see --help)"
 
 if [ -n "${LIBTORCH:-}" ]; then
-  dir=$(cd "$LIBTORCH" && pwd) || die "LIBTORCH=$LIBTORCH is not a folder"
+  dir=$(cd "$LIBTORCH" 2>/dev/null && pwd) || die "LIBTORCH=$LIBTORCH is not a folder"
   kind=dir include=$dir/include libs=$dir/lib
 else
   kind=debian include=/usr/include libs=$(dirname "$(debian_lib)")
