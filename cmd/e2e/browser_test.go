@@ -1,0 +1,310 @@
+//go:build e2e
+
+// Package e2e tests the finished page in a real Chromium:
+//
+//	go test -tags e2e ./cmd/e2e
+//
+// Environment: CHROMIUM is the browser (default /usr/bin/chromium), SITE a finished site to test (default: build one), SHOTS a
+// folder for screenshots (default: none are taken).
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"anomnet/cmd/internal/site"
+)
+
+var (
+	builtOnce sync.Once
+	builtDir  string
+	errBuild  error
+)
+
+// siteDir returns a finished site, built once per run.
+func siteDir(t *testing.T) string {
+	t.Helper()
+	if dir := os.Getenv("SITE"); dir != "" {
+		return dir
+	}
+	builtOnce.Do(func() {
+		builtDir = filepath.Join(os.TempDir(), fmt.Sprintf("anomnet-e2e-%d", os.Getpid()))
+		errBuild = site.Build(context.Background(), builtDir, &site.Options{Version: "e2e", NoCompress: true})
+	})
+	require.NoError(t, errBuild)
+	return builtDir
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if builtDir != "" {
+		os.RemoveAll(builtDir)
+	}
+	os.Exit(code)
+}
+
+// siteWithModel copies a site and puts other model files in, to test with another part.
+func siteWithModel(t *testing.T, backbone, head []byte) string {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(dir, os.DirFS(siteDir(t))))
+	models := filepath.Join(dir, "models")
+	require.NoError(t, os.WriteFile(filepath.Join(models, "test-backbone.anomnet"), backbone, 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(models, "test-head.anomnet"), head, 0o644))
+	for _, suffix := range []string{".br", ".gz"} {
+		os.Remove(filepath.Join(models, "index.json"+suffix)) // a stale variant would win
+	}
+	index := `{"backbone":"test-backbone.anomnet","head":"test-head.anomnet"}`
+	require.NoError(t, os.WriteFile(filepath.Join(models, "index.json"), []byte(index), 0o644))
+	return dir
+}
+
+// server serves a site and counts requests, those of workers included.
+type server struct {
+	*httptest.Server
+	hits atomic.Int64
+}
+
+func serve(t *testing.T, dir string) *server {
+	t.Helper()
+	s := &server{}
+	h := site.Handler(os.DirFS(dir))
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.hits.Add(1)
+		h.ServeHTTP(w, r)
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// browser starts a fresh Chromium with one tab.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	exe := os.Getenv("CHROMIUM")
+	if exe == "" {
+		exe = "/usr/bin/chromium"
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	t.Cleanup(cancel)
+	ctx, stop := chromedp.NewExecAllocator(ctx, chromedp.ExecPath(exe), chromedp.Flag("headless", true), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.NoFirstRun, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("hide-scrollbars", true),
+		chromedp.Flag("lang", "en-US"), chromedp.WindowSize(1280, 800), chromedp.UserDataDir(t.TempDir()))
+	t.Cleanup(stop)
+	ctx, end := chromedp.NewContext(ctx)
+	t.Cleanup(end)
+	require.NoError(t, chromedp.Do(ctx))
+	return ctx
+}
+
+// tab is the page under test with everything that it did wrong.
+type tab struct {
+	t   *testing.T
+	ctx context.Context
+	srv *server
+
+	mu       sync.Mutex
+	ready    bool
+	requests []string // after ready, seen by the browser
+	problems []string // exceptions, errors in the console, violations of the security policy
+	hits     int64    // server requests when ready
+}
+
+// look is how a page is looked at.
+type look struct {
+	width, height int64
+	dark, mobile  bool
+}
+
+var desktop = look{width: 1280, height: 800}
+
+// open loads the page and waits until the model is ready.
+func open(t *testing.T, srv *server, l look) *tab {
+	t.Helper()
+	p := load(t, srv, l)
+	p.waitFor(`document.documentElement.dataset.state !== "loading"`)
+	if state := p.str(`document.documentElement.dataset.state`); state != "ready" {
+		p.waitFor(`document.querySelector(".failure, .shell[role=alert]")`)
+		require.Fail(t, "state "+state, "%s\n%s", p.problemList(), p.str(`document.body.innerText`))
+	}
+	p.mu.Lock()
+	p.ready = true
+	p.mu.Unlock()
+	p.hits = srv.hits.Load()
+	return p
+}
+
+// load only navigates.
+func load(t *testing.T, srv *server, l look) *tab {
+	t.Helper()
+	p := &tab{t: t, ctx: browser(t), srv: srv}
+	require.NoError(t, chromedp.Listen(p.ctx, p.event))
+	call(p, network.Enable, network.EnableParams{})
+	call(p, log.Enable, cdp.Empty{})
+	call(p, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+	call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+		Source: `globalThis.violations = []; addEventListener("securitypolicyviolation", (e) => violations.push(e.effectiveDirective + " " + e.blockedURI));`})
+	p.look(l)
+	require.NoError(t, chromedp.Do(p.ctx, chromedp.Navigate(srv.URL+"/")))
+	return p
+}
+
+// call sends a protocol command to the tab.
+func call[P, R any](p *tab, cmd cdp.Command[P, R], params P) {
+	p.t.Helper()
+	_, err := chromedp.Call(p.ctx, cmd, params)
+	require.NoError(p.t, err)
+}
+
+// event collects what must not happen. It runs in the browser's reader and only takes notes.
+func (p *tab) event(ev any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch e := ev.(type) {
+	case *network.EventRequestWillBeSent:
+		if p.ready {
+			p.requests = append(p.requests, e.Request.URL)
+		}
+	case *runtime.EventExceptionThrown:
+		p.problems = append(p.problems, "exception: "+e.ExceptionDetails.Text)
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.ConsoleAPICalledTypeError {
+			text, _ := json.Marshal(e.Args)
+			p.problems = append(p.problems, "console: "+string(text))
+		}
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.EntryLevelError {
+			p.problems = append(p.problems, "log: "+e.Entry.Text+" "+e.Entry.URL)
+		}
+	}
+}
+
+func (p *tab) problemList() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return strings.Join(p.problems, "\n")
+}
+
+// requireClean fails when the page made a request after ready, broke its security policy or reported an error.
+func (p *tab) requireClean() {
+	p.t.Helper()
+	violations, err := chromedp.Run(p.ctx, chromedp.Evaluate[[]string](`violations`))
+	require.NoError(p.t, err)
+	require.Empty(p.t, violations, "security policy")
+	require.Empty(p.t, p.problemList())
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	require.Empty(p.t, p.requests, "requests after ready")
+	require.Equal(p.t, p.hits, p.srv.hits.Load(), "requests after ready, seen by the server")
+}
+
+func (p *tab) look(l look) {
+	call(p, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: l.width, Height: l.height, DeviceScaleFactor: 1, Mobile: l.mobile})
+	scheme := "light"
+	if l.dark {
+		scheme = "dark"
+	}
+	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+}
+
+// str evaluates an expression to a string.
+func (p *tab) str(js string) string {
+	p.t.Helper()
+	s, err := chromedp.Run(p.ctx, chromedp.Evaluate[string](`String(`+js+`)`))
+	require.NoError(p.t, err, js)
+	return s
+}
+
+// waitFor polls a condition; a timer, because a page in the background draws no frames.
+func (p *tab) waitFor(js string) {
+	p.t.Helper()
+	deadline := time.Now().Add(90 * time.Second)
+	for time.Now().Before(deadline) {
+		if p.str(`Boolean(`+js+`)`) == "true" {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	require.Fail(p.t, "timeout", "%s\nstate %s\n%s", js, p.str(`document.documentElement.dataset.state`), p.problemList()+p.str(`document.body.innerText`))
+}
+
+func (p *tab) click(css string) {
+	p.t.Helper()
+	require.NoError(p.t, chromedp.Do(p.ctx, chromedp.Click(chromedp.CSS(css))))
+}
+
+func (p *tab) press(keys string) {
+	p.t.Helper()
+	require.NoError(p.t, chromedp.Do(p.ctx, chromedp.KeyEvent(keys)))
+}
+
+// choose gives files to the page's file input.
+func (p *tab) choose(files ...string) {
+	p.t.Helper()
+	require.NoError(p.t, chromedp.Do(p.ctx, chromedp.SetUploadFiles(chromedp.CSS(`input[type=file]`), files)))
+}
+
+// drag moves files over the window and, when drop is set, lets them go.
+func (p *tab) drag(drop bool, files ...string) {
+	p.t.Helper()
+	kinds := []input.DispatchDragEventType{input.DispatchDragEventTypeDragEnter, input.DispatchDragEventTypeDragOver}
+	if drop {
+		kinds = append(kinds, input.DispatchDragEventTypeDrop)
+	}
+	data := &input.DragData{Items: []*input.DragDataItem{}, Files: files, DragOperationsMask: 1}
+	for _, k := range kinds {
+		call(p, input.DispatchDragEvent, input.DispatchDragEventParams{Type: k, X: 200, Y: 300, Data: data})
+	}
+}
+
+// result is what the page shows for one image, read from its data attributes.
+type result struct {
+	Name    string `json:"name"`
+	RawBits string `json:"rawBits"` // decimal uint32, "" without a verdict
+	Verdict string `json:"verdict"`
+	Error   string `json:"error"`
+}
+
+// results waits until n images are finished and returns all in the order of the list.
+func (p *tab) results(n int) []result {
+	p.t.Helper()
+	p.waitFor(fmt.Sprintf(`document.querySelectorAll("#items [data-verdict], #items [data-error]").length >= %d`, n))
+	out, err := chromedp.Run(p.ctx, chromedp.Evaluate[[]result](`[...document.querySelectorAll("#items [data-name]")].map((e) =>
+		({name: e.dataset.name, rawBits: e.dataset.rawBits ?? "", verdict: e.dataset.verdict ?? "", error: e.dataset.error ?? ""}))`))
+	require.NoError(p.t, err)
+	return out
+}
+
+// shot writes a screenshot when SHOTS is set.
+func (p *tab) shot(name string) {
+	p.t.Helper()
+	dir := os.Getenv("SHOTS")
+	if dir == "" {
+		return
+	}
+	time.Sleep(400 * time.Millisecond) // transitions
+	png, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
+	require.NoError(p.t, err)
+	require.NoError(p.t, os.MkdirAll(dir, 0o755))
+	require.NoError(p.t, os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644))
+}

@@ -1,0 +1,247 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/image/tiff"
+
+	"anomnet/core/inspect"
+)
+
+// TestSamples does what a first visit does, and looks at every view.
+func TestSamples(t *testing.T) {
+	srv := serve(t, siteDir(t))
+	p := open(t, srv, desktop)
+	p.waitFor(`document.querySelector("#samples")`)
+	p.shot("welcome-light")
+	p.click("#samples")
+	var index []struct{ File, Label string }
+	raw, err := os.ReadFile(filepath.Join(siteDir(t), "samples", "index.json"))
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(raw, &index))
+	res := p.results(len(index))
+	require.Len(t, res, len(index))
+	assert.Equal(t, "items", p.str(`document.activeElement.id`), "the focus is not lost with the button")
+
+	native := inspector(t, siteDir(t))
+	for i, r := range res {
+		assert.Equal(t, index[i].File, r.Name)
+		data, err := os.ReadFile(filepath.Join(siteDir(t), "samples", r.Name))
+		require.NoError(t, err)
+		want, err := native.Inspect(data)
+		require.NoError(t, err)
+		assert.Equal(t, rawBits(want), r.RawBits, r.Name)
+		assert.Equal(t, string(want.Verdict), r.Verdict, r.Name)
+	}
+	p.waitFor(`document.querySelector(".picture").dataset.shown && document.querySelector("#heat").width > 1`)
+	for name, l := range map[string]look{
+		"1280-light": desktop, "1280-dark": {width: 1280, height: 800, dark: true},
+		"390-light": {width: 390, height: 844, mobile: true}, "390-dark": {width: 390, height: 844, dark: true, mobile: true},
+	} {
+		p.look(l)
+		p.shot("samples-" + name)
+		assert.Equal(t, "true", p.str(`document.documentElement.scrollWidth <= innerWidth`), "no sideways scrolling at "+name)
+	}
+	p.look(desktop)
+	p.requireClean()
+	assert.Contains(t, p.str(`document.querySelector(".requests .term").textContent`), "0 requests")
+}
+
+// TestBrokenFiles drops files that cannot be inspected among one that can.
+func TestBrokenFiles(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name string, data []byte) string {
+		f := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(f, data, 0o644))
+		return f
+	}
+	good, err := os.ReadFile(filepath.Join(siteDir(t), "samples", firstSample(t)))
+	require.NoError(t, err)
+	pic := pngOf(t, 64, 48)
+	files := []string{
+		write("empty.png", nil), write("text.png", []byte("this is not an image, it only has the name of one")),
+		write("cut.png", pic[:len(pic)*2/3]), write("huge.png", hugePNG()), write("good.jpg", good), write("shown-by-us-only.tiff", tiffOf(t)),
+	}
+	srv := serve(t, siteDir(t))
+	p := open(t, srv, desktop)
+	p.drag(false, files...)
+	p.waitFor(`document.querySelector(".dropping")`)
+	p.shot("drop")
+	p.drag(true, files...)
+	res := p.results(len(files))
+	got := map[string]string{}
+	for _, r := range res {
+		got[r.Name] = r.Error
+	}
+	assert.Equal(t, map[string]string{"empty.png": "empty", "text.png": "not_image", "cut.png": "corrupt", "huge.png": "too_large",
+		"good.jpg": "", "shown-by-us-only.tiff": ""}, got)
+	assert.Equal(t, "null", p.str(`document.querySelector(".dropping")`))
+
+	p.waitFor(`document.querySelector(".viewer .failure")`)
+	assert.Contains(t, p.str(`document.querySelector(".viewer .failure").textContent`), "This file is empty")
+	p.shot("broken-1280-light")
+	p.look(look{width: 390, height: 844, dark: true, mobile: true})
+	p.shot("broken-390-dark")
+	p.look(desktop)
+
+	p.press("\ue010") // no key: must do nothing
+	for range len(files) - 1 {
+		p.press("j")
+	}
+	p.waitFor(`document.querySelector("[aria-selected=true]").dataset.name === "shown-by-us-only.tiff"`)
+	p.waitFor(`document.querySelector(".note")?.textContent.includes("cannot show")`)
+	p.shot("tiff-1280-light")
+	p.requireClean()
+}
+
+// TestKeysAndLanguage walks through the list by keyboard and changes the language.
+func TestKeysAndLanguage(t *testing.T) {
+	srv := serve(t, siteDir(t))
+	p := open(t, srv, desktop)
+	sample := filepath.Join(siteDir(t), "samples", firstSample(t))
+	p.choose(sample, sample, sample)
+	p.results(3)
+	selected := `[...document.querySelectorAll("#items [role=option]")].findIndex((e) => e.ariaSelected === "true")`
+	for _, step := range []struct {
+		key  string
+		want string
+	}{{"j", "1"}, {"J", "2"}, {"j", "2"}, {"k", "1"}, {"k", "0"}, {"k", "0"}} {
+		p.press(step.key)
+		p.waitFor(selected + ` === ` + step.want)
+	}
+	p.waitFor(`document.querySelector("[role=status]").textContent.includes("limit")`)
+	p.press("m")
+	p.waitFor(`!document.querySelector("#map-on").checked && document.querySelector("#heat").style.opacity === "0"`)
+	p.press("m")
+	p.waitFor(`document.querySelector("#map-on").checked && document.querySelector("#heat").style.opacity !== "0"`)
+
+	require.Equal(t, "en", p.str(`document.documentElement.lang`))
+	p.str(`(() => { const s = document.querySelector(".language"); s.value = "de"; s.dispatchEvent(new Event("change", {bubbles: true})); })()`)
+	p.waitFor(`document.documentElement.lang === "de" && document.querySelector("#clear").textContent === "Leeren"`)
+	p.shot("german")
+	p.click("#clear")
+	p.waitFor(`document.querySelector("#samples")`)
+	assert.Equal(t, "samples", p.str(`document.activeElement.id`))
+	p.requireClean()
+}
+
+// TestCancel drops many images and cancels: what was finished stays, the rest goes.
+func TestCancel(t *testing.T) {
+	srv := serve(t, siteDir(t))
+	p := open(t, srv, desktop)
+	sample := filepath.Join(siteDir(t), "samples", firstSample(t))
+	files := make([]string, 60)
+	for i := range files {
+		files[i] = sample
+	}
+	p.choose(files...)
+	p.results(2)
+	p.shot("progress-1280-light")
+	p.click("#cancel")
+	p.waitFor(`!document.querySelector("#cancel")`)
+	p.waitFor(`!document.querySelector("#items .working, #items .waiting")`)
+	n, err := strconv.Atoi(p.str(`document.querySelectorAll("#items [data-verdict]").length`))
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, n, 2)
+	assert.Less(t, n, len(files))
+	p.choose(sample)
+	assert.Len(t, p.results(n+1), n+1, "it goes on after a cancel")
+	p.requireClean()
+}
+
+// TestBadModel serves a head with one changed byte: the page must say so and not inspect.
+func TestBadModel(t *testing.T) {
+	backbone, head := modelFiles(t, siteDir(t))
+	head[len(head)/2] ^= 1
+	srv := serve(t, siteWithModel(t, backbone, head))
+	p := load(t, srv, desktop)
+	p.waitFor(`document.documentElement.dataset.state === "failed"`)
+	p.waitFor(`document.querySelector(".failure[role=alert]")`)
+	assert.Contains(t, p.str(`document.querySelector(".failure").textContent`), "damaged")
+	p.shot("bad-model")
+}
+
+// inspector scores natively with the site's own model.
+func inspector(t *testing.T, dir string) *inspect.Inspector {
+	t.Helper()
+	backbone, head := modelFiles(t, dir)
+	in, err := inspect.Open([][]byte{backbone, head}, nil)
+	require.NoError(t, err)
+	return in
+}
+
+// modelFiles reads the model files that the site's index names.
+func modelFiles(t *testing.T, dir string) (backbone, head []byte) {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(dir, "models", "index.json"))
+	require.NoError(t, err)
+	var ix struct{ Backbone, Head string }
+	require.NoError(t, json.Unmarshal(raw, &ix))
+	backbone, err = os.ReadFile(filepath.Join(dir, "models", ix.Backbone))
+	require.NoError(t, err)
+	head, err = os.ReadFile(filepath.Join(dir, "models", ix.Head))
+	require.NoError(t, err)
+	return backbone, head
+}
+
+func firstSample(t *testing.T) string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(siteDir(t), "samples", "index.json"))
+	require.NoError(t, err)
+	var index []struct{ File string }
+	require.NoError(t, json.Unmarshal(raw, &index))
+	require.NotEmpty(t, index)
+	return index[0].File
+}
+
+func testImage(w, h int) image.Image {
+	m := image.NewRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			m.Set(x, y, color.RGBA{uint8(x * 255 / w), uint8(y * 255 / h), uint8((x * y) & 255), 255})
+		}
+	}
+	return m
+}
+
+func pngOf(t *testing.T, w, h int) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, png.Encode(&b, testImage(w, h)))
+	return b.Bytes()
+}
+
+func tiffOf(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, tiff.Encode(&b, testImage(160, 120), nil))
+	return b.Bytes()
+}
+
+// hugePNG is a header that promises 30,000 x 30,000 pixels and nothing more.
+func hugePNG() []byte {
+	ihdr := append([]byte("IHDR"), 0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30, 8, 2, 0, 0, 0)
+	b := append([]byte("\x89PNG\r\n\x1a\n"), 0, 0, 0, 13)
+	b = append(b, ihdr...)
+	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(ihdr))
+}
+
+// rawBits is a native score as the page writes it.
+func rawBits(r *inspect.Result) string {
+	return strconv.FormatUint(uint64(math.Float32bits(r.Raw)), 10)
+}
