@@ -63,7 +63,7 @@ func (f *importFlags) run(ctx context.Context, c *console) (err error) {
 	if err := f.pickImages(); err != nil {
 		return err
 	}
-	f.opt.Software, f.opt.Progress = "anomnet "+version(), c.progress
+	f.opt.Progress = c.progress
 	b, rep, err := importer.Import(ctx, f.opt)
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.from, err)
@@ -84,29 +84,28 @@ func (f *importFlags) run(ctx context.Context, c *console) (err error) {
 	return rep.WriteTable(c.out)
 }
 
-// pickImages takes every k-th photograph for calibration and the one after each for the report.
+// pickImages takes photographs at equal steps from the whole folder, and those half-way between them for the report.
 func (f *importFlags) pickImages() error {
 	paths, err := dataset.Images(f.images)
 	if err != nil {
 		return err
 	}
-	use, held := spread(paths, f.calibrate, 0), spread(paths, f.heldOut, 1)
-	if len(use) == 0 || len(held) == 0 {
+	half := len(paths) / (2 * max(f.calibrate, f.heldOut, 1))
+	if half < 1 || f.calibrate < 1 || f.heldOut < 1 {
 		return fmt.Errorf("%s: %d photographs are too few to calibrate on %d and to hold out %d", f.images, len(paths), f.calibrate, f.heldOut)
+	}
+	var use, held []string
+	for i := range max(f.calibrate, f.heldOut) {
+		if i < f.calibrate {
+			use = append(use, paths[2*half*i])
+		}
+		if i < f.heldOut {
+			held = append(held, paths[2*half*i+half])
+		}
 	}
 	f.opt.Images, f.opt.HeldOut = photographs(use), photographs(held)
 	f.opt.DataSHA256, err = dataset.Digest(use)
 	return err
-}
-
-// spread returns up to n of paths at equal steps of at least two, starting at offset.
-func spread(paths []string, n, offset int) []string {
-	step := max(2, len(paths)/max(n, 1))
-	var out []string
-	for i := offset; i < len(paths) && len(out) < n; i += step {
-		out = append(out, paths[i])
-	}
-	return out
 }
 
 func photographs(paths []string) importer.Images {

@@ -68,7 +68,7 @@ func (l *learnFlags) fitOptions(p model.Provenance) teach.FitOptions {
 
 // collect computes the features of the images at paths.
 func (l *learnFlags) collect(ctx context.Context, paths []string, opt *teach.Options) (*teach.Set, model.Provenance, error) {
-	prov := model.Provenance{Software: "anomnet " + version()}
+	prov := model.Provenance{Software: model.Software}
 	b, err := l.loadBackbone()
 	if err != nil {
 		return nil, prov, err

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -71,14 +70,6 @@ func (c *console) finish() {
 func (c *console) log(format string, args ...any) {
 	c.finish()
 	fmt.Fprintf(c.err, format+"\n", args...)
-}
-
-// version is that of the build.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
-	}
-	return "dev"
 }
 
 // hint says what a person can do about an error.

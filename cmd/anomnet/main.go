@@ -13,6 +13,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"anomnet/core/model"
 )
 
 // The exit codes.
@@ -66,7 +68,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 	if args[0] == "version" || args[0] == "--version" {
-		fmt.Fprintln(stdout, "anomnet", version())
+		fmt.Fprintln(stdout, model.Software)
 		return exitOK
 	}
 	for _, cmd := range commands() {
@@ -134,7 +136,7 @@ func report(ctx context.Context, cmd command, err error, stderr io.Writer) int {
 }
 
 func usage(w io.Writer) {
-	fmt.Fprintf(w, "anomnet %s: shows what is wrong with a part after it has seen good ones\n\n", version())
+	fmt.Fprintf(w, "%s: shows what is wrong with a part after it has seen good ones\n\n", model.Software)
 	for _, c := range commands() {
 		fmt.Fprintf(w, "  %-8s %-52s %s\n", c.name, c.args, c.does)
 	}

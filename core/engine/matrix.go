@@ -1,6 +1,9 @@
 package engine
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // GroupRows is the number of matrix rows that one group product computes.
 const GroupRows = 12
@@ -22,29 +25,41 @@ type Matrix struct {
 	packed [][GroupRows / fieldCount]int64 // [Groups][Cols], for TierGeneric
 }
 
-// NewMatrix packs w, [rows][cols], for a tier. w is kept by TierRef and must not change.
+// NewMatrix packs w, [rows][cols], for a tier.
 func NewMatrix(w []int8, rows, cols int, tier Tier) (*Matrix, error) {
-	if rows < 1 || cols < 1 || len(w) != rows*cols {
+	if rows < 0 || cols < 1 || len(w) != rows*cols {
 		return nil, fmt.Errorf("engine: matrix %d x %d has %d values", rows, cols, len(w))
 	}
-	for i, v := range w {
-		if v == -128 {
-			return nil, fmt.Errorf("engine: matrix value %d is -128", i)
-		}
-	}
-	m := &Matrix{Rows: rows, Cols: cols, tier: tier}
-	if tier == TierRef {
-		m.dense = w
-		return m, nil
-	}
-	m.packed = make([][GroupRows / fieldCount]int64, m.Groups()*cols)
-	for r := 0; r < rows; r++ {
-		g, slot := r/GroupRows, r%GroupRows
-		for c := 0; c < cols; c++ {
-			m.packed[g*cols+c][slot/fieldCount] += int64(w[r*cols+c]) << (fieldBits * (slot % fieldCount))
+	m := &Matrix{Cols: cols, tier: tier}
+	for r := range rows {
+		if err := m.Append(w[r*cols : (r+1)*cols]); err != nil {
+			return nil, err
 		}
 	}
 	return m, nil
+}
+
+// Append adds a row, [Cols].
+func (m *Matrix) Append(row []int8) error {
+	if len(row) != m.Cols {
+		return fmt.Errorf("engine: row of %d values in a matrix of %d columns", len(row), m.Cols)
+	}
+	if i := slices.Index(row, -128); i >= 0 {
+		return fmt.Errorf("engine: value %d of row %d is -128", i, m.Rows)
+	}
+	group, slot := m.Rows/GroupRows, m.Rows%GroupRows
+	m.Rows++
+	if m.tier == TierRef {
+		m.dense = append(m.dense, row...)
+		return nil
+	}
+	if slot == 0 {
+		m.packed = append(m.packed, make([][GroupRows / fieldCount]int64, m.Cols)...)
+	}
+	for c, v := range row {
+		m.packed[group*m.Cols+c][slot/fieldCount] += int64(v) << (fieldBits * (slot % fieldCount))
+	}
+	return nil
 }
 
 // Groups returns the number of row groups; the last may be partly empty (its products are 0).

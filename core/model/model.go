@@ -23,6 +23,10 @@ import (
 // Version is the version of the manifest that this package writes and reads.
 const Version = 1
 
+// Software is the program and version that heads carry in their provenance. It is the same in every build, so that a head
+// taught in the page equals one taught on the command line.
+const Software = "anomnet 0.1.0"
+
 // MaxFileBytes is the largest file that Decode accepts.
 const MaxFileBytes = 256 << 20
 

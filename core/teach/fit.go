@@ -186,7 +186,7 @@ func (f *fitter) centroids(ctx context.Context, leaveOut, k int, stage string) (
 		}
 	}
 	first := int(uint64(f.fit.Seed) * 0x9e3779b97f4a7c15 % uint64(len(pool)/f.adapter.Out))
-	index, err := chooseCentres(ctx, pool, f.adapter.Out, k, first, f.opt.workers(), f.opt.progress(stage))
+	index, err := chooseCentres(ctx, pool, f.adapter.Out, k, first, f.opt, f.opt.progress(stage))
 	if err != nil {
 		return detect.Centroids{}, err
 	}

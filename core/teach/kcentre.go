@@ -6,112 +6,169 @@ import (
 	"sync"
 
 	"anomnet/core/detect"
+	"anomnet/core/engine"
 )
 
-// kCentre chooses k of n embeddings, e [n][d], by greedy farthest-point selection (Gonzalez 1985): the next centre is the point
-// farthest from all chosen so far, the first of equals. It returns their indices; fewer than k when every point coincides with a centre.
+// kCentre is greedy farthest-point selection (Gonzalez 1985): the next centre is the embedding farthest from all chosen so
+// far, the first of equals.
 //
-// All distances are exact integers, so the choice is the same on every machine. A new centre c cannot be nearer to a point p than p's
-// own centre a when d(a,c) >= 2 d(p,a), so most points are skipped by one comparison; the result is that of the plain algorithm.
+// Distances to the nearest centre only fall, so an old value is an upper bound. The points lie in a heap by that bound, and only a
+// point that comes to the top is brought up to date, against all centres that were added since. The choice is exactly that of
+// the plain algorithm, and most points, which are well covered early, are hardly ever looked at again. All distances are exact
+// integers, so the choice is the same on every machine.
 type kCentre struct {
 	d       int
 	e       []int8
-	best    []int32 // squared distance to the nearest centre
-	owner   []int32 // which centre that is
+	norms   []int32 // |e|^2
+	best    []int32 // squared distance to the nearest of the first seen centres
+	seen    []int32
+	heap    []int32 // points, farthest first
 	centres []int32
-	between []int32 // squared distance of the newest centre to each older one
+	mat     *engine.Matrix // the centres
 	workers int
+	accs    [][]int32 // by worker
 }
 
-func chooseCentres(ctx context.Context, e []int8, d, k, first, workers int, progress func(done, total int)) ([]int32, error) {
-	n := len(e) / d
-	c := &kCentre{d: d, e: e, best: make([]int32, n), owner: make([]int32, n), workers: max(1, workers)}
-	for i := range c.best {
-		c.best[i] = math.MaxInt32
+// chooseCentres picks k of the embeddings e, [n][d], starting with one, and returns their indices; fewer than k when
+// every embedding is a copy of one chosen.
+func chooseCentres(ctx context.Context, e []int8, d, k, first int, opt *Options, progress func(done, total int)) ([]int32, error) {
+	c, err := newKCentre(e, d, opt)
+	if err != nil {
+		return nil, err
 	}
-	next := first
-	for len(c.centres) < min(k, n) {
-		if len(c.centres)%64 == 0 {
+	k = min(k, len(c.best))
+	if err := c.add(int32(first)); err != nil {
+		return nil, err
+	}
+	for len(c.centres) < k {
+		if (len(c.centres)-1)%64 == 0 {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			progress(len(c.centres), min(k, n))
+			progress(len(c.centres), k)
 		}
-		far, at := c.add(next)
-		if far == 0 {
+		far := c.farthest()
+		if c.best[far] == 0 {
 			break
 		}
-		next = at
+		if err := c.add(far); err != nil {
+			return nil, err
+		}
 	}
-	return c.centres, nil
+	return c.centres, ctx.Err()
+}
+
+func newKCentre(e []int8, d int, opt *Options) (*kCentre, error) {
+	n := len(e) / d
+	mat, err := engine.NewMatrix(nil, 0, d, opt.tier())
+	if err != nil {
+		return nil, err
+	}
+	c := &kCentre{d: d, e: e, norms: make([]int32, n), best: make([]int32, n), seen: make([]int32, n), heap: make([]int32, n), mat: mat,
+		workers: opt.workers()}
+	for i := range c.best {
+		c.norms[i], c.best[i], c.heap[i] = detect.SquaredNorm(c.row(int32(i))), math.MaxInt32, int32(i)
+	}
+	for range c.workers {
+		c.accs = append(c.accs, make([]int32, engine.GroupRows))
+	}
+	return c, nil
 }
 
 // row returns embedding i.
-func (c *kCentre) row(i int) []int8 { return c.e[i*c.d : (i+1)*c.d] }
+func (c *kCentre) row(i int32) []int8 { return c.e[int(i)*c.d : (int(i)+1)*c.d] }
 
-// add makes point p a centre and returns the farthest point from all centres.
-func (c *kCentre) add(p int) (far int32, at int) {
-	centre := c.row(p)
-	c.between = c.between[:0]
-	for _, old := range c.centres {
-		c.between = append(c.between, distance2(centre, c.row(int(old))))
-	}
-	id := int32(len(c.centres))
-	c.centres = append(c.centres, int32(p))
-	n := len(c.best)
-	fars, ats := make([]int32, c.workers), make([]int, c.workers)
-	var wg sync.WaitGroup
-	for w := 0; w < c.workers; w++ {
-		from, to := n*w/c.workers, n*(w+1)/c.workers
-		if w == c.workers-1 {
-			fars[w], ats[w] = c.relax(centre, id, from, to)
-			continue
-		}
-		wg.Go(func() { fars[w], ats[w] = c.relax(centre, id, from, to) })
-	}
-	wg.Wait()
-	far, at = -1, 0
-	for w := range fars {
-		if fars[w] > far {
-			far, at = fars[w], ats[w]
-		}
-	}
-	return far, at
+// add makes point p a centre.
+func (c *kCentre) add(p int32) error {
+	c.centres = append(c.centres, p)
+	return c.mat.Append(c.row(p))
 }
 
-// relax updates the nearest centre of points from..to and returns the farthest among them.
-func (c *kCentre) relax(centre []int8, id int32, from, to int) (far int32, at int) {
-	far = -1
-	for i := from; i < to; i++ {
-		best := c.best[i]
-		if id == 0 || int64(c.between[c.owner[i]]) < 4*int64(best) {
-			if d := distance2(centre, c.row(i)); d < best {
-				best = d
-				c.best[i], c.owner[i] = d, id
+// staleBatch is how many outdated points from the top of the heap are brought up to date together.
+const staleBatch = 512
+
+// farthest returns the point farthest from all centres.
+func (c *kCentre) farthest() int32 {
+	stale := make([]int32, 0, staleBatch)
+	for int(c.seen[c.heap[0]]) < len(c.centres) {
+		for len(c.heap) > 0 && len(stale) < staleBatch && int(c.seen[c.heap[0]]) < len(c.centres) {
+			stale = append(stale, c.pop())
+		}
+		c.refresh(stale)
+		for _, p := range stale {
+			c.push(p)
+		}
+		stale = stale[:0]
+	}
+	return c.heap[0]
+}
+
+// refresh brings points up to date on all workers.
+func (c *kCentre) refresh(points []int32) {
+	var wg sync.WaitGroup
+	for w := 1; w < c.workers; w++ {
+		from, to := len(points)*w/c.workers, len(points)*(w+1)/c.workers
+		if from < to {
+			wg.Go(func() { c.update(points[from:to], c.accs[w]) })
+		}
+	}
+	c.update(points[:len(points)/c.workers], c.accs[0])
+	wg.Wait()
+}
+
+// update compares points with the centres that they have not seen. Centres of a group that they have seen are harmless.
+func (c *kCentre) update(points []int32, acc []int32) {
+	for _, p := range points {
+		best := c.best[p]
+		for g := int(c.seen[p]) / engine.GroupRows; g < c.mat.Groups(); g++ {
+			c.mat.MulI8(g, c.row(p), 1, acc)
+			first := g * engine.GroupRows
+			for j, centre := range c.centres[first:min(first+engine.GroupRows, len(c.centres))] {
+				best = min(best, c.norms[p]+c.norms[centre]-2*acc[j])
 			}
 		}
-		if best > far {
-			far, at = best, i
-		}
+		c.best[p], c.seen[p] = best, int32(len(c.centres))
 	}
-	return far, at
 }
 
-// distance2 is |a-b|^2.
-func distance2(a, b []int8) int32 {
-	var s0, s1 int32
-	b = b[:len(a)]
-	i := 0
-	for ; i+1 < len(a); i += 2 {
-		x, y := int32(a[i])-int32(b[i]), int32(a[i+1])-int32(b[i+1])
-		s0 += x * x
-		s1 += y * y
+// before orders the heap: farther first, then the lower index.
+func (c *kCentre) before(a, b int32) bool {
+	if c.best[a] != c.best[b] {
+		return c.best[a] > c.best[b]
 	}
-	if i < len(a) {
-		x := int32(a[i]) - int32(b[i])
-		s0 += x * x
+	return a < b
+}
+
+func (c *kCentre) push(p int32) {
+	c.heap = append(c.heap, p)
+	h := c.heap
+	for i := len(h) - 1; i > 0; {
+		up := (i - 1) / 2
+		if !c.before(h[i], h[up]) {
+			return
+		}
+		h[i], h[up] = h[up], h[i]
+		i = up
 	}
-	return s0 + s1
+}
+
+func (c *kCentre) pop() int32 {
+	h := c.heap
+	top, last := h[0], len(h)-1
+	h[0] = h[last]
+	c.heap = h[:last]
+	h = c.heap
+	for i := 0; ; {
+		down := 2*i + 1
+		if down+1 < len(h) && c.before(h[down+1], h[down]) {
+			down++
+		}
+		if down >= len(h) || !c.before(h[down], h[i]) {
+			return top
+		}
+		h[i], h[down] = h[down], h[i]
+		i = down
+	}
 }
 
 // gather copies the chosen embeddings.

@@ -25,6 +25,15 @@ func textures(n int) Source {
 
 func noProgress(int, int) {}
 
+func distance2(a, b []int8) int32 {
+	var s int32
+	for i := range a {
+		d := int32(a[i]) - int32(b[i])
+		s += d * d
+	}
+	return s
+}
+
 // TestChooseCentresIsPlainGreedy compares the skipping algorithm with the definition.
 func TestChooseCentresIsPlainGreedy(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -48,19 +57,19 @@ func TestChooseCentresIsPlainGreedy(t *testing.T) {
 		want = append(want, at)
 	}
 	for _, workers := range []int{1, 2, 5} {
-		got, err := chooseCentres(context.Background(), e, d, k, 17, workers, noProgress)
+		got, err := chooseCentres(context.Background(), e, d, k, 17, &Options{Workers: workers}, noProgress)
 		require.NoError(t, err)
 		assert.Equal(t, want, got, "%d workers", workers)
 	}
 }
 
 func TestChooseCentresStopsAtCopies(t *testing.T) {
-	got, err := chooseCentres(context.Background(), []int8{1, 1, 2, 2, 1, 1}, 2, 3, 0, 1, noProgress)
+	got, err := chooseCentres(context.Background(), []int8{1, 1, 2, 2, 1, 1}, 2, 3, 0, nil, noProgress)
 	require.NoError(t, err)
 	assert.Equal(t, []int32{0, 1}, got)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, err = chooseCentres(ctx, []int8{1, 1}, 2, 1, 0, 1, noProgress)
+	_, err = chooseCentres(ctx, []int8{1, 1}, 2, 1, 0, nil, noProgress)
 	assert.ErrorIs(t, err, context.Canceled)
 }
 

@@ -1,0 +1,70 @@
+# AnomNet. `make run` builds and serves the page; `make test` checks everything. `make help` lists the rest.
+GO      ?= go
+GOROOT  := $(shell $(GO) env GOROOT)
+ADDR    ?= 127.0.0.1:8080
+PORTABLE = CGO_ENABLED=0
+WASMEXEC = $(GOROOT)/lib/wasm/go_js_wasm_exec
+
+.PHONY: run build site torch test check test-go test-wasm test-torch test-e2e deps fuzz bench generate golden backbone part clean help
+
+run: build ## build everything and serve the page (ADDR=127.0.0.1:8080)
+	bin/anomnet serve --addr $(ADDR)
+
+build: site ## bin/anomnet, with the page inside; needs only Go
+	$(PORTABLE) $(GO) build -trimpath -o bin/anomnet ./cmd/anomnet
+
+site: ## assets/site: the page as static files
+	$(GO) run ./cmd/mksite
+
+torch: site ## bin/anomnet with the trainer; LIBTORCH=DIR, or installs Debian's libtorch
+	e=$$(trainer/torch/setup.sh --install) && eval "$$e" && $(GO) build -trimpath -tags torch -o bin/anomnet ./cmd/anomnet
+
+test: deps check test-go test-wasm test-torch test-e2e ## everything, installing what it needs
+
+deps: ## install Chromium, node, a C compiler and libtorch where apt-get may
+	.ci/deps
+
+check: ## gofmt and vet
+	@bad=$$(gofmt -l assets cmd core trainer wasm webui | grep -v '_gen\.go$$' || true); [ -z "$$bad" ] || { echo "gofmt: $$bad"; exit 1; }
+	$(GO) vet ./...
+	GOOS=js GOARCH=wasm $(GO) vet ./core/... ./wasm/... ./webui/...
+
+test-go: ## all packages natively, with no libtorch and no browser
+	$(GO) test ./...
+
+test-wasm: ## core as js/wasm in node
+	GOOS=js GOARCH=wasm $(GO) test -exec="$(WASMEXEC)" ./core/... ./wasm/protocol/...
+
+test-torch: ## the trainer against libtorch
+	e=$$(trainer/torch/setup.sh --install) && eval "$$e" && $(GO) vet -tags torch ./trainer/... ./cmd/... && $(GO) test -tags torch ./trainer ./trainer/torch
+
+test-e2e: torch ## the page in real Chromium, with a head trained on real images
+	ANOMNET_BIN=$(CURDIR)/bin/anomnet $(GO) test -tags e2e -count=1 -v ./cmd/e2e
+
+fuzz: ## every fuzz target for FUZZTIME (30s)
+	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+		echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-30s} -fuzzminimizetime 1x $$p || exit 1; done; done
+
+bench: ## micro-benchmarks of core
+	$(GO) test -run '^$$' -bench . ./core/...
+
+generate: ## the .vugu components
+	$(GO) generate ./webui/...
+
+golden: ## golden files of core, from Pillow and scikit-learn
+	python3 core/imaging/testdata/golden.py && python3 core/metrics/testdata/golden.py
+
+backbone: ## assets/models/backbone.anomnet from ../shared (3 minutes)
+	bin/anomnet import --from ../shared/weights/student_v0.safetensors --describe ../shared/weights/student_v0.json \
+		--images ../shared/data/natural --name student-v0 --licence "our own work" --out assets/models/backbone.anomnet --card "$$(cat assets/models/backbone.card)"
+
+part: ## the built-in part and its samples
+	bin/anomnet synth --n 400 --test-good 30 --defects 30 --out .build/washer
+	bin/anomnet teach --good .build/washer/train/good --part "Washer (demo)" --out assets/models/default.anomnet
+	bin/anomnet synth --samples --n 400 --test-good 30 --out assets/samples
+
+clean: ## remove what was built
+	rm -rf bin .build assets/site/*
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
