@@ -89,15 +89,24 @@ func (p *Page) Invalidate() {
 	p.timerID = js.Global().Call("setTimeout", p.frame, hiddenMillis)
 }
 
-// Lock, UnlockOnly, UnlockRender, RLock and RUnlock make Page a vugu.EventEnv. Handlers already hold the lock.
-func (p *Page) Lock()       { p.mu.Lock() }
+// Lock takes the page's state. With UnlockOnly, UnlockRender, RLock and RUnlock it makes Page a vugu.EventEnv. Handlers
+// already hold the lock.
+func (p *Page) Lock() { p.mu.Lock() }
+
+// UnlockOnly gives the state back without a render.
 func (p *Page) UnlockOnly() { p.mu.Unlock() }
-func (p *Page) RLock()      { p.mu.Lock() }
-func (p *Page) RUnlock()    { p.mu.Unlock() }
+
+// UnlockRender gives the state back and asks for a render.
 func (p *Page) UnlockRender() {
 	p.mu.Unlock()
 	p.Invalidate()
 }
+
+// RLock is Lock: there is one thread, and readers need no lock of their own.
+func (p *Page) RLock() { p.mu.Lock() }
+
+// RUnlock is UnlockOnly.
+func (p *Page) RUnlock() { p.mu.Unlock() }
 
 func (p *Page) recover(what string) {
 	if e := recover(); e != nil {
