@@ -27,21 +27,22 @@ type AdapterInput struct {
 	Centroids int
 }
 
-// LearnOptions steers [LearnAdapter]. The zero value, like nil, means the defaults given here.
+// LearnOptions steers [LearnAdapter]. The zero value, like nil, means the defaults given here. They are gentle: on real parts
+// (fabric, magnetic tile) larger steps or a weaker identity penalty separate the pseudo-defects better and real ones worse.
 type LearnOptions struct {
 	Device  string // "auto" (default), "cpu" or "cuda"
 	Seed    int64  // equal seed, input and thread count give equal bits on the CPU
 	Threads int    // CPU threads; 0: as many as the program may use
-	Steps1  int    // steps of stage 1; 0: 150, negative: none
-	Steps2  int    // steps of stage 2; 0: 150, negative: none
+	Steps1  int    // steps of stage 1; 0: 100, negative: none
+	Steps2  int    // steps of stage 2; 0: 80, negative: none
 	Batch   int    // good patches per step; 0: 4,096
 
 	RateCentres float64 // stage 1: learning rate, in mean nearest distances; 0: 0.01
-	Rate        float64 // stage 2: learning rate, in root mean squares of the weights of Init; 0: 0.01
+	Rate        float64 // stage 2: learning rate, in root mean squares of the weights of Init; 0: 0.003
 	Separation  float64 // stage 1: weight of the separation; 0: 1, negative: none
 	Entropy     float64 // stage 1: weight of the usage entropy; 0: 0.05, negative: none
-	Identity    float64 // stage 2: weight of the identity penalty; 0: 4, negative: none
-	Contrast    float64 // stage 2: weight of the contrast between centres; 0: 0.1, negative: none
+	Identity    float64 // stage 2: weight of the identity penalty; 0: 40, negative: none
+	Contrast    float64 // stage 2: weight of the contrast between centres; default none
 	Noise       float64 // stage 2: weight of noisy copies as fakes; 0: 0.1, negative: none
 	Outward     float64 // stage 2: weight of copies moved away from their centre; 0: 0.05, negative: none
 	Length      float64 // stage 2: typical length of noise (in mean nearest distances) and of moves (in radii); 0: 1
@@ -157,8 +158,8 @@ func (opt *LearnOptions) resolve() (*LearnOptions, error) {
 	if o.Batch < 0 || o.Batch > 1<<20 || o.Threads < 0 {
 		return nil, fmt.Errorf("trainer: batch %d, threads %d: out of range", o.Batch, o.Threads)
 	}
-	fillInt(&o.Steps1, 150)
-	fillInt(&o.Steps2, 150)
+	fillInt(&o.Steps1, 100)
+	fillInt(&o.Steps2, 80)
 	fillInt(&o.Batch, 4096)
 	fillInt(&o.Threads, runtime.GOMAXPROCS(0))
 	for _, f := range []struct {
@@ -166,8 +167,8 @@ func (opt *LearnOptions) resolve() (*LearnOptions, error) {
 		v     *float64
 		value float64
 	}{
-		{"rate of the centres", &o.RateCentres, 0.01}, {"rate", &o.Rate, 0.01}, {"separation", &o.Separation, 1},
-		{"entropy", &o.Entropy, 0.05}, {"identity", &o.Identity, 4}, {"contrast", &o.Contrast, 0.1},
+		{"rate of the centres", &o.RateCentres, 0.01}, {"rate", &o.Rate, 0.003}, {"separation", &o.Separation, 1},
+		{"entropy", &o.Entropy, 0.05}, {"identity", &o.Identity, 40}, {"contrast", &o.Contrast, 0},
 		{"noise", &o.Noise, 0.1}, {"outward", &o.Outward, 0.05}, {"length", &o.Length, 1}, {"margin", &o.Margin, 0.5},
 	} {
 		if math.IsNaN(*f.v) || math.IsInf(*f.v, 0) {

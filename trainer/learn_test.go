@@ -61,9 +61,9 @@ func TestCancelledBeforeTheStart(t *testing.T) {
 func TestOptionsDefaults(t *testing.T) {
 	o, err := (*LearnOptions)(nil).resolve()
 	require.NoError(t, err)
-	assert.Equal(t, 150, o.Steps1)
+	assert.Equal(t, 100, o.Steps1)
 	assert.Equal(t, 4096, o.Batch)
-	assert.Equal(t, 0.01, o.Rate)
+	assert.Equal(t, 0.003, o.Rate)
 	given := &LearnOptions{Steps1: -1, Identity: -1, Length: 3}
 	o, err = given.resolve()
 	require.NoError(t, err)

@@ -89,7 +89,7 @@ func orthonormal(n, d int) []float32 {
 }
 
 func quick(seed int64) *LearnOptions {
-	return &LearnOptions{Device: "cpu", Seed: seed, Threads: 2, Steps1: 30, Steps2: 60, Batch: 512, Rate: 0.015}
+	return &LearnOptions{Device: "cpu", Seed: seed, Threads: 2, Steps1: 30, Steps2: 60, Batch: 512, Rate: 0.015, Identity: 4}
 }
 
 // auroc scores fresh patches by their distance to k-centre centres of the training patches under w.
