@@ -55,9 +55,12 @@ func TestSamples(t *testing.T) {
 	} {
 		p.look(l)
 		p.shot("samples-" + name)
-		assert.Equal(t, "true", p.str(`document.documentElement.scrollWidth <= innerWidth`), "no sideways scrolling at "+name)
+		assert.Equal(t, strconv.FormatInt(l.width, 10), p.str(`document.documentElement.scrollWidth`), "nothing is wider than the window at "+name)
 	}
 	p.look(desktop)
+	p.press("1")
+	p.waitFor(`document.querySelector(".facts .verdict.ng")`)
+	p.shot("ng-1280-light")
 	p.requireClean()
 	assert.Contains(t, p.str(`document.querySelector(".requests .term").textContent`), "0 requests")
 }

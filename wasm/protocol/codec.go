@@ -134,6 +134,9 @@ func (r LoadResult) check() error {
 	if r.Calibration < 0 || r.Centroids < 0 {
 		return errors.New("field calibration or centroids: negative")
 	}
+	if !slices.Contains([]string{ModeStretch, ModeFit, ModeCrop}, r.Mode) {
+		return fmt.Errorf("field mode: unknown mode %q", r.Mode)
+	}
 	return side("width", r.Width, "height", r.Height)
 }
 

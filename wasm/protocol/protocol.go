@@ -94,9 +94,17 @@ type LoadResult struct {
 	Centroids       int     `json:"centroids"`
 	Width           int     `json:"width"`  // of the prepared image
 	Height          int     `json:"height"` // of the prepared image
+	Mode            string  `json:"mode"`   // how pictures come to that size: ModeStretch, ModeFit or ModeCrop
 	Method          string  `json:"method"` // how the head was made
 	Tier            string  `json:"tier"`
 }
+
+// Modes as they appear in LoadResult.Mode; they are those of core/imaging.
+const (
+	ModeStretch = "stretch"
+	ModeFit     = "fit"
+	ModeCrop    = "crop"
+)
 
 // Verdicts as they appear in ScoreResult.Verdict.
 const (

@@ -90,7 +90,7 @@ func TestBuffers(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, v := range []any{sampleScore(), LoadResult{Part: "p", Width: 256, Height: 256}, Ready{Version: "v", Tiers: []string{"generic"}},
+	for _, v := range []any{sampleScore(), LoadResult{Part: "p", Width: 256, Height: 256, Mode: ModeFit}, Ready{Version: "v", Tiers: []string{"generic"}},
 		Progress{Stage: "load", Done: 1, Total: 2}, Error{Code: CodeEmpty}, LoadRequest{Tier: "ref"}} {
 		s, err := Encode(v)
 		require.NoError(f, err)

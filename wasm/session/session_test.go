@@ -21,6 +21,8 @@ func (fakeInspector) Info() inspect.Info {
 	return inspect.Info{Part: "bracket", Width: 256, Height: 192}
 }
 
+func (fakeInspector) Mode() imaging.Mode { return imaging.Crop }
+
 func (fakeInspector) Inspect(data []byte) (*inspect.Result, error) {
 	r := &inspect.Result{Raw: 0.1, Limit: 2, Review: 1, Ratio: 0.05, PValue: 0.5, Verdict: calibrate.OK, Map: []float32{1, 2}, MapW: 2, MapH: 1,
 		MapHigh: 3, Width: 40, Height: 30, Preview: &imaging.RGB{W: 1, H: 1, Pix: []uint8{7, 8, 9}}, SHA256: "ab"}
@@ -51,6 +53,7 @@ func TestScore(t *testing.T) {
 	info, err := protocol.Decode[protocol.LoadResult](m.Meta)
 	require.NoError(t, err)
 	assert.Equal(t, "bracket", info.Part)
+	assert.Equal(t, protocol.ModeCrop, info.Mode)
 
 	m = s.Handle(protocol.Message{ID: 2, Op: protocol.OpScore, Meta: `{"name":"a.png"}`, Bufs: [][]byte{{'x'}}})
 	require.Equal(t, protocol.OpResult, m.Op, m.Meta)

@@ -30,6 +30,7 @@ type painter struct {
 	wanted int      // item whose picture is asked for
 	drawn  int      // item whose picture is on the canvas
 	w, h   int      // size of that canvas
+	kx, ky float64  // how much of the model's input it covers, see heat.Cover
 	heated heatKey
 }
 
@@ -153,20 +154,44 @@ func (a *app) Picture(el vjs.Value, it *ui.Item) {
 				bmp.Call("close")
 			case k.preview.Truthy():
 				it.Prepared = true
-				p.show(canvas, id, k.preview)
+				p.showPrepared(canvas, it, k.preview)
 			}
 		})
 	}()
 }
 
 // show draws a picture into the large canvas and makes the canvas its size.
-func (p *painter) show(canvas js.Value, id int, pic js.Value) {
-	w, h := fit(pic.Get("width").Int(), pic.Get("height").Int(), maxPicture)
+func (p *painter) show(canvas js.Value, id int, bmp js.Value) {
+	pw, ph := bmp.Get("width").Int(), bmp.Get("height").Int()
+	part := p.app.page.Part
+	p.kx, p.ky = 1, 1
+	if part.Width > 0 && part.Height > 0 {
+		p.kx, p.ky = heat.Cover(part.Mode, pw, ph, part.Width, part.Height)
+	}
+	w, h := fit(pw, ph, maxPicture)
+	p.draw(canvas, id, w, h, bmp, 0, 0, float64(pw), float64(ph))
+}
+
+// showPrepared draws the picture as it was scored, in the proportions of the file: the part of it that the picture covers,
+// or all of it where the picture was cropped.
+func (p *painter) showPrepared(canvas js.Value, it *ui.Item, pre js.Value) {
+	pw, ph := pre.Get("width").Float(), pre.Get("height").Float()
+	w, h := it.Result.Width, it.Result.Height
+	p.kx, p.ky = heat.Cover(p.app.page.Part.Mode, w, h, int(pw), int(ph))
+	if p.kx > 1 || p.ky > 1 {
+		p.kx, p.ky, w, h = 1, 1, int(pw), int(ph)
+	}
+	w, h = fit(w, h, max(int(pw), int(ph))*2) // more pixels than twice the preview's would be empty
+	p.draw(canvas, it.ID, w, h, pre, pw*(1-p.kx)/2, ph*(1-p.ky)/2, pw*p.kx, ph*p.ky)
+}
+
+// draw fills a canvas of w x h with a rectangle of a picture.
+func (p *painter) draw(canvas js.Value, id, w, h int, pic js.Value, sx, sy, sw, sh float64) {
 	canvas.Set("width", w)
 	canvas.Set("height", h)
 	ctx := canvas.Call("getContext", "2d")
 	ctx.Set("imageSmoothingQuality", "high")
-	ctx.Call("drawImage", pic, 0, 0, w, h)
+	ctx.Call("drawImage", pic, sx, sy, sw, sh, 0, 0, w, h)
 	canvas.Get("dataset").Set("shown", strconv.Itoa(id))
 	p.drawn, p.w, p.h, p.heated = id, w, h, heatKey{}
 }
@@ -203,7 +228,7 @@ func (a *app) Heat(el vjs.Value, it *ui.Item) {
 		return
 	}
 	r := it.Result
-	m := heat.Map{W: r.MapW, H: r.MapH, V: it.Map}.Resample(w, h)
+	m := heat.Map{W: r.MapW, H: r.MapH, V: it.Map}.Place(w, h, p.kx, p.ky)
 	pix := m.RGBA(heat.Scale{Low: r.MapLow, High: r.MapHigh, Limit: r.Limit})
 	u := js.Global().Get("Uint8ClampedArray").New(len(pix))
 	js.CopyBytesToJS(u, pix)

@@ -5,6 +5,8 @@ package heat
 import (
 	"fmt"
 	"math"
+
+	"anomnet/wasm/protocol"
 )
 
 // Scale is the model's display scale in the unit of the image score: Low is the bottom, High the top, Limit lies between.
@@ -12,16 +14,10 @@ type Scale struct {
 	Low, High, Limit float32
 }
 
-// At places v on the scale, 0 at Low and 1 at High, clamped. A NaN is 1: what cannot be judged must not look calm.
+// At places v on the scale, 0 at Low and 1 at High, clamped.
 func (s Scale) At(v float32) float64 {
 	t := (float64(v) - float64(s.Low)) / (float64(s.High) - float64(s.Low))
-	switch {
-	case math.IsNaN(t) || t > 1:
-		return 1
-	case t < 0:
-		return 0
-	}
-	return t
+	return min(max(t, 0), 1)
 }
 
 // inferno holds the coefficients, constant first, of a sixth-degree polynomial in t for red, green and blue of matplotlib's
@@ -64,36 +60,65 @@ type Map struct {
 	V    []float32
 }
 
-// Resample returns m bilinearly interpolated to w x h, with pixel centres aligned and edges repeated.
-func (m Map) Resample(w, h int) Map {
+// Cover is how much of a model's input a picture of w x h fills in each direction, when it is brought to pw x ph (core/imaging):
+// 1 when it is stretched, less in one direction when it is fitted in, more when it is cropped.
+func Cover(mode string, w, h, pw, ph int) (kx, ky float64) {
+	sx, sy := float64(pw)/float64(w), float64(ph)/float64(h)
+	switch mode {
+	case protocol.ModeFit:
+		s := min(sx, sy)
+		return s / sx, s / sy
+	case protocol.ModeCrop:
+		s := max(sx, sy)
+		return s / sx, s / sy
+	}
+	return 1, 1
+}
+
+// Place lays m over a picture of w x h that covers kx, ky of the model's input, both centred: bilinear, with pixel centres
+// aligned and edges repeated. Where the picture was not looked at, the value is NaN.
+func (m Map) Place(w, h int, kx, ky float64) Map {
 	out := Map{W: w, H: h, V: make([]float32, w*h)}
-	xs, xf := axis(w, m.W)
-	ys, yf := axis(h, m.H)
-	for y := range h {
-		top, bottom := m.V[ys[y]*m.W:], m.V[min(ys[y]+1, m.H-1)*m.W:]
-		for x := range w {
-			l, r := xs[x], min(xs[x]+1, m.W-1)
-			a := top[l] + (top[r]-top[l])*xf[x]
-			b := bottom[l] + (bottom[r]-bottom[l])*xf[x]
-			out.V[y*w+x] = a + (b-a)*yf[y]
+	xs, ys := axis(w, m.W, kx), axis(h, m.H, ky)
+	nan := float32(math.NaN())
+	for y, q := range ys {
+		row := out.V[y*w : (y+1)*w]
+		for x, p := range xs {
+			if p.outside || q.outside {
+				row[x] = nan
+				continue
+			}
+			top, bottom := m.V[q.lo*m.W:], m.V[q.hi*m.W:]
+			a := top[p.lo] + (top[p.hi]-top[p.lo])*p.f
+			b := bottom[p.lo] + (bottom[p.hi]-bottom[p.lo])*p.f
+			row[x] = a + (b-a)*q.f
 		}
 	}
 	return out
 }
 
-// axis gives, for each of n output positions, the left source index and the fraction towards the next one.
-func axis(n, src int) ([]int, []float32) {
-	at, frac := make([]int, n), make([]float32, n)
-	for i := range n {
-		p := (float64(i)+0.5)*float64(src)/float64(n) - 0.5
-		p = min(max(p, 0), float64(src-1))
-		at[i] = int(p)
-		frac[i] = float32(p - float64(at[i]))
-	}
-	return at, frac
+// tap is where one output position reads along an axis: between two source positions, at fraction f.
+type tap struct {
+	lo, hi  int
+	f       float32
+	outside bool
 }
 
-// RGBA colours m as [h][w][4]uint8, not premultiplied, and outlines where it crosses the limit.
+func axis(n, src int, k float64) []tap {
+	out := make([]tap, n)
+	for i := range out {
+		u := 0.5 + ((float64(i)+0.5)/float64(n)-0.5)*k // 0..1 across the model's input
+		p := min(max(u*float64(src)-0.5, 0), float64(src-1))
+		lo := int(p)
+		out[i] = tap{lo: lo, hi: min(lo+1, src-1), f: float32(p - float64(lo)), outside: u < 0 || u > 1}
+	}
+	return out
+}
+
+// veil covers what was not looked at.
+var veil = [4]byte{90, 90, 90, 170}
+
+// RGBA colours m as [h][w][4]uint8, not premultiplied, outlines where it crosses the limit, and veils NaN.
 func (m Map) RGBA(s Scale) []byte {
 	const steps = 256
 	var lut [steps][4]byte
@@ -104,21 +129,25 @@ func (m Map) RGBA(s Scale) []byte {
 	}
 	pix := make([]byte, 0, 4*len(m.V))
 	for i, v := range m.V {
+		if v != v {
+			pix = append(pix, veil[:]...)
+			continue
+		}
 		c := lut[int(s.At(v)*(steps-1)+0.5)]
 		if m.edge(i, s.Limit) {
 			c = [4]byte{255, 255, 255, 255}
+			if !(v > s.Limit) { // a dark line around the white one keeps it visible on bright pictures
+				c = [4]byte{0, 0, 0, 200}
+			}
 		}
 		pix = append(pix, c[:]...)
 	}
 	return pix
 }
 
-// edge tells whether i is above the limit and one of its four neighbours is not.
+// edge tells whether i and one of its four neighbours are on different sides of the limit.
 func (m Map) edge(i int, limit float32) bool {
-	if !(m.V[i] > limit) {
-		return false
-	}
-	x, y := i%m.W, i/m.W
-	return x > 0 && !(m.V[i-1] > limit) || x < m.W-1 && !(m.V[i+1] > limit) ||
-		y > 0 && !(m.V[i-m.W] > limit) || y < m.H-1 && !(m.V[i+m.W] > limit)
+	x, y, above := i%m.W, i/m.W, m.V[i] > limit
+	return x > 0 && (m.V[i-1] > limit) != above || x < m.W-1 && (m.V[i+1] > limit) != above ||
+		y > 0 && (m.V[i-m.W] > limit) != above || y < m.H-1 && (m.V[i+m.W] > limit) != above
 }

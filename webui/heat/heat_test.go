@@ -49,28 +49,46 @@ func TestScale(t *testing.T) {
 	for v, want := range map[float32]float64{0: 0, 1: 0, 2: 0.5, 3: 1, 9: 1} {
 		assert.Equal(t, want, s.At(v))
 	}
-	assert.Equal(t, 1.0, s.At(float32(math.NaN())))
 	assert.Equal(t, 1.0, Alpha(0.5))
 	assert.Zero(t, Alpha(0))
 }
 
-func TestResample(t *testing.T) {
+func TestPlace(t *testing.T) {
 	m := Map{W: 2, H: 2, V: []float32{0, 4, 8, 12}}
-	assert.Equal(t, m, m.Resample(2, 2), "same size is the same map")
-	up := m.Resample(4, 4)
+	assert.Equal(t, m, m.Place(2, 2, 1, 1), "same size is the same map")
+	up := m.Place(4, 4, 1, 1)
 	assert.Equal(t, []float32{0, 1, 3, 4}, up.V[:4], "pixel centres at a quarter and three quarters")
 	assert.Equal(t, float32(12), up.V[15])
-	one := Map{W: 1, H: 1, V: []float32{5}}.Resample(3, 2)
+	one := Map{W: 1, H: 1, V: []float32{5}}.Place(3, 2, 1, 1)
 	assert.Equal(t, []float32{5, 5, 5, 5, 5, 5}, one.V)
+	half := Map{W: 4, H: 1, V: []float32{1, 2, 3, 4}}.Place(2, 1, 0.5, 1)
+	assert.Equal(t, []float32{2, 3}, half.V, "a fitted picture sees the middle of the map")
+	wide := Map{W: 2, H: 1, V: []float32{1, 2}}.Place(4, 1, 2, 1)
+	assert.Equal(t, []float32{1, 2}, wide.V[1:3], "a cropped picture reaches beyond the map")
+	assert.True(t, wide.V[0] != wide.V[0] && wide.V[3] != wide.V[3])
+}
+
+func TestCover(t *testing.T) {
+	for _, c := range []struct {
+		mode   string
+		kx, ky float64
+	}{{"stretch", 1, 1}, {"fit", 1, 0.5}, {"crop", 2, 1}} {
+		kx, ky := Cover(c.mode, 400, 200, 256, 256)
+		assert.Equal(t, [2]float64{c.kx, c.ky}, [2]float64{kx, ky}, c.mode)
+	}
 }
 
 func TestRGBA(t *testing.T) {
 	s := Scale{Low: 0, High: 2, Limit: 1}
-	pix := Map{W: 3, H: 1, V: []float32{0, 0.5, 2}}.RGBA(s)
-	require.Len(t, pix, 12)
+	pix := Map{W: 5, H: 1, V: []float32{0, 0.5, 0.9, 2, 2}}.RGBA(s)
+	require.Len(t, pix, 20)
 	assert.Zero(t, pix[3], "the bottom of the scale is clear")
 	assert.InDelta(t, 128, float64(pix[7]), 2)
-	assert.Equal(t, []byte{255, 255, 255, 255}, pix[8:12], "outline at the limit")
+	assert.Equal(t, []byte{0, 0, 0, 200}, pix[8:12], "dark line outside of the limit")
+	assert.Equal(t, []byte{255, 255, 255, 255}, pix[12:16], "white line inside")
+	r, g, b := Colour(1)
+	assert.Equal(t, []byte{r, g, b, 255}, pix[16:20])
+	assert.Equal(t, veil[:], Map{W: 1, H: 1, V: []float32{float32(math.NaN())}}.RGBA(s))
 	calm := Map{W: 2, H: 1, V: []float32{0.2, 0.9}}.RGBA(s)
 	assert.NotEqual(t, byte(255), calm[7], "no outline below the limit")
 }

@@ -26,7 +26,7 @@ func (c *Header) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 		vgparent.AppendChild(vgn)
 		vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "brand"}}}
 		vgparent.AppendChild(vgn)
-		vgn.SetInnerHTML(vugu.HTML("\n    \x3Csvg class=\"logo\" viewBox=\"0 0 24 24\" aria-hidden=\"true\"\x3E\x3Cpath d=\"M3 5h4v4H3zM10 5h4v4h-4zM17 5h4v4h-4zM3 12h4v4H3zM17 12h4v4h-4zM3 19h4v2H3zM10 19h4v2h-4zM17 19h4v2h-4z\"\x3E\x3C/path\x3E\x3Ccircle class=\"odd\" cx=\"12\" cy=\"14\" r=\"3.2\"\x3E\x3C/circle\x3E\x3C/svg\x3E\n    \x3Ch1\x3EAnomNet\x3C/h1\x3E\n  "))
+		vgn.SetInnerHTML(vugu.HTML("\n    \x3Csvg class=\"logo\" viewBox=\"0 0 24 24\" aria-hidden=\"true\"\x3E\x3Cpath d=\"M3 3h4.5v4.5H3zM9.75 3h4.5v4.5h-4.5zM16.5 3H21v4.5h-4.5zM3 9.75h4.5v4.5H3zM16.5 9.75H21v4.5h-4.5zM3 16.5h4.5V21H3zM9.75 16.5h4.5V21h-4.5zM16.5 16.5H21V21h-4.5z\"\x3E\x3C/path\x3E\x3Ccircle class=\"odd\" cx=\"12\" cy=\"12\" r=\"3\"\x3E\x3C/circle\x3E\x3C/svg\x3E\n    \x3Ch1\x3EAnomNet\x3C/h1\x3E\n  "))
 		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
 		vgparent.AppendChild(vgn)
 		if c.Page.Part.Part != "" {

@@ -85,7 +85,7 @@ func (c *Facts) Word() string {
 	case it.State == Done:
 		return c.Page.Verdict(it.Result.Verdict)
 	case it.State == Failed:
-		return c.Page.t("list.failed.one")
+		return c.Page.t("list.failed")
 	}
 	return c.Page.t("facts.waiting")
 }
@@ -156,7 +156,6 @@ func (c *Facts) Needle() string {
 func (c *Facts) Rows() []Fact {
 	r := c.Page.Selected().Result
 	return []Fact{
-		{"facts.ratio", "facts.ratio.tip", c.Page.Ratio(c.Page.Selected())},
 		{"facts.raw", "facts.raw.tip", c.Page.Raw(r.Raw)},
 		{"facts.limit", "facts.limit.tip", c.Page.Raw(r.Limit)},
 		{"facts.p", "facts.p.tip", c.Page.PValue(r.PValue)},

@@ -106,7 +106,7 @@ type Page struct {
 
 // New returns a page in the Loading phase. slots is the number of jobs that the backend runs at once.
 func New(back Backend, text *messages.Catalogue, slots int) *Page {
-	return &Page{Text: text, MapOn: true, Opacity: 75, back: back, slots: max(slots, 1), byID: map[int]*Item{}}
+	return &Page{Text: text, MapOn: true, Opacity: 65, back: back, slots: max(slots, 1), byID: map[int]*Item{}}
 }
 
 // Loaded tells that the model is ready.
@@ -118,7 +118,7 @@ func (p *Page) Loaded(part protocol.LoadResult, samples []Sample) {
 
 // Fail tells that there will be no model. Waiting items fail with the same error.
 func (p *Page) Fail(e protocol.Error) {
-	p.Phase, p.Problem = Broken, e
+	p.Phase, p.Problem, p.batch = Broken, e, batch{}
 	for _, it := range p.items {
 		if it.State == Waiting {
 			it.State, it.Err = Failed, e
@@ -150,16 +150,16 @@ func (p *Page) InspectSamples() {
 }
 
 func (p *Page) add(src Source, label string) {
-	p.batch.begin(p.back.Now())
-	p.batch.total++
 	p.lastID++
 	it := &Item{ID: p.lastID, Src: src, Label: label}
 	p.items = append(p.items, it)
 	p.byID[it.ID] = it
 	if p.Phase == Broken {
 		it.State, it.Err = Failed, p.Problem
-		p.batch.done++
+		return
 	}
+	p.batch.begin(p.back.Now())
+	p.batch.total++
 }
 
 // dispatch keeps the workers busy.

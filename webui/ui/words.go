@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"anomnet/wasm/protocol"
 )
@@ -43,9 +44,9 @@ func (p *Page) summary() string {
 		"review", n(protocol.VerdictReview), "ng", n(protocol.VerdictNG), "failed", n(FilterFailed))
 }
 
-// Raw writes a raw score as the shortest decimal that reads back as the same float32.
+// Raw writes a raw score as the shortest decimal that reads back as the same float32, with the language's decimal mark.
 func (p *Page) Raw(v float32) string {
-	return strconv.FormatFloat(float64(v), 'g', -1, 32)
+	return strings.Replace(strconv.FormatFloat(float64(v), 'g', -1, 32), ".", p.t("format.decimal"), 1)
 }
 
 // Short returns the first characters of a digest.

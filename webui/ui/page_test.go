@@ -1,0 +1,247 @@
+package ui
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	vjs "github.com/vugu/vugu/js"
+
+	"anomnet/assets/messages"
+	"anomnet/wasm/protocol"
+)
+
+type fakeFile string
+
+func (f fakeFile) Name() string { return string(f) }
+
+// fakeBackend remembers what the page asked for.
+type fakeBackend struct {
+	scoring   []int
+	forgotten []int
+	clock     float64
+	picked    []Source
+	drawn     []string
+}
+
+func (b *fakeBackend) Score(id int, _ Source)                { b.scoring = append(b.scoring, id) }
+func (b *fakeBackend) Forget(id int)                         { b.forgotten = append(b.forgotten, id) }
+func (b *fakeBackend) Files(vjs.Value) []Source              { return b.picked }
+func (b *fakeBackend) Now() float64                          { return b.clock }
+func (b *fakeBackend) Thumb(_ vjs.Value, id int, src Source) { b.note("thumb", id, src.Name()) }
+func (b *fakeBackend) Picture(_ vjs.Value, it *Item)         { b.note("picture", it.ID) }
+func (b *fakeBackend) Heat(_ vjs.Value, it *Item)            { b.note("heat", it.ID) }
+func (b *fakeBackend) Opacity(_ vjs.Value, o float64)        { b.note("opacity", o) }
+func (b *fakeBackend) note(v ...any)                         { b.drawn = append(b.drawn, fmt.Sprint(v...)) }
+
+func newPage(t *testing.T, slots int) (*Page, *fakeBackend) {
+	t.Helper()
+	text, err := messages.Load("en")
+	require.NoError(t, err)
+	b := &fakeBackend{}
+	return New(b, text, slots), b
+}
+
+func readyPage(t *testing.T, slots int) (*Page, *fakeBackend) {
+	t.Helper()
+	p, b := newPage(t, slots)
+	p.Loaded(protocol.LoadResult{Part: "Washer", Tier: "generic", Calibration: 60, FalseRejectRate: 0.01, Centroids: 2048, Width: 256, Height: 192,
+		HeadDigest: "0123456789abcdef", BackboneDigest: "fedcba9876543210", Method: "teach"},
+		[]Sample{{fakeFile("s1.jpg"), "good"}, {fakeFile("s2.jpg"), "defect"}})
+	return p, b
+}
+
+func score(verdict string, ratio float64) protocol.ScoreResult {
+	raw := float32(2 * ratio)
+	return protocol.ScoreResult{Raw: raw, RawBits: math.Float32bits(raw), Limit: 2, Review: 1.5, Ratio: ratio, PValue: 0.25, Verdict: verdict,
+		Width: 640, Height: 480, MapW: 2, MapH: 2, MapLow: 1, MapHigh: 3, SHA256: "abcdefabcdefabcdef", Millis: 12.4}
+}
+
+func TestImagesWaitForTheModel(t *testing.T) {
+	p, b := newPage(t, 1)
+	p.Add(fakeFile("a"), fakeFile("b"))
+	assert.Empty(t, b.scoring)
+	p.Loaded(protocol.LoadResult{Part: "x"}, nil)
+	assert.Equal(t, []int{1}, b.scoring)
+	p.Scored(1, score("OK", 0.5), nil)
+	assert.Equal(t, []int{1, 2}, b.scoring)
+}
+
+func TestSlotsAreKeptBusyAndNotExceeded(t *testing.T) {
+	p, b := readyPage(t, 2)
+	p.Add(fakeFile("a"), fakeFile("b"), fakeFile("c"), fakeFile("d"))
+	assert.Equal(t, []int{1, 2}, b.scoring)
+	p.Failed(2, protocol.Error{Code: protocol.CodeCorrupt})
+	assert.Equal(t, []int{1, 2, 3}, b.scoring)
+	assert.Equal(t, 2, p.Selected().ID, "the first answer is shown")
+	assert.Contains(t, p.Live, "This image is damaged")
+	p.Scored(3, score("NG", 1.2), nil)
+	p.Scored(1, score("OK", 0.9), nil)
+	p.Scored(4, score("REVIEW", 0.98), nil)
+	assert.False(t, p.Busy())
+	assert.Equal(t, "Finished. 4 images: 1 OK, 1 REVIEW, 1 NG, 1 failed.", p.Live)
+}
+
+func TestCancelKeepsWhatRunsAndWhatIsDone(t *testing.T) {
+	p, b := readyPage(t, 1)
+	p.Add(fakeFile("a"), fakeFile("b"), fakeFile("c"))
+	p.Scored(1, score("OK", 0.5), nil)
+	p.Cancel()
+	assert.Equal(t, []int{3}, b.forgotten)
+	assert.True(t, p.Busy(), "one is still running")
+	p.Scored(2, score("OK", 0.5), nil)
+	assert.False(t, p.Busy())
+	assert.Len(t, p.Items(), 2)
+	p.Add(fakeFile("d"))
+	assert.Equal(t, []int{1, 2, 4}, b.scoring)
+}
+
+func TestClearDropsLateAnswers(t *testing.T) {
+	p, b := readyPage(t, 1)
+	p.Add(fakeFile("a"), fakeFile("b"))
+	p.Clear()
+	p.Add(fakeFile("c"))
+	assert.Equal(t, []int{1}, b.scoring, "the worker is still busy with the old image")
+	p.Scored(1, score("NG", 3), nil)
+	assert.Equal(t, []int{1, 3}, b.scoring)
+	assert.Equal(t, Working, p.Items()[0].State, "the late answer belongs to nobody")
+	p.Scored(3, score("OK", 0.5), nil)
+	assert.False(t, p.Busy())
+}
+
+func TestBrokenModelFailsEverything(t *testing.T) {
+	p, b := newPage(t, 1)
+	p.Add(fakeFile("a"))
+	p.Fail(protocol.Error{Code: protocol.CodeModelCorrupt, Message: "byte 7"})
+	p.Add(fakeFile("b"))
+	for _, it := range p.Items() {
+		assert.Equal(t, Failed, it.State)
+		assert.Equal(t, protocol.CodeModelCorrupt, it.Err.Code)
+	}
+	assert.Empty(t, b.scoring)
+	assert.False(t, p.Busy())
+}
+
+// TestRandomWalk does random things and checks what must always hold.
+func TestRandomWalk(t *testing.T) {
+	for seed := range uint64(60) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		p, b := newPage(t, 1+r.IntN(3))
+		open := []int{}
+		for range 200 {
+			before := len(b.scoring)
+			switch r.IntN(9) {
+			case 0, 1, 2:
+				p.Add(fakeFile("a"), fakeFile("b"))
+			case 3:
+				if p.Phase == Loading {
+					p.Loaded(protocol.LoadResult{}, nil)
+				}
+			case 4, 5:
+				if len(open) > 0 {
+					p.Scored(open[0], score([]string{"OK", "REVIEW", "NG"}[r.IntN(3)], 1), nil)
+					open = open[1:]
+				}
+			case 6:
+				if len(open) > 0 {
+					p.Failed(open[0], protocol.Error{Code: protocol.CodeEmpty})
+					open = open[1:]
+				}
+			case 7:
+				p.Key([]string{"j", "k", "1", "2", "3", "m", "Home", "End"}[r.IntN(8)], true)
+			case 8:
+				if r.IntN(4) == 0 {
+					p.Cancel()
+				} else if r.IntN(8) == 0 {
+					p.Clear()
+				}
+			}
+			open = append(open, b.scoring[before:]...)
+			checkInvariants(t, p, open, seed)
+		}
+	}
+}
+
+func checkInvariants(t *testing.T, p *Page, open []int, seed uint64) {
+	t.Helper()
+	require.LessOrEqual(t, len(open), p.slots, "seed %d", seed)
+	waiting := 0
+	for _, it := range p.Items() {
+		switch it.State {
+		case Working:
+			require.True(t, slices.Contains(open, it.ID), "seed %d", seed)
+		case Waiting:
+			waiting++
+		}
+	}
+	if p.Phase == Ready && waiting > 0 {
+		require.Equal(t, p.slots, len(open), "a worker idles while images wait, seed %d", seed)
+	}
+	if p.selected != 0 {
+		require.NotNil(t, p.Selected(), "seed %d", seed)
+	}
+	done, total := p.Progress()
+	require.LessOrEqual(t, done, max(total, 0), "seed %d", seed)
+}
+
+func TestKeys(t *testing.T) {
+	p, _ := readyPage(t, 4)
+	assert.False(t, p.Key("j", true), "nothing to move through")
+	p.InspectSamples()
+	p.Add(fakeFile("c"))
+	p.Scored(1, score("OK", 0.5), nil)
+	p.Scored(2, score("NG", 1.5), nil)
+	p.Scored(3, score("OK", 0.6), nil)
+	for _, step := range []struct {
+		key  string
+		want int
+	}{{"j", 2}, {"ArrowRight", 3}, {"j", 3}, {"k", 2}, {"Home", 1}, {"ArrowUp", 1}, {"End", 3}, {"1", 2}, {"j", 2}, {"1", 2}, {"3", 1}, {"J", 3}} {
+		assert.True(t, p.Key(step.key, true), step.key)
+		assert.Equal(t, step.want, p.Selected().ID, step.key)
+	}
+	assert.False(t, p.Key("x", true))
+	p.Key("m", true)
+	assert.Zero(t, p.HeatOpacity())
+	p.Key("m", true)
+	assert.Equal(t, 0.65, p.HeatOpacity())
+	p.Key("b", true)
+	assert.Zero(t, p.HeatOpacity())
+	p.Key("b", false)
+	assert.Equal(t, 0.65, p.HeatOpacity())
+}
+
+func TestTimeLeft(t *testing.T) {
+	p, b := readyPage(t, 1)
+	b.clock = 1000
+	for range 12 {
+		p.Add(fakeFile("a"))
+	}
+	p.Scored(1, score("OK", 0.5), nil)
+	assert.Zero(t, p.SecondsLeft(), "one image says little")
+	b.clock = 3000
+	p.Scored(2, score("OK", 0.5), nil)
+	assert.Equal(t, 10, p.SecondsLeft())
+}
+
+func TestWords(t *testing.T) {
+	p, _ := readyPage(t, 1)
+	it := func(v string, ratio float64) *Item { return &Item{State: Done, Result: score(v, ratio)} }
+	assert.Equal(t, "0.87", p.Ratio(it("OK", 0.8654)))
+	assert.Equal(t, "1.0004", p.Ratio(it("NG", 1.0004)), "a score above the limit never reads 1.00")
+	assert.Equal(t, "0.9990", p.Ratio(it("REVIEW", 0.999)))
+	assert.Equal(t, "1.00", p.Ratio(it("REVIEW", 1)))
+	assert.Equal(t, "1", p.Percent(0.01))
+	assert.Equal(t, "0.5", p.Percent(0.005))
+	assert.Equal(t, "0.125", p.Percent(0.00125))
+	assert.Equal(t, "0.0040", p.PValue(0.004))
+	assert.Equal(t, "0.250", p.PValue(0.25))
+	p.SetLanguage("de")
+	assert.Equal(t, "0,87", p.Ratio(it("OK", 0.8654)))
+	assert.Equal(t, "1,7308", p.Raw(1.7308))
+	p.SetLanguage("xx")
+	assert.Equal(t, "de", p.Text.Lang, "an unknown language changes nothing")
+}

@@ -1,0 +1,120 @@
+package ui
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"anomnet/assets/messages"
+	"anomnet/wasm/protocol"
+)
+
+// textKey finds catalogue keys in sources: quoted, dotted, lower case before the first dot.
+var textKey = regexp.MustCompile(`"([a-z]+(?:\.[A-Za-z_]+)+)"`)
+
+// usedKeys collects every key that the page can ask for.
+func usedKeys(t *testing.T) map[string]bool {
+	t.Helper()
+	used := map[string]bool{"format.decimal": true}
+	for _, c := range protocol.Codes() {
+		used["error."+c], used["error."+c+".do"] = true, true
+	}
+	for _, v := range []string{protocol.VerdictOK, protocol.VerdictReview, protocol.VerdictNG} {
+		used["verdict."+v], used["verdict."+v+".text"] = true, true
+	}
+	for _, l := range []string{"good", "defect"} {
+		used["facts.label."+l] = true
+	}
+	for _, k := range []string{"part.rate.promised", "part.rate.aimed"} {
+		used[k+".tip"] = true
+	}
+	var sources []string
+	for _, pattern := range []string{"*.go", "*.vugu", "../app/*.go"} {
+		m, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		sources = append(sources, m...)
+	}
+	for _, f := range sources {
+		if strings.HasSuffix(f, "_gen.go") || strings.HasSuffix(f, "_test.go") {
+			continue
+		}
+		b, err := os.ReadFile(f)
+		require.NoError(t, err)
+		for _, m := range textKey.FindAllStringSubmatch(string(b), -1) {
+			used[m[1]] = true
+		}
+	}
+	return used
+}
+
+func TestCataloguesHaveExactlyTheKeysInUse(t *testing.T) {
+	used := usedKeys(t)
+	for _, lang := range messages.Languages() {
+		c, err := messages.Load(lang)
+		require.NoError(t, err)
+		for _, k := range c.Keys() {
+			plural := strings.TrimSuffix(strings.TrimSuffix(k, ".one"), ".other")
+			assert.True(t, used[k] || used[plural], "%s: key %s is not used", lang, k)
+		}
+		for k := range used {
+			assert.True(t, c.Has(k) || c.Has(k+".other") && c.Has(k+".one"), "%s: key %s is missing", lang, k)
+		}
+	}
+}
+
+func TestCataloguesAgreeOnPlaceholders(t *testing.T) {
+	hole := regexp.MustCompile(`\{[a-z]+\}`)
+	en, err := messages.Load("en")
+	require.NoError(t, err)
+	for _, lang := range messages.Languages() {
+		c, err := messages.Load(lang)
+		require.NoError(t, err)
+		for _, k := range en.Keys() {
+			want, got := hole.FindAllString(en.T(k), -1), hole.FindAllString(c.T(k), -1)
+			slices.Sort(want)
+			slices.Sort(got)
+			assert.Equal(t, want, got, "%s %s", lang, k)
+			assert.NotEmpty(t, c.T(k), "%s %s", lang, k)
+		}
+	}
+}
+
+func TestGeneratedFilesAreFresh(t *testing.T) {
+	if runtime.GOOS == "js" {
+		t.Skip("needs the go command")
+	}
+	dir := filepath.Join(t.TempDir(), "ui")
+	require.NoError(t, os.Mkdir(dir, 0o755))
+	files, err := os.ReadDir(".")
+	require.NoError(t, err)
+	for _, f := range files {
+		if strings.HasSuffix(f.Name(), "_gen.go") || f.IsDir() {
+			continue
+		}
+		b, err := os.ReadFile(f.Name())
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, f.Name()), b, 0o644))
+	}
+	out, err := exec.Command("go", "tool", "vugugen", "-skip-go-mod", dir).CombinedOutput()
+	require.NoError(t, err, string(out))
+	made, err := filepath.Glob(filepath.Join(dir, "*_gen.go"))
+	require.NoError(t, err)
+	here, err := filepath.Glob("*_gen.go")
+	require.NoError(t, err)
+	require.Len(t, here, len(made))
+	for _, f := range made {
+		want, err := os.ReadFile(f)
+		require.NoError(t, err)
+		got, err := os.ReadFile(filepath.Base(f))
+		require.NoError(t, err)
+		assert.Equal(t, string(want), string(got), "%s: run go generate ./webui/ui", filepath.Base(f))
+	}
+}
