@@ -163,7 +163,9 @@ func load(t *testing.T, srv *server, l look) *tab {
 	call(p, log.Enable, cdp.Empty{})
 	call(p, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 	call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
-		Source: `globalThis.violations = []; addEventListener("securitypolicyviolation", (e) => violations.push(e.effectiveDirective + " " + e.blockedURI));`})
+		Source: `globalThis.violations = []; addEventListener("securitypolicyviolation", (e) => violations.push(e.effectiveDirective + " " + e.blockedURI));
+			globalThis.workers = [];
+			globalThis.Worker = class extends globalThis.Worker { constructor(...args) { super(...args); workers.push(this); } };`})
 	p.look(l)
 	require.NoError(t, chromedp.Do(p.ctx, chromedp.Navigate(srv.URL+"/")))
 	return p

@@ -179,6 +179,28 @@ func TestBadModel(t *testing.T) {
 	p.shot("bad-model")
 }
 
+// TestCrash lets the worker fail during a job: that image fails, another worker does the rest.
+func TestCrash(t *testing.T) {
+	srv := serve(t, siteDir(t))
+	p := open(t, srv, desktop)
+	sample := filepath.Join(siteDir(t), "samples", firstSample(t))
+	p.choose(sample, sample, sample, sample, sample, sample)
+	p.waitFor(`document.querySelector("#items .working")`)
+	p.str(`workers[0].dispatchEvent(new ErrorEvent("error", {message: "out of memory", cancelable: true}))`)
+	var crashed, fine int
+	for _, r := range p.results(6) {
+		switch {
+		case r.Error == "crashed":
+			crashed++
+		case r.Verdict != "":
+			fine++
+		}
+	}
+	assert.Equal(t, 1, crashed)
+	assert.Equal(t, 5, fine)
+	p.waitFor(`!document.querySelector("#cancel")`)
+}
+
 // inspector scores natively with the site's own model.
 func inspector(t *testing.T, dir string) *inspect.Inspector {
 	t.Helper()
