@@ -18,6 +18,7 @@ import (
 	"sync"
 
 	"anomnet/core/calibrate"
+	"anomnet/core/detect"
 	"anomnet/core/inspect"
 	"anomnet/trainer/dataset"
 	"anomnet/webui/heat"
@@ -172,7 +173,7 @@ func (j *scoreJob) score(in *inspect.Inspector, i int) error {
 // drawMap draws the heat map over the scored pixels, as PNG.
 func drawMap(res *inspect.Result) ([]byte, error) {
 	p := res.Preview
-	m := heat.Map{W: res.MapW, H: res.MapH, V: res.Map}.Resample(p.W, p.H)
+	m := heat.Map{W: p.W, H: p.H, V: detect.Upsample(res.Map, res.MapW, res.MapH, p.W, p.H)}
 	colours := m.RGBA(heat.Scale{Low: res.MapLow, Limit: res.Limit, High: res.MapHigh})
 	img := image.NewNRGBA(image.Rect(0, 0, p.W, p.H))
 	for i := range p.W * p.H {

@@ -45,6 +45,27 @@ type sample struct {
 	Label string `json:"label"` // good or defect
 }
 
+// sampleTries is how many defects of a kind are rendered to show the plainest of them.
+const sampleTries = 8
+
+// plainDefect returns the defect of a kind that changes the most pixels: a first look should show what is meant.
+func plainDefect(opt synth.Options, kind int) (best *imaging.RGB, name string) {
+	most := -1
+	for try := range sampleTries {
+		img, mask, k := synth.Defect(opt, kind+try*len(synth.DefectKinds()))
+		area := 0
+		for _, m := range mask {
+			if m {
+				area++
+			}
+		}
+		if area > most {
+			best, name, most = img, k, area
+		}
+	}
+	return best, name
+}
+
 // sampleGood is the number of good samples; there is one defective sample of each kind.
 const sampleGood = 3
 
@@ -69,7 +90,7 @@ func writeSamples(c *console, dir string, opt synth.Options, first int) error {
 		}
 	}
 	for i := range synth.DefectKinds() {
-		img, _, kind := synth.Defect(opt, i)
+		img, kind := plainDefect(opt, i)
 		if err := write(strings.ReplaceAll(kind, "_", "-")+".jpg", "defect", img); err != nil {
 			return err
 		}
