@@ -3,6 +3,7 @@ package house
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -173,6 +174,22 @@ func TestSyscallJSFiles(t *testing.T) {
 				assert.True(t, strings.HasSuffix(s.Path, "_js.go") || strings.HasSuffix(s.Path, "_js_test.go"), "%s imports syscall/js, want a name in _js.go", s.Path)
 				assert.True(t, strings.HasPrefix(s.Path, "wasm/") || strings.HasPrefix(s.Path, "webui/"), "%s imports syscall/js", s.Path)
 			}
+		}
+	}
+}
+
+// TestArchitectureNamesEveryPackage keeps the packages table of docs/ARCHITECTURE.md whole.
+func TestArchitectureNamesEveryPackage(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "docs", "ARCHITECTURE.md"))
+	require.NoError(t, err)
+	for _, on := range []target{native, torch, js} {
+		packages := []string{"./..."}
+		if on.name == js.name {
+			packages = []string{"./core/...", "./wasm/...", "./webui/..."}
+		}
+		for _, pkg := range on.golist(t, "{{.ImportPath}}", packages...) {
+			name := strings.TrimPrefix(pkg, module+"/")
+			assert.True(t, strings.Contains(string(text), "`"+name+"`"), "docs/ARCHITECTURE.md has no row for %s", name)
 		}
 	}
 }
