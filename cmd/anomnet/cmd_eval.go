@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"math"
 	"runtime"
 	"slices"
 	"text/tabwriter"
@@ -56,9 +57,10 @@ func evalCommand(fs *flag.FlagSet) func(context.Context, *console, []string) err
 
 func printJSON(c *console, f *evaluate.Figures, scored []evaluate.Scored, each bool) error {
 	type image struct {
-		Path  string  `json:"path"`
-		Label string  `json:"label"`
-		Raw   float32 `json:"raw"`
+		Path    string  `json:"path"`
+		Label   string  `json:"label"`
+		Raw     float32 `json:"raw"`
+		RawBits uint32  `json:"raw_bits"`
 	}
 	out := struct {
 		*evaluate.Figures
@@ -66,7 +68,7 @@ func printJSON(c *console, f *evaluate.Figures, scored []evaluate.Scored, each b
 	}{Figures: f}
 	if each {
 		for _, s := range scored {
-			out.Images = append(out.Images, image{s.Path, s.Label, s.Result.Raw})
+			out.Images = append(out.Images, image{s.Path, s.Label, s.Result.Raw, math.Float32bits(s.Result.Raw)})
 		}
 	}
 	enc := json.NewEncoder(c.out)

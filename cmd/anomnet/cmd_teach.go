@@ -4,7 +4,9 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"runtime"
+	"slices"
 	"time"
 
 	"anomnet/core/engine"
@@ -101,10 +103,14 @@ func (l *learnFlags) save(c *console, head *model.Head, rep *teach.Report, start
 	if !cal.Promised() {
 		c.log("anomnet: warning: %d images cannot promise a false-reject rate of %.2g %%; the limit is an extrapolation", rep.HeldOut, 100*cal.FalseRejectRate)
 	}
-	for norm, auroc := range rep.PseudoAUROC {
-		c.log("pseudo-defects, %s: AUROC %.3f", norm, auroc)
+	for _, norm := range slices.Sorted(maps.Keys(rep.Judged)) {
+		c.log("pseudo-defects, %-3s: %s", norm, judged(rep.Judged[norm]))
 	}
 	return nil
+}
+
+func judged(j teach.Judgement) string {
+	return fmt.Sprintf("AUROC %.3f, separation %.2f", j.AUROC, j.Separation)
 }
 
 func teachCommand(fs *flag.FlagSet) func(context.Context, *console, []string) error {

@@ -112,29 +112,35 @@ func (t *trainFlags) learn(ctx context.Context, c *console, set *teach.Set, fit 
 	return learned, writeFile(t.curve, []byte(lines.String()))
 }
 
+// clearGain is how much the AUROC against pseudo-defects must rise for the trained adapter to replace the untrained one. The training
+// has learned from such defects, so a small gain on them means nothing for real ones.
+const clearGain = 0.02
+
 // choose answers whether training helped, by pseudo-defects in held-out good images, and takes the head to keep.
 func (t *trainFlags) choose(ctx context.Context, c *console, set *teach.Set, fit teach.FitOptions, l *trainer.Learned, opt *teach.Options) (teach.FitOptions, error) {
-	before, err := set.PseudoAUROC(ctx, fit, opt)
+	before, err := set.Judge(ctx, fit, opt)
 	if err != nil {
 		return fit, err
 	}
 	trained := fit
 	trained.Projection = l.Weight
-	after, err := set.PseudoAUROC(ctx, trained, opt)
+	after, err := set.Judge(ctx, trained, opt)
 	if err != nil {
 		return fit, err
 	}
-	keep := t.keep == "trained" || (t.keep == "better" && after > before && !l.Collapsed)
-	c.log("pseudo-defects against held-out good images, AUROC: untrained %.4f, trained %.4f", before, after)
+	better := after.AUROC > before.AUROC+clearGain && !l.Collapsed
+	keep := t.keep == "trained" || (t.keep == "better" && better)
+	c.log("pseudo-defects, untrained: %s", judged(before))
+	c.log("pseudo-defects, trained:   %s", judged(after))
 	if l.Collapsed {
 		c.log("anomnet: warning: the training collapsed: %s", l.Reason)
 	}
 	if keep {
 		c.log("kept: the trained adapter")
-		trained.Provenance.Metrics = map[string]float64{"pseudo_auroc": after, "pseudo_auroc_untrained": before}
+		trained.Provenance.Metrics = map[string]float64{"pseudo_auroc": after.AUROC, "pseudo_auroc_untrained": before.AUROC}
 		return trained, nil
 	}
 	c.log("kept: the untrained adapter; training did not help on these images")
-	fit.Provenance.Metrics = map[string]float64{"pseudo_auroc": before, "pseudo_auroc_trained": after}
+	fit.Provenance.Metrics = map[string]float64{"pseudo_auroc": before.AUROC, "pseudo_auroc_trained": after.AUROC}
 	return fit, nil
 }

@@ -22,13 +22,16 @@ type Adapter struct {
 	L2      bool
 }
 
+// maxScale keeps every product finite.
+const maxScale = 1e20
+
 // Validate checks shapes and ranges.
 func (a *Adapter) Validate() error {
 	if a.In < 1 || a.Out < 1 || a.In > 8192 || a.Out > 1024 || len(a.Weight) != a.In*a.Out || len(a.Scale) != a.Out {
 		return fmt.Errorf("detect: adapter %d -> %d has %d weights and %d scales", a.In, a.Out, len(a.Weight), len(a.Scale))
 	}
 	for i, s := range a.Scale {
-		if !(s > 0 && s <= math.MaxFloat32) {
+		if !(s > 0 && s <= maxScale) {
 			return fmt.Errorf("detect: adapter scale[%d] = %v", i, s)
 		}
 	}

@@ -227,8 +227,11 @@ func (op *Op) reach(o, k int, raw bool) (int64, error) {
 	return sum, nil
 }
 
+// maxScale keeps products and sums of requantisation finite, so no NaN can arise.
+const maxScale = 1e20
+
 func finitePositive(v float32) bool {
-	return v > 0 && v <= math.MaxFloat32
+	return v > 0 && v <= maxScale
 }
 
 // TapShape returns channels and stride of tap i.

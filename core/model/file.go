@@ -63,13 +63,34 @@ func Encode(f *File) ([]byte, error) {
 // digestField is how the digest stands in the header.
 func digestField(hex string) []byte { return []byte(`"` + metaDigest + `":"` + hex + `"`) }
 
-// Decode reads a model file and checks the digest, the manifest and every tensor. Errors wrap ErrCorrupt.
+// Decode reads a model file and checks the digest, the manifest and every tensor. Only the canonical bytes are read, those that
+// Encode writes for the same content: there is one file for one content, and nothing can hide in it. Errors wrap ErrCorrupt.
 func Decode(data []byte) (*File, error) {
 	f, err := decode(data)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
+	canonical, err := Encode(f)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	if at := firstDifference(data, canonical); at >= 0 {
+		return nil, fmt.Errorf("%w: not in canonical form at offset %d", ErrCorrupt, at)
+	}
 	return f, nil
+}
+
+// firstDifference returns the first offset at which a and b differ, or -1.
+func firstDifference(a, b []byte) int {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	if len(a) != len(b) {
+		return min(len(a), len(b))
+	}
+	return -1
 }
 
 func decode(data []byte) (*File, error) {

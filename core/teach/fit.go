@@ -7,7 +7,6 @@ import (
 	"anomnet/core/calibrate"
 	"anomnet/core/detect"
 	"anomnet/core/imaging"
-	"anomnet/core/metrics"
 	"anomnet/core/model"
 )
 
@@ -15,7 +14,7 @@ import (
 type Norm string
 
 const (
-	// NormAuto chooses by the rule of chooseNorm, on good images only.
+	// NormAuto chooses by ChooseNorm, on good images only.
 	NormAuto Norm = "auto"
 	// NormRaw keeps the length of a patch vector: it says foreground or background.
 	NormRaw Norm = "raw"
@@ -77,12 +76,12 @@ func (o FitOptions) validate(c int) error {
 
 // Report tells how a head was fitted. All figures come from good images and pseudo-defects.
 type Report struct {
-	Norm        Norm               `json:"norm"`
-	PseudoAUROC map[string]float64 `json:"pseudo_auroc"` // held-out good against pseudo-defects, by normalisation tried
-	Centroids   int                `json:"centroids"`
-	HeldOut     int                `json:"held_out"` // good images scored by cross-validation
-	Scores      []float32          `json:"-"`        // their scores, in order of Images
-	Images      []int              `json:"-"`        // which images these are
+	Norm      Norm               `json:"norm"`
+	Judged    map[Norm]Judgement `json:"judged"` // the normalisations tried, with NormAuto
+	Centroids int                `json:"centroids"`
+	HeldOut   int                `json:"held_out"` // good images scored by cross-validation
+	Scores    []float32          `json:"-"`        // their scores, in order of Images
+	Images    []int              `json:"-"`        // which images these are
 }
 
 // Fit learns a head. The same set and options give the same bytes on every machine.
@@ -100,7 +99,7 @@ func (s *Set) Fit(ctx context.Context, fit FitOptions, opt *Options) (*model.Hea
 	}
 	rep := &Report{Norm: fit.Norm}
 	if fit.Norm == NormAuto {
-		if rep.Norm, rep.PseudoAUROC, err = s.ChooseNorm(ctx, fit, opt); err != nil {
+		if rep.Norm, rep.Judged, err = s.ChooseNorm(ctx, fit, opt); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -238,86 +237,6 @@ func (f *fitter) score(ctx context.Context, c *detect.Centroids, list []int, get
 		}, nil
 	})
 	return scores, maps, err
-}
-
-// ruleCentroids is how many centroids the choice of the normalisation uses: enough to rank, cheap to find.
-const ruleCentroids = 1024
-
-// tieMargin is the difference of PseudoAUROC below which two settings count as equal: with at most 64 to 100 good images and 80
-// pseudo-defects the standard error of one figure is about 0.03 to 0.05.
-const tieMargin = 0.02
-
-// ChooseNorm takes the normalisation whose scores separate held-out good images best from pseudo-defects (PseudoAUROC).
-// Equal within tieMargin: the simpler one, raw. It also returns the figures.
-func (s *Set) ChooseNorm(ctx context.Context, fit FitOptions, opt *Options) (Norm, map[string]float64, error) {
-	best, auroc := NormRaw, map[string]float64{}
-	for _, norm := range []Norm{NormRaw, NormL2} {
-		fit.Norm = norm
-		v, err := s.PseudoAUROC(ctx, fit, opt)
-		if err != nil {
-			return "", nil, err
-		}
-		auroc[string(norm)] = v
-		if v > auroc[string(best)]+tieMargin {
-			best = norm
-		}
-	}
-	return best, auroc, nil
-}
-
-// PseudoAUROC holds out the first fold and returns how well a head made by fit from the others separates its images from the
-// pseudo-defects drawn into them (image AUROC). It uses good images only. fit.Norm must not be NormAuto.
-func (s *Set) PseudoAUROC(ctx context.Context, fit FitOptions, opt *Options) (float64, error) {
-	fit = fit.withDefaults()
-	if err := fit.validate(s.C); err != nil {
-		return 0, err
-	}
-	if fit.Projection == nil {
-		fit.Projection = RandomProjection(fit.Embedding, s.C, fit.Seed)
-	}
-	f := &fitter{set: s, opt: opt, fit: fit}
-	if err := f.embed(fit.Norm); err != nil {
-		return 0, err
-	}
-	return f.pseudoAUROC(ctx, min(ruleCentroids, fit.Centroids))
-}
-
-// pseudoAUROC scores the first fold and its pseudo-defects with centroids of the other folds.
-func (f *fitter) pseudoAUROC(ctx context.Context, k int) (float64, error) {
-	c, err := f.centroids(ctx, 0, k, "choosing the normalisation")
-	if err != nil {
-		return 0, err
-	}
-	good := foldImages(0, f.set.Images)
-	var fakes []int
-	for i, fake := range f.set.Fakes {
-		if f.set.heldOut(fake.Image) {
-			fakes = append(fakes, i)
-		}
-	}
-	scores, _, err := f.score(ctx, &c, good, func(i int) ([]int8, error) { return f.image(i), nil })
-	if err != nil {
-		return 0, err
-	}
-	fakeScores, _, err := f.score(ctx, &c, fakes, f.embedFake)
-	if err != nil {
-		return 0, err
-	}
-	labels := make([]bool, len(scores), len(scores)+len(fakeScores))
-	for range fakeScores {
-		labels = append(labels, true)
-	}
-	return metrics.AUROC(append(scores, fakeScores...), labels)
-}
-
-func (f *fitter) embedFake(i int) ([]int8, error) {
-	em, err := detect.NewEmbedder(&f.adapter, f.opt.tier())
-	if err != nil {
-		return nil, err
-	}
-	e := make([]int8, f.set.Patches*f.adapter.Out)
-	em.Embed(f.set.Fakes[i].X, f.set.Patches, e)
-	return e, nil
 }
 
 // Preprocess returns how the images were prepared.

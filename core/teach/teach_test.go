@@ -131,7 +131,7 @@ func TestFitReport(t *testing.T) {
 	assert.Equal(t, 40, head.Centroids.K)
 	assert.Equal(t, 13, rep.HeldOut, "each image is held out once")
 	assert.ElementsMatch(t, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, rep.Images)
-	assert.Len(t, rep.PseudoAUROC, 2)
+	assert.Len(t, rep.Judged, 2)
 	assert.Contains(t, stages, "centroids")
 	assert.NoError(t, head.Fits(tiny.Backbone(1)))
 }
@@ -186,6 +186,13 @@ func TestIdenticalImages(t *testing.T) {
 	require.NoError(t, err)
 	_, _, err = set.Fit(context.Background(), FitOptions{Embedding: 8}, nil)
 	assert.Error(t, err)
+}
+
+func TestJudgeByHand(t *testing.T) {
+	j, err := judge([]float32{1, 3}, []float32{5, 7, 3})
+	require.NoError(t, err)
+	assert.InDelta(t, (1+1+1+1+1+0.5)/6, j.AUROC, 1e-12)
+	assert.InDelta(t, (5.0-2)/1, j.Separation, 1e-12)
 }
 
 func ExampleRandomProjection() {

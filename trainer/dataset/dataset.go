@@ -54,7 +54,7 @@ func Images(dir string) ([]string, error) {
 		if err != nil {
 			return err
 		}
-		if d.Type().IsRegular() && IsImage(path) {
+		if IsImage(path) && regular(path, d) {
 			paths = append(paths, path)
 		}
 		return nil
@@ -67,6 +67,15 @@ func Images(dir string) ([]string, error) {
 	}
 	slices.Sort(paths)
 	return paths, nil
+}
+
+// regular reports whether an entry is a file or a link to one. Linked folders are not followed, so a loop cannot catch us.
+func regular(path string, d fs.DirEntry) bool {
+	if d.Type()&fs.ModeSymlink == 0 {
+		return d.Type().IsRegular()
+	}
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // Open reads a folder in MVTec layout, or one that just holds good images (then Test is empty).

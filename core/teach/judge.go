@@ -1,0 +1,114 @@
+package teach
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"anomnet/core/detect"
+	"anomnet/core/metrics"
+)
+
+// Judgement tells how well a head separates held-out good images from pseudo-defects drawn into them.
+type Judgement struct {
+	AUROC float64 `json:"auroc"` // image AUROC
+	// Separation is the distance of the mean scores in standard deviations of the good scores (d'). It uses how far a
+	// score lies, not only its rank, so it says more than the AUROC when there are few images.
+	Separation float64 `json:"separation"`
+}
+
+// ruleCentroids is how many centroids a comparison uses at most: enough to rank, cheap to find.
+const ruleCentroids = 1024
+
+// tieMargin is how much larger a separation must be to count as larger.
+const tieMargin = 1.1
+
+// ChooseNorm takes the normalisation whose scores separate held-out good images best from pseudo-defects (Judge). Equal within
+// tieMargin: the simpler one, raw. It also returns the judgements.
+func (s *Set) ChooseNorm(ctx context.Context, fit FitOptions, opt *Options) (Norm, map[Norm]Judgement, error) {
+	judged := map[Norm]Judgement{}
+	for _, norm := range []Norm{NormRaw, NormL2} {
+		fit.Norm = norm
+		j, err := s.Judge(ctx, fit, opt)
+		if err != nil {
+			return "", nil, err
+		}
+		judged[norm] = j
+	}
+	if judged[NormL2].Separation > float64(tieMargin*judged[NormRaw].Separation) {
+		return NormL2, judged, nil
+	}
+	return NormRaw, judged, nil
+}
+
+// Judge holds out the first fold, makes a head of the others as fit says (fit.Norm must not be NormAuto), and compares the scores
+// of the held-out images with those of the pseudo-defects drawn into them. It uses good images only.
+func (s *Set) Judge(ctx context.Context, fit FitOptions, opt *Options) (Judgement, error) {
+	fit = fit.withDefaults()
+	if err := fit.validate(s.C); err != nil {
+		return Judgement{}, err
+	}
+	if fit.Projection == nil {
+		fit.Projection = RandomProjection(fit.Embedding, s.C, fit.Seed)
+	}
+	f := &fitter{set: s, opt: opt, fit: fit}
+	if err := f.embed(fit.Norm); err != nil {
+		return Judgement{}, err
+	}
+	c, err := f.centroids(ctx, 0, min(ruleCentroids, fit.Centroids), "comparing")
+	if err != nil {
+		return Judgement{}, err
+	}
+	good, _, err := f.score(ctx, &c, foldImages(0, s.Images), func(i int) ([]int8, error) { return f.image(i), nil })
+	if err != nil {
+		return Judgement{}, err
+	}
+	var fakes []int
+	for i, fake := range s.Fakes {
+		if s.heldOut(fake.Image) {
+			fakes = append(fakes, i)
+		}
+	}
+	bad, _, err := f.score(ctx, &c, fakes, f.embedFake)
+	if err != nil {
+		return Judgement{}, err
+	}
+	return judge(good, bad)
+}
+
+func judge(good, bad []float32) (Judgement, error) {
+	labels := make([]bool, len(good)+len(bad))
+	for i := range bad {
+		labels[len(good)+i] = true
+	}
+	auroc, err := metrics.AUROC(slices.Concat(good, bad), labels)
+	if err != nil {
+		return Judgement{}, err
+	}
+	mean, deviation := moments(good)
+	badMean, _ := moments(bad)
+	return Judgement{AUROC: auroc, Separation: (badMean - mean) / max(deviation, 1e-9)}, nil
+}
+
+// moments returns mean and standard deviation; every operation is rounded on its own.
+func moments(v []float32) (mean, deviation float64) {
+	for _, x := range v {
+		mean += float64(x)
+	}
+	mean /= float64(len(v))
+	for _, x := range v {
+		d := float64(x) - mean
+		deviation += float64(d * d)
+	}
+	return mean, math.Sqrt(deviation / float64(len(v)))
+}
+
+func (f *fitter) embedFake(i int) ([]int8, error) {
+	em, err := detect.NewEmbedder(&f.adapter, f.opt.tier())
+	if err != nil {
+		return nil, err
+	}
+	e := make([]int8, f.set.Patches*f.adapter.Out)
+	em.Embed(f.set.Fakes[i].X, f.set.Patches, e)
+	return e, nil
+}
