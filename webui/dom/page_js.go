@@ -28,6 +28,7 @@ type Page struct {
 	tree    *vdom.Node
 	frame   js.Func
 	waiting bool // a frame is asked for
+	failed  bool // the last render did not come to its end
 	frameID js.Value
 	timerID js.Value
 	after   func()
@@ -130,28 +131,39 @@ func (p *Page) render() {
 	defer p.recover("render")
 	done := false
 	defer func() {
-		if !done { // a panic half way: the next render starts from nothing instead of diffing against a torn tree
-			p.tree = nil
+		if !done && !p.failed { // once more: what panicked may have been passing
+			p.Invalidate()
+		}
+		p.failed = !done
+	}()
+	n, err := vdom.Flatten(p.env.RunBuild(p.root)) // a panic in here leaves the document as it is
+	if err != nil {
+		p.onPanic(err)
+		return
+	}
+	p.apply(n)
+	done = true
+	if p.after != nil {
+		p.after()
+	}
+}
+
+// apply changes the document. After a panic half way, the next render starts from nothing instead of diffing against a torn
+// tree.
+func (p *Page) apply(n *vdom.Node) {
+	old := p.tree
+	p.tree = nil
+	defer func() {
+		if p.tree == nil {
 			p.host.reset()
 		}
 	}()
-	n, err := vdom.Flatten(p.env.RunBuild(p.root))
-	if err != nil {
-		p.onPanic(err)
-		done = true
-		return
-	}
-	old := p.tree
-	p.tree = n
 	if old == nil {
 		vdom.Mount(p.host, n, rootRef, 0)
 	} else {
 		vdom.Patch(p.host, old, n, rootRef)
 	}
-	done = true
-	if p.after != nil {
-		p.after()
-	}
+	p.tree = n
 }
 
 // later runs f in a task of its own.
@@ -165,27 +177,44 @@ func (p *Page) later(f func()) {
 	js.Global().Call("setTimeout", task, 0)
 }
 
-// dispatch finds the handlers of an event from its target upwards. An event that fires while the state is locked (focus()
-// in a handler, blur when a render removes the focused element) must not block, so it waits for a task of its own.
+// bound is a handler with the element that it was found on.
+type bound struct {
+	el js.Value
+	f  func(vugu.DOMEvent)
+}
+
+// dispatch finds the handlers of an event from its target upwards and runs them. An event may fire while the state is locked:
+// focus() in a handler, blur when a render removes the focused element. Its handlers are found at once, since the element
+// may be gone a moment later, but must not block, so they wait for a task of their own.
 func (p *Page) dispatch(ev js.Value) {
+	typ, bubbles := ev.Get("type").String(), ev.Get("bubbles").Bool()
+	var found []bound
+	for el := ev.Get("target"); el.Truthy() && !el.Equal(p.host.mount); el = el.Get("parentNode") {
+		for _, f := range p.host.find(el, typ) {
+			found = append(found, bound{el, f})
+		}
+		if !bubbles {
+			break
+		}
+	}
+	if len(found) > 0 {
+		p.run(ev, typ, found)
+	}
+}
+
+func (p *Page) run(ev js.Value, typ string, found []bound) {
 	if !p.mu.TryLock() {
-		p.later(func() { p.dispatch(ev) })
+		p.later(func() { p.run(ev, typ, found) })
 		return
 	}
 	defer p.mu.Unlock()
-	defer p.recover("a handler of " + ev.Get("type").String())
-	typ, bubbles := ev.Get("type").String(), ev.Get("bubbles").Bool()
+	defer p.recover("a handler of " + typ)
+	defer p.Invalidate()
 	e := &event{ev: ev, env: p}
-	for el := ev.Get("target"); el.Truthy() && !el.Equal(p.host.mount); el = el.Get("parentNode") {
-		for _, f := range p.host.find(el, typ) {
-			e.current = el
-			f(e)
-			p.Invalidate()
-			if e.stopped {
-				return
-			}
-		}
-		if !bubbles {
+	for _, b := range found {
+		e.current = b.el
+		b.f(e)
+		if e.stopped {
 			return
 		}
 	}
