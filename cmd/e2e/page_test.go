@@ -142,6 +142,38 @@ func TestKeysAndLanguage(t *testing.T) {
 	p.requireClean()
 }
 
+// TestExplanations shows that every number explains itself to the keyboard, within the window at every size.
+func TestExplanations(t *testing.T) {
+	srv := serve(t, siteDir(t))
+	p := open(t, srv, desktop)
+	p.look(look{width: 390, height: 844, mobile: true})
+	p.shot("welcome-390-light")
+	p.look(look{width: 390, height: 844, dark: true, mobile: true})
+	p.shot("welcome-390-dark")
+	p.look(desktop)
+	p.choose(filepath.Join(siteDir(t), "samples", firstSample(t)))
+	p.results(1)
+	p.str(`document.querySelector("details").open = true`)
+	for name, l := range map[string]look{"1280": desktop, "640": {width: 640, height: 400}, "390": {width: 390, height: 844, mobile: true}} {
+		p.look(l)
+		bad := p.str(`(() => {
+			const bad = [];
+			for (const term of document.querySelectorAll(".term")) {
+				term.focus();
+				const tip = document.getElementById(term.getAttribute("aria-describedby"));
+				const r = tip.getBoundingClientRect();
+				if (getComputedStyle(tip).display === "none" || !tip.textContent || r.left < 0 || r.right > innerWidth || r.top < 0 || r.bottom > innerHeight || r.width < 60)
+					bad.push(tip.id + " " + JSON.stringify(r));
+			}
+			return bad.join("; ");
+		})()`)
+		assert.Empty(t, bad, "at %s", name)
+		assert.Equal(t, strconv.FormatInt(l.width, 10), p.str(`document.documentElement.scrollWidth`), "at %s", name)
+		p.shot("tip-" + name)
+	}
+	p.requireClean()
+}
+
 // TestCancel drops many images and cancels: what was finished stays, the rest goes.
 func TestCancel(t *testing.T) {
 	srv := serve(t, siteDir(t))
