@@ -24,7 +24,7 @@ import (
 var version = "dev"
 
 func main() {
-	w := &worker{self: js.Global(), wake: make(chan struct{}, 1), cancelled: map[int]bool{}}
+	w := &worker{self: js.Global(), wake: make(chan struct{}, 1)}
 	w.yield = newYield(w.self)
 	w.self.Set("onmessage", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		w.receive(args[0].Get("data"))
@@ -36,11 +36,10 @@ func main() {
 
 // worker queues messages between the event loop and the jobs. Both run on the one thread, never at the same time.
 type worker struct {
-	self      js.Value
-	queue     []protocol.Message
-	cancelled map[int]bool
-	wake      chan struct{}
-	yield     func()
+	self  js.Value
+	queue session.Queue
+	wake  chan struct{}
+	yield func()
 }
 
 func (w *worker) sayReady() {
@@ -56,16 +55,7 @@ func (w *worker) sayReady() {
 }
 
 func (w *worker) receive(data js.Value) {
-	m := message(data)
-	if m.Op == protocol.OpCancel {
-		for _, q := range w.queue {
-			if q.ID == m.ID {
-				w.cancelled[m.ID] = true
-			}
-		}
-		return
-	}
-	w.queue = append(w.queue, m)
+	w.queue.Push(message(data))
 	select {
 	case w.wake <- struct{}{}:
 	default:
@@ -74,12 +64,10 @@ func (w *worker) receive(data js.Value) {
 
 func (w *worker) run(s *session.Session) {
 	for range w.wake {
-		for len(w.queue) > 0 {
+		for w.queue.Len() > 0 {
 			w.yield()
-			m := w.queue[0]
-			w.queue = w.queue[1:]
-			if w.cancelled[m.ID] {
-				delete(w.cancelled, m.ID)
+			m, cancelled := w.queue.Pop()
+			if cancelled {
 				w.post(session.Cancelled(m.ID))
 				continue
 			}

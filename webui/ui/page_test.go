@@ -232,7 +232,8 @@ func TestWords(t *testing.T) {
 	it := func(v string, ratio float64) *Item { return &Item{State: Done, Result: score(v, ratio)} }
 	assert.Equal(t, "0.87", p.Ratio(it("OK", 0.8654)))
 	assert.Equal(t, "1.0004", p.Ratio(it("NG", 1.0004)), "a score above the limit never reads 1.00")
-	assert.Equal(t, "0.9990", p.Ratio(it("REVIEW", 0.999)))
+	assert.Equal(t, "1.000004", p.Ratio(it("NG", 1.0000037)))
+	assert.Equal(t, "0.999", p.Ratio(it("REVIEW", 0.999)))
 	assert.Equal(t, "1.00", p.Ratio(it("REVIEW", 1)))
 	assert.Equal(t, "1", p.Percent(0.01))
 	assert.Equal(t, "0.5", p.Percent(0.005))

@@ -1,0 +1,38 @@
+package session
+
+import "anomnet/wasm/protocol"
+
+// Queue holds the jobs of a worker that have not started, in the order they came. The zero value is empty.
+type Queue struct {
+	jobs      []protocol.Message
+	cancelled map[int]bool
+}
+
+// Push takes a message from the page: a job is added, a cancel marks the waiting job with its id. A cancel for a job that has
+// started or never came changes nothing.
+func (q *Queue) Push(m protocol.Message) {
+	if m.Op != protocol.OpCancel {
+		q.jobs = append(q.jobs, m)
+		return
+	}
+	for _, j := range q.jobs {
+		if j.ID == m.ID {
+			if q.cancelled == nil {
+				q.cancelled = map[int]bool{}
+			}
+			q.cancelled[m.ID] = true
+		}
+	}
+}
+
+// Len is how many jobs wait, cancelled ones included.
+func (q *Queue) Len() int { return len(q.jobs) }
+
+// Pop takes the oldest job; cancelled tells that it must not be done but answered with Cancelled. It must not be called on
+// an empty queue.
+func (q *Queue) Pop() (m protocol.Message, cancelled bool) {
+	m, q.jobs = q.jobs[0], q.jobs[1:]
+	cancelled = q.cancelled[m.ID]
+	delete(q.cancelled, m.ID)
+	return m, cancelled
+}

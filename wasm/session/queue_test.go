@@ -1,0 +1,33 @@
+package session
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"anomnet/wasm/protocol"
+)
+
+func TestQueue(t *testing.T) {
+	var q Queue
+	job := func(id int) protocol.Message { return protocol.Message{ID: id, Op: protocol.OpScore} }
+	cancel := func(id int) protocol.Message { return protocol.Message{ID: id, Op: protocol.OpCancel} }
+	for _, m := range []protocol.Message{cancel(1), job(1), job(2), job(3), cancel(2), cancel(9)} {
+		q.Push(m)
+	}
+	assert.Equal(t, 3, q.Len())
+	type out struct {
+		id        int
+		cancelled bool
+	}
+	var got []out
+	for q.Len() > 0 {
+		m, c := q.Pop()
+		got = append(got, out{m.ID, c})
+		q.Push(cancel(m.ID)) // it has started: too late
+	}
+	assert.Equal(t, []out{{1, false}, {2, true}, {3, false}}, got)
+	q.Push(job(2))
+	_, c := q.Pop()
+	assert.False(t, c, "a cancel is used up")
+}
