@@ -35,6 +35,7 @@ type Info struct {
 	FalseRejectRate float64
 	Promised        bool // whether so many images can promise that rate
 	Width, Height   int
+	Mode            imaging.Mode // how pictures come to that size
 	Method          string
 	Tier            string
 }
@@ -112,7 +113,7 @@ func New(b *model.Backbone, h *model.Head, headDigest string, opt *Options) (*In
 	in := &Inspector{net: net, head: h, limits: opt.Limits, info: Info{
 		Part: h.Part, BackboneName: b.Name, BackboneDigest: h.BackboneDigest, HeadDigest: headDigest, Centroids: h.Centroids.K,
 		CalibrationSize: len(h.Calibration.Scores), FalseRejectRate: h.Calibration.FalseRejectRate, Promised: h.Calibration.Promised(),
-		Width: h.Preprocess.Width, Height: h.Preprocess.Height, Method: h.Provenance.Method, Tier: string(tier),
+		Width: h.Preprocess.Width, Height: h.Preprocess.Height, Mode: h.Preprocess.Mode, Method: h.Provenance.Method, Tier: string(tier),
 	}}
 	return in, in.prepare(tier)
 }

@@ -60,6 +60,7 @@ func TestSameScoreFromOneFileTwoFilesAndEveryTier(t *testing.T) {
 				assert.Equal(t, want, res, "%s", tier)
 			}
 			assert.Equal(t, "tiny part", in.Info().Part)
+			assert.Equal(t, h.Preprocess, imaging.Preprocess{Width: in.Info().Width, Height: in.Info().Height, Mode: in.Info().Mode})
 			assert.Equal(t, string(tier), in.Info().Tier)
 		}
 	}

@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"anomnet/core/imaging"
 	"anomnet/core/inspect"
-	"anomnet/core/model"
 	"anomnet/wasm/protocol"
 )
 
@@ -19,32 +17,15 @@ import (
 type Inspector interface {
 	Inspect(data []byte) (*inspect.Result, error)
 	Info() inspect.Info
-	// Mode says how pictures come to the size of the model.
-	Mode() imaging.Mode
 }
-
-// opened is a core inspector with what its Info leaves out.
-type opened struct {
-	*inspect.Inspector
-	mode imaging.Mode
-}
-
-func (o opened) Mode() imaging.Mode { return o.mode }
 
 // openModel opens model files with core/inspect.
 func openModel(files [][]byte, tier string) (Inspector, error) {
 	in, err := inspect.Open(files, &inspect.Options{Tier: tier})
 	if err != nil {
-		return nil, err
+		return nil, err // not in, which would be an interface that is not nil
 	}
-	o := opened{in, imaging.Stretch}
-	for _, data := range slices.Backward(files) { // the head comes last, so the larger backbone is not decoded again
-		if f, err := model.Decode(data); err == nil && f.Head != nil {
-			o.mode = f.Head.Preprocess.Mode
-			break
-		}
-	}
-	return o, nil
+	return in, nil
 }
 
 // Session holds the loaded model of one worker. It is not safe for concurrent use; a worker runs one job at a time.
@@ -99,7 +80,7 @@ func (s *Session) load(m protocol.Message) protocol.Message {
 	i := in.Info()
 	r := answer(m.ID, protocol.LoadResult{Part: i.Part, BackboneDigest: i.BackboneDigest, HeadDigest: i.HeadDigest,
 		Calibration: i.CalibrationSize, FalseRejectRate: i.FalseRejectRate, Promised: i.Promised, Centroids: i.Centroids,
-		Width: i.Width, Height: i.Height, Mode: string(in.Mode()), Method: i.Method, Tier: i.Tier})
+		Width: i.Width, Height: i.Height, Mode: string(i.Mode), Method: i.Method, Tier: i.Tier})
 	if r.Op == protocol.OpResult {
 		s.inspector = in
 	}

@@ -18,10 +18,8 @@ import (
 type fakeInspector struct{}
 
 func (fakeInspector) Info() inspect.Info {
-	return inspect.Info{Part: "bracket", Width: 256, Height: 192}
+	return inspect.Info{Part: "bracket", Width: 256, Height: 192, Mode: imaging.Crop}
 }
-
-func (fakeInspector) Mode() imaging.Mode { return imaging.Crop }
 
 func (fakeInspector) Inspect(data []byte) (*inspect.Result, error) {
 	r := &inspect.Result{Raw: 0.1, Limit: 2, Review: 1, Ratio: 0.05, PValue: 0.5, Verdict: calibrate.OK, Map: []float32{1, 2}, MapW: 2, MapH: 1,
