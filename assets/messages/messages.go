@@ -64,13 +64,13 @@ func (c *Catalogue) T(key string, args ...string) string {
 	return strings.NewReplacer(pairs...).Replace(s)
 }
 
-// N is T for a count: key + ".one" for 1, key + ".other" else, with {n} replaced.
-func (c *Catalogue) N(key string, n int) string {
+// N is T for a count: key + ".one" for 1, key + ".other" else, with {n} and args replaced.
+func (c *Catalogue) N(key string, n int, args ...string) string {
 	form := ".other"
 	if n == 1 {
 		form = ".one"
 	}
-	return c.T(key+form, "n", strconv.Itoa(n))
+	return c.T(key+form, append(args, "n", strconv.Itoa(n))...)
 }
 
 // Number writes f with the language's decimal mark and so many digits after it.

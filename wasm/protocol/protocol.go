@@ -10,7 +10,7 @@
 // # Page to worker
 //
 //	op       meta         bufs                    answer
-//	load     LoadRequest  1 or 2 model files      result with LoadResult, or error
+//	load     LoadRequest  1 to 8 model files      result with LoadResult, or error and the part loaded before stays
 //	score    ScoreRequest the image file          result with ScoreResult, map and preview, or error
 //	cancel   {}           none                    the job with that id, if it has not started, answers error "cancelled"
 //
@@ -52,9 +52,17 @@ type Message struct {
 	Bufs [][]byte
 }
 
-// LoadRequest asks for a model; Tier is "", "generic" or "ref".
+// Limits of a load message. No file is larger than MaxModelBytes, which is what core/model reads.
+const (
+	MaxModelFiles = 8
+	MaxModelBytes = 256 << 20
+)
+
+// LoadRequest asks for the part that the model files hold; Tier is "", "generic" or "ref". The first Lend files are there for
+// their backbones only: a head without a backbone of its own is put on one of them.
 type LoadRequest struct {
 	Tier string `json:"tier,omitempty"`
+	Lend int    `json:"lend,omitempty"`
 }
 
 // ScoreRequest names the image whose bytes travel as the only buffer.

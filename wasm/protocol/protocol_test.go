@@ -47,6 +47,10 @@ func TestEncodeRefusesWhatDecodeWould(t *testing.T) {
 		_, err := Encode(r)
 		assert.Error(t, err, name)
 	}
+	for _, lend := range []int{-1, MaxModelFiles} {
+		_, err := Encode(LoadRequest{Lend: lend})
+		assert.ErrorContains(t, err, "field lend", lend)
+	}
 	_, err := Encode(Error{Code: "nonsense"})
 	assert.ErrorContains(t, err, `unknown code "nonsense"`)
 }

@@ -19,26 +19,17 @@ type Inspector interface {
 	Info() inspect.Info
 }
 
-// openModel opens model files with core/inspect.
-func openModel(files [][]byte, tier string) (Inspector, error) {
-	in, err := inspect.Open(files, &inspect.Options{Tier: tier})
-	if err != nil {
-		return nil, err // not in, which would be an interface that is not nil
-	}
-	return in, nil
-}
-
-// Session holds the loaded model of one worker. It is not safe for concurrent use; a worker runs one job at a time.
+// Session holds the loaded model of one worker: the last that could be loaded. It is not safe for concurrent use; a worker runs one job at a time.
 type Session struct {
-	open      func(files [][]byte, tier string) (Inspector, error)
+	open      Open
 	now       func() time.Time
 	inspector Inspector
 }
 
-// New returns a session without a model. open makes an inspector from model files; nil means core/inspect.
-func New(open func(files [][]byte, tier string) (Inspector, error)) *Session {
+// New returns a session without a model. open makes an inspector from model files; nil means OpenModel.
+func New(open Open) *Session {
 	if open == nil {
-		open = openModel
+		open = OpenModel
 	}
 	return &Session{open: open, now: time.Now}
 }
@@ -66,14 +57,13 @@ func Cancelled(id int) protocol.Message {
 
 func (s *Session) load(m protocol.Message) protocol.Message {
 	req, err := protocol.Decode[protocol.LoadRequest](m.Meta)
-	if err == nil && (len(m.Bufs) < 1 || len(m.Bufs) > 2) {
-		err = fmt.Errorf("session: load has %d buffers, want 1 or 2 model files", len(m.Bufs))
+	if err == nil && (len(m.Bufs) <= req.Lend || len(m.Bufs) > protocol.MaxModelFiles) {
+		err = fmt.Errorf("session: load has %d buffers, want %d to %d model files", len(m.Bufs), req.Lend+1, protocol.MaxModelFiles)
 	}
 	if err != nil {
 		return failure(m.ID, protocol.CodeBadMessage, err.Error(), "")
 	}
-	s.inspector = nil // a failed load must not leave the old part in place unnoticed
-	in, err := s.open(m.Bufs, req.Tier)
+	in, err := s.open(m.Bufs[:req.Lend], m.Bufs[req.Lend:], req.Tier)
 	if err != nil {
 		return fromError(m.ID, err)
 	}

@@ -37,7 +37,7 @@ func (fakeInspector) Inspect(data []byte) (*inspect.Result, error) {
 	return r, nil
 }
 
-func open(files [][]byte, tier string) (Inspector, error) {
+func open(_, files [][]byte, _ string) (Inspector, error) {
 	if len(files[0]) == 0 {
 		return nil, errors.New("inspect: empty model")
 	}
@@ -82,6 +82,8 @@ func TestFailuresBecomeErrors(t *testing.T) {
 		"bad meta":      {protocol.Message{ID: 5, Op: protocol.OpScore, Meta: "{", Bufs: [][]byte{{1}}}, protocol.CodeBadMessage},
 		"no buffer":     {protocol.Message{ID: 5, Op: protocol.OpScore, Meta: `{"name":"a"}`}, protocol.CodeBadMessage},
 		"no model file": {protocol.Message{ID: 5, Op: protocol.OpLoad, Meta: `{}`}, protocol.CodeBadMessage},
+		"only lent":     {protocol.Message{ID: 5, Op: protocol.OpLoad, Meta: `{"lend":1}`, Bufs: [][]byte{{1}}}, protocol.CodeBadMessage},
+		"too many":      {protocol.Message{ID: 5, Op: protocol.OpLoad, Meta: `{}`, Bufs: make([][]byte, 9)}, protocol.CodeBadMessage},
 	} {
 		s := New(open)
 		s.Handle(protocol.Message{ID: 1, Op: protocol.OpLoad, Meta: `{}`, Bufs: [][]byte{{1}}})
@@ -95,14 +97,19 @@ func TestFailuresBecomeErrors(t *testing.T) {
 	}
 }
 
-func TestFailedLoadLeavesNoModel(t *testing.T) {
-	s := New(open)
-	s.Handle(protocol.Message{ID: 1, Op: protocol.OpLoad, Meta: `{}`, Bufs: [][]byte{{1}}})
-	assert.Equal(t, protocol.OpError, s.Handle(protocol.Message{ID: 2, Op: protocol.OpLoad, Meta: `{}`, Bufs: [][]byte{{}}}).Op)
-	m := s.Handle(protocol.Message{ID: 3, Op: protocol.OpScore, Meta: `{"name":"a"}`, Bufs: [][]byte{{1}}})
+func TestNoModel(t *testing.T) {
+	m := New(open).Handle(protocol.Message{ID: 3, Op: protocol.OpScore, Meta: `{"name":"a"}`, Bufs: [][]byte{{1}}})
 	e, err := protocol.Decode[protocol.Error](m.Meta)
 	require.NoError(t, err)
 	assert.Equal(t, protocol.CodeNoModel, e.Code)
+}
+
+func TestFailedLoadKeepsTheOldModel(t *testing.T) {
+	s := New(open)
+	s.Handle(protocol.Message{ID: 1, Op: protocol.OpLoad, Meta: `{}`, Bufs: [][]byte{{1}}})
+	assert.Equal(t, protocol.OpError, s.Handle(protocol.Message{ID: 2, Op: protocol.OpLoad, Meta: `{}`, Bufs: [][]byte{{}}}).Op)
+	m := s.Handle(protocol.Message{ID: 3, Op: protocol.OpScore, Meta: `{"name":"a"}`, Bufs: [][]byte{{'x'}}})
+	assert.Equal(t, protocol.OpResult, m.Op, m.Meta)
 }
 
 func TestCancelled(t *testing.T) {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"strings"
 	"syscall/js"
 
 	vjs "github.com/vugu/vugu/js"
@@ -20,11 +21,11 @@ type file struct {
 func (f file) Name() string { return f.name }
 
 // files turns a FileList into sources.
-func files(list js.Value) []ui.Source {
+func files(list js.Value) []file {
 	if !list.Truthy() {
 		return nil
 	}
-	var out []ui.Source
+	var out []file
 	for i := range list.Length() {
 		f := list.Index(i)
 		out = append(out, file{name: f.Get("name").String(), blob: f})
@@ -32,12 +33,30 @@ func files(list js.Value) []ui.Source {
 	return out
 }
 
-// Files implements ui.Backend. The input is emptied so that the same file can be chosen again.
-func (a *app) Files(input vjs.Value) []ui.Source {
+// isModel tells models from images. Only files that the browser does not take for images by their names are looked into, so
+// that thousands of images need not be read twice. It blocks.
+func (f file) isModel() bool {
+	if ui.ModelName(f.name) {
+		return true
+	}
+	if strings.HasPrefix(f.blob.Get("type").String(), "image/") {
+		return false
+	}
+	buf, err := await(f.blob.Call("slice", 0, ui.ModelStart).Call("arrayBuffer"))
+	if err != nil {
+		return false // read again as an image, which then fails visibly
+	}
+	start := make([]byte, ui.ModelStart)
+	n := js.CopyBytesToGo(start, js.Global().Get("Uint8Array").New(buf))
+	return ui.ModelContent(start[:n])
+}
+
+// Pick implements ui.Backend. The input is emptied so that the same file can be chosen again.
+func (a *app) Pick(input vjs.Value) {
 	el := js.Value(input)
-	out := files(el.Get("files"))
+	fs := files(el.Get("files"))
 	el.Set("value", "")
-	return out
+	go a.give(fs)
 }
 
 // Now implements ui.Backend.
@@ -70,11 +89,12 @@ func (a *app) listen() {
 			return
 		}
 		ev.Call("preventDefault")
-		a.add(files(ev.Get("dataTransfer").Get("files")))
+		a.dragging(false)
+		go a.give(files(ev.Get("dataTransfer").Get("files")))
 	})
 	on("paste", func(ev js.Value) {
 		if d := ev.Get("clipboardData"); d.Truthy() {
-			a.add(files(d.Get("files")))
+			go a.give(files(d.Get("files")))
 		}
 	})
 	on("keydown", func(ev js.Value) { a.key(ev, true) })
@@ -97,11 +117,17 @@ func (a *app) dragging(on bool) {
 	}
 }
 
-func (a *app) add(srcs []ui.Source) {
-	a.view.Update(func() {
-		a.page.Dragging = false
-		a.page.Add(srcs...)
-	})
+// give sorts files and hands them to the page.
+func (a *app) give(fs []file) {
+	var models, images []ui.Source
+	for _, f := range fs {
+		if f.isModel() {
+			models = append(models, f)
+		} else {
+			images = append(images, f)
+		}
+	}
+	a.view.Update(func() { a.page.Give(models, images) })
 }
 
 // key gives a key to the page unless it belongs to a field or a shortcut of the browser.
@@ -138,18 +164,27 @@ func (a *app) rendered() {
 	if lang := a.page.Text.Lang; root.Get("lang").String() != lang {
 		root.Set("lang", lang)
 	}
-	if has := a.page.HasItems(); has != a.hadItems {
-		a.hadItems = has
-		// The button that was pressed has gone with its view; without this the keyboard would start at the top again.
-		if active := a.doc.Get("activeElement"); !active.Truthy() || active.Equal(a.doc.Get("body")) {
-			if el := a.doc.Call("querySelector", "#items, #samples"); el.Truthy() {
-				el.Call("focus", map[string]any{"preventScroll": true})
-			}
-		}
+	if has := a.page.HasItems(); has != a.hadItems || a.page.Notice != a.lastNotice {
+		a.hadItems, a.lastNotice = has, a.page.Notice
+		a.keepFocus()
 	}
 	if it := a.page.Selected(); it != nil && it.ID != a.lastSelected {
 		a.lastSelected = it.ID
 		a.reveal(it)
+	}
+}
+
+// keepFocus gives the focus to the list when the button that was pressed has gone with its view; without this the keyboard
+// would start at the top again.
+func (a *app) keepFocus() {
+	if active := a.doc.Get("activeElement"); active.Truthy() && !active.Equal(a.doc.Get("body")) {
+		return
+	}
+	for _, css := range []string{"#items", "#samples", "#dismiss"} {
+		if el := a.doc.Call("querySelector", css); el.Truthy() {
+			el.Call("focus", map[string]any{"preventScroll": true})
+			return
+		}
 	}
 }
 

@@ -35,6 +35,7 @@ type app struct {
 
 	lastSelected int
 	hadItems     bool
+	lastNotice   *ui.Notice
 }
 
 func (a *app) start() error {
@@ -65,7 +66,8 @@ func (a *app) load() {
 		})
 		return
 	}
-	a.pool.models = models
+	a.pool.site = part{files: models}
+	a.pool.current = a.pool.site
 	a.pool.ready = func(part protocol.LoadResult) {
 		a.page.Loaded(part, samples)
 		a.watchRequests()

@@ -9,16 +9,16 @@ import (
 	"anomnet/webui/ui"
 )
 
-// loadID is the id of load jobs; items count up from 1.
-const loadID = -1
-
 // maxCrashes is how often in a row a worker may end before the page gives up.
 const maxCrashes = 3
 
 // pool keeps the workers busy, one job each. Its methods run with the page's state locked, except read.
 type pool struct {
 	app     *app
-	models  js.Value // array of ArrayBuffers
+	site    part // the one that came with the page
+	current part // what every worker has or is about to get
+	trial   *trial
+	lastID  int // of load jobs, which count down from -1; items count up from 1
 	workers []*worker
 	queue   []job
 	loaded  bool
@@ -34,6 +34,8 @@ type job struct {
 
 type worker struct {
 	js   js.Value
+	up   bool // its program runs
+	load int  // id of the load job whose answer is awaited, 0 for none
 	idle bool
 	job  int // id of the item in work, 0 for none
 }
@@ -64,10 +66,11 @@ func (p *pool) spawn() {
 func (p *pool) message(w *worker, m message) {
 	switch m.op {
 	case protocol.OpReady:
-		p.sendModels(w)
+		w.up = true
+		p.equip(w)
 	case protocol.OpResult, protocol.OpError:
-		if m.id == loadID {
-			p.modelAnswer(w, m)
+		if m.id < 0 {
+			p.loadAnswer(w, m)
 			return
 		}
 		p.answer(w, m)
@@ -78,33 +81,6 @@ func (p *pool) message(w *worker, m message) {
 	case protocol.OpExit:
 		p.crashed(w, "the program ended")
 	}
-}
-
-// sendModels sends copies: a worker that is started again needs the files once more.
-func (p *pool) sendModels(w *worker) {
-	bufs := js.Global().Get("Array").New()
-	for i := range p.models.Length() {
-		bufs.Call("push", p.models.Index(i).Call("slice", 0))
-	}
-	send(w.js, loadID, protocol.OpLoad, protocol.LoadRequest{}, bufs)
-}
-
-func (p *pool) modelAnswer(w *worker, m message) {
-	if m.op == protocol.OpError {
-		p.broken(m.failure())
-		return
-	}
-	part, err := protocol.Decode[protocol.LoadResult](m.meta)
-	if err != nil {
-		p.broken(protocol.Error{Code: protocol.CodeBadMessage, Message: err.Error()})
-		return
-	}
-	w.idle, p.crashes = true, 0
-	if !p.loaded {
-		p.loaded = true
-		p.ready(part)
-	}
-	p.pump()
 }
 
 func (p *pool) answer(w *worker, m message) {
@@ -146,6 +122,7 @@ func (p *pool) crashed(w *worker, why string) {
 	}
 	p.workers = append(p.workers[:at], p.workers[at+1:]...)
 	w.js.Call("terminate")
+	defer p.tryCrashed(w, why)
 	if p.crashes++; p.crashes > maxCrashes {
 		p.broken(protocol.Error{Code: protocol.CodeCrashed, Message: why})
 	} else {

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,6 +20,25 @@ type Header struct{ Page *Page }
 
 // Languages lists what the page speaks.
 func (c *Header) Languages() []string { return messages.Languages() }
+
+// Parts lists the loaded parts for the selector.
+func (c *Header) Parts() []string {
+	names, _ := c.Page.Parts()
+	return names
+}
+
+// Part is the selector's value.
+func (c *Header) Part() string {
+	_, i := c.Page.Parts()
+	return strconv.Itoa(i)
+}
+
+// Use takes the selector's value.
+func (c *Header) Use(v string) {
+	if i, err := strconv.Atoi(v); err == nil {
+		c.Page.Use(i)
+	}
+}
 
 // Name writes a language code for the selector.
 func (c *Header) Name(lang string) string { return strings.ToUpper(lang) }
@@ -45,6 +65,67 @@ type Welcome struct{ Page *Page }
 func (c *Welcome) PickerClass() string {
 	if len(c.Page.Samples) == 0 {
 		return "primary"
+	}
+	return ""
+}
+
+// Bar shows the page's notice.
+type Bar struct{ Page *Page }
+
+// Class of the notice.
+func (c *Bar) Class() string {
+	return "notice " + [...]string{"loading", "loaded", "refused"}[c.Page.Notice.Kind]
+}
+
+// Is tells whether the notice is of a kind.
+func (c *Bar) Is(k NoticeKind) bool { return c.Page.Notice.Kind == k }
+
+// Title says what happened.
+func (c *Bar) Title() string {
+	n := c.Page.Notice
+	switch n.Kind {
+	case NoticeLoaded:
+		return c.Page.t("notice.loaded", "part", n.Name)
+	case NoticeRefused:
+		return c.Page.t("notice.refused", "name", n.Name)
+	}
+	return c.Page.t("notice.loading", "name", n.Name)
+}
+
+// Kept says what became of the images of the part before.
+func (c *Bar) Kept() string {
+	if n := c.Page.Notice; n.Kept > 0 {
+		return c.Page.Text.N("notice.kept", n.Kept, "part", n.Other)
+	}
+	return ""
+}
+
+// BackText is the way back to the part before, "" when there is none.
+func (c *Bar) BackText() string {
+	if n := c.Page.Notice; n.other >= 0 {
+		return c.Page.t("notice.back", "part", n.Other)
+	}
+	return ""
+}
+
+// refusals are the error codes that mean something else for a dropped model than for an image or the site's own part.
+func refusals() []string {
+	return []string{protocol.CodeModelCorrupt, protocol.CodeModelMismatch, protocol.CodeCrashed, protocol.CodeUnreadable}
+}
+
+// Why says why a model was refused, and what to do.
+func (c *Bar) Why() string {
+	e := c.Page.Notice.Err
+	if slices.Contains(refusals(), e.Code) {
+		return c.Page.t("refused."+e.Code) + " " + c.Page.t("refused."+e.Code+".do")
+	}
+	return c.Page.What(e) + ". " + c.Page.Do(e)
+}
+
+// Stays says which part is in use after a refusal.
+func (c *Bar) Stays() string {
+	if n := c.Page.Notice; n.Other != "" {
+		return c.Page.t("notice.stays", "part", n.Other)
 	}
 	return ""
 }
@@ -145,7 +226,7 @@ func (p *Page) PhaseName() string { return [...]string{"loading", "ready", "brok
 func (p *Page) HasItems() bool { return len(p.items) > 0 }
 
 // Picked takes the files chosen in the event's input.
-func (p *Page) Picked(event vugu.DOMEvent) { p.Add(p.back.Files(event.JSEventTarget())...) }
+func (p *Page) Picked(event vugu.DOMEvent) { p.back.Pick(event.JSEventTarget()) }
 
 // Thumb draws a small picture into a canvas.
 func (p *Page) Thumb(el vjs.Value, id int, src Source) { p.back.Thumb(el, id, src) }

@@ -9,7 +9,7 @@ import (
 	"anomnet/wasm/protocol"
 )
 
-// Source is an image that a person gave, not yet read.
+// Source is a file that a person gave, not yet read.
 type Source interface {
 	Name() string
 }
@@ -19,10 +19,13 @@ type Source interface {
 type Backend interface {
 	// Score inspects a source; the answer is Page.Progress, then Page.Scored or Page.Failed with the same id.
 	Score(id int, src Source)
+	// Load puts another part into use, from model files or, without any, the site's own. No job runs meanwhile. The answer is
+	// Page.Switched or Page.Refused.
+	Load(models []Source)
 	// Forget releases what is held for an item: bitmaps, previews, canvases.
 	Forget(id int)
-	// Files returns the files that were chosen in an input element and empties it.
-	Files(input vjs.Value) []Source
+	// Pick takes the files that were chosen in an input element and empties it. The answer is Page.Give.
+	Pick(input vjs.Value)
 	// Now is a clock in milliseconds.
 	Now() float64
 	Canvas
@@ -93,6 +96,7 @@ type Page struct {
 	Opacity  int  // percent
 	Filter   string
 	Live     string // what a screen reader is told
+	Notice   *Notice
 
 	back     Backend
 	slots    int // jobs that may run at once
@@ -102,6 +106,11 @@ type Page struct {
 	selected int // id, 0 is none
 	running  int
 	batch    batch
+
+	parts   []*shelf
+	at      int    // the part in use
+	drops   []drop // wait for a part to load
+	loading bool   // Backend.Load has the first of drops
 }
 
 // New returns a page in the Loading phase. slots is the number of jobs that the backend runs at once.
@@ -111,7 +120,9 @@ func New(back Backend, text *messages.Catalogue, slots int) *Page {
 
 // Loaded tells that the model is ready.
 func (p *Page) Loaded(part protocol.LoadResult, samples []Sample) {
-	p.Phase, p.Part, p.Samples = Ready, part, samples
+	p.Phase = Ready
+	p.parts = []*shelf{{part: part, samples: samples, items: p.items, selected: p.selected, filter: p.Filter}}
+	p.Part, p.Samples = part, samples
 	p.Live = p.Text.T("live.ready", "part", part.Part)
 	p.dispatch()
 }
@@ -119,11 +130,15 @@ func (p *Page) Loaded(part protocol.LoadResult, samples []Sample) {
 // Fail tells that there will be no model. Waiting items fail with the same error.
 func (p *Page) Fail(e protocol.Error) {
 	p.Phase, p.Problem, p.batch = Broken, e, batch{}
-	for _, it := range p.items {
+	for _, it := range p.byID {
 		if it.State == Waiting {
 			it.State, it.Err = Failed, e
 		}
 	}
+	if p.loading {
+		p.refuse(e)
+	}
+	p.proceed()
 }
 
 // SetLanguage changes all texts.
@@ -135,10 +150,14 @@ func (p *Page) SetLanguage(lang string) {
 
 // Add appends images to the list and starts on them as soon as a model is there.
 func (p *Page) Add(srcs ...Source) {
+	p.addAll(srcs)
+	p.dispatch()
+}
+
+func (p *Page) addAll(srcs []Source) {
 	for _, s := range srcs {
 		p.add(s, "")
 	}
-	p.dispatch()
 }
 
 // InspectSamples adds the images that come with the site.
@@ -162,9 +181,10 @@ func (p *Page) add(src Source, label string) {
 	p.batch.total++
 }
 
-// dispatch keeps the workers busy.
+// dispatch keeps the workers busy, unless a part is to be loaded.
 func (p *Page) dispatch() {
-	if p.Phase != Ready {
+	p.proceed()
+	if p.Phase != Ready || len(p.drops) > 0 {
 		return
 	}
 	for _, it := range p.items {

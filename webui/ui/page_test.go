@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -24,13 +25,15 @@ type fakeBackend struct {
 	scoring   []int
 	forgotten []int
 	clock     float64
-	picked    []Source
+	picked    func()
+	loads     [][]Source
 	drawn     []string
 }
 
 func (b *fakeBackend) Score(id int, _ Source)                { b.scoring = append(b.scoring, id) }
 func (b *fakeBackend) Forget(id int)                         { b.forgotten = append(b.forgotten, id) }
-func (b *fakeBackend) Files(vjs.Value) []Source              { return b.picked }
+func (b *fakeBackend) Load(models []Source)                  { b.loads = append(b.loads, models) }
+func (b *fakeBackend) Pick(vjs.Value)                        { b.picked() }
 func (b *fakeBackend) Now() float64                          { return b.clock }
 func (b *fakeBackend) Thumb(_ vjs.Value, id int, src Source) { b.note("thumb", id, src.Name()) }
 func (b *fakeBackend) Picture(_ vjs.Value, it *Item)         { b.note("picture", it.ID) }
@@ -134,7 +137,7 @@ func TestRandomWalk(t *testing.T) {
 		open := []int{}
 		for range 200 {
 			before := len(b.scoring)
-			switch r.IntN(9) {
+			switch r.IntN(12) {
 			case 0, 1, 2:
 				p.Add(fakeFile("a"), fakeFile("b"))
 			case 3:
@@ -159,6 +162,17 @@ func TestRandomWalk(t *testing.T) {
 				} else if r.IntN(8) == 0 {
 					p.Clear()
 				}
+			case 9:
+				p.Give([]Source{fakeFile("m.anomnet")}, []Source{fakeFile("a")})
+			case 10:
+				if p.loading && r.IntN(3) == 0 {
+					p.Refused(protocol.Error{Code: protocol.CodeModelCorrupt})
+				} else if p.loading {
+					require.Empty(t, open, "a part is loaded while an image is inspected, seed %d", seed)
+					p.Switched(protocol.LoadResult{HeadDigest: strconv.Itoa(r.IntN(3))})
+				}
+			case 11:
+				p.Use(r.IntN(4))
 			}
 			open = append(open, b.scoring[before:]...)
 			checkInvariants(t, p, open, seed)
@@ -178,7 +192,7 @@ func checkInvariants(t *testing.T, p *Page, open []int, seed uint64) {
 			waiting++
 		}
 	}
-	if p.Phase == Ready && waiting > 0 {
+	if p.Phase == Ready && waiting > 0 && len(p.drops) == 0 {
 		require.Equal(t, p.slots, len(open), "a worker idles while images wait, seed %d", seed)
 	}
 	if p.selected != 0 {
@@ -186,6 +200,9 @@ func checkInvariants(t *testing.T, p *Page, open []int, seed uint64) {
 	}
 	done, total := p.Progress()
 	require.LessOrEqual(t, done, max(total, 0), "seed %d", seed)
+	if len(p.drops) > 0 && p.Phase == Ready && len(open) == 0 {
+		require.True(t, p.loading, "a part waits for nothing, seed %d", seed)
+	}
 }
 
 func TestKeys(t *testing.T) {

@@ -166,7 +166,7 @@ func TestFailedImageSaysWhatToDo(t *testing.T) {
 func TestControls(t *testing.T) {
 	p, b := readyPage(t, 1)
 	v := newView(t, p)
-	b.picked = []Source{fakeFile("x"), fakeFile("y")}
+	b.picked = func() { p.Give(nil, []Source{fakeFile("x"), fakeFile("y")}) }
 	fire(t, find(v.tree(), "type", "file")[0], "change", fakeEvent{})
 	require.Len(t, p.Items(), 2)
 	fire(t, find(v.tree(), "id", "cancel")[0], "click", fakeEvent{})

@@ -1,0 +1,149 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"fmt"
+	"syscall/js"
+
+	"anomnet/wasm/protocol"
+	"anomnet/webui/ui"
+)
+
+// part is the model files of a part: an array of ArrayBuffers, the first lend of them for their backbones only.
+type part struct {
+	files js.Value
+	lend  int
+}
+
+// trial is a part that one worker tries to load. The others follow only when it can, so a file that is no model changes nothing.
+type trial struct {
+	part
+	w  *worker
+	id int
+}
+
+// copies are for sending: a worker that is started again needs the files once more.
+func (t part) copies() js.Value {
+	bufs := js.Global().Get("Array").New()
+	for i := range t.files.Length() {
+		bufs.Call("push", t.files.Index(i).Call("slice", 0))
+	}
+	return bufs
+}
+
+// give sends a part to a worker and returns the id of the job. What is sent later is done with it.
+func (p *pool) give(w *worker, t part) int {
+	p.lastID--
+	send(w.js, p.lastID, protocol.OpLoad, protocol.LoadRequest{Lend: t.lend}, t.copies())
+	return p.lastID
+}
+
+// equip gives a worker the part in use, and the one on trial if it was chosen for that before it ran.
+func (p *pool) equip(w *worker) {
+	w.load, w.idle = p.give(w, p.current), false
+	if t := p.trial; t != nil && t.w == w {
+		t.id = p.give(w, t.part)
+	}
+}
+
+func (p *pool) loadAnswer(w *worker, m message) {
+	var part protocol.LoadResult
+	e := protocol.Error{}
+	if m.op == protocol.OpError {
+		e = m.failure()
+	} else if r, err := protocol.Decode[protocol.LoadResult](m.meta); err != nil {
+		e = protocol.Error{Code: protocol.CodeBadMessage, Message: err.Error()}
+	} else {
+		part = r
+	}
+	switch t := p.trial; {
+	case t != nil && m.id == t.id:
+		p.tried(part, e)
+	case m.id != w.load: // another part is on its way
+	case e.Code != "":
+		p.broken(e)
+	default:
+		w.load, w.idle, p.crashes = 0, true, 0
+		if !p.loaded {
+			p.loaded = true
+			p.ready(part)
+		}
+		p.pump()
+	}
+}
+
+// tried ends a trial. After a refusal the worker still has the part in use.
+func (p *pool) tried(part protocol.LoadResult, e protocol.Error) {
+	t := p.trial
+	p.trial = nil
+	if e.Code != "" {
+		p.app.page.Refused(e)
+		return
+	}
+	p.current = t.part
+	for _, w := range p.workers {
+		if w != t.w && w.up {
+			p.equip(w)
+		}
+	}
+	p.app.page.Switched(part)
+	p.pump()
+}
+
+// tryCrashed refuses the part on trial when its worker has ended.
+func (p *pool) tryCrashed(w *worker, why string) {
+	if p.trial != nil && p.trial.w == w {
+		p.tried(protocol.LoadResult{}, protocol.Error{Code: protocol.CodeCrashed, Message: why})
+	}
+}
+
+// try starts a trial on the first worker, at once or as soon as its program runs.
+func (p *pool) try(t part) {
+	if len(p.workers) == 0 {
+		p.app.page.Refused(protocol.Error{Code: protocol.CodeCrashed, Message: "no worker is left"})
+		return
+	}
+	p.trial = &trial{part: t, w: p.workers[0]}
+	if p.workers[0].up {
+		p.trial.id = p.give(p.workers[0], t)
+	}
+}
+
+// Load implements ui.Backend.
+func (a *app) Load(models []ui.Source) {
+	go func() {
+		t, e := a.readPart(models)
+		a.view.Update(func() {
+			if e.Code != "" {
+				a.page.Refused(e)
+				return
+			}
+			a.pool.try(t)
+		})
+	}()
+}
+
+// readPart reads model files and adds the site's own, whose backbone they may need; without any it is the site's part.
+func (a *app) readPart(models []ui.Source) (part, protocol.Error) {
+	site := a.pool.site.files
+	if len(models) == 0 {
+		return a.pool.site, protocol.Error{}
+	}
+	if n := site.Length() + len(models); n > protocol.MaxModelFiles {
+		return part{}, protocol.Error{Code: protocol.CodeModelMismatch, Message: fmt.Sprintf("%d model files at once", len(models))}
+	}
+	t := part{files: site.Call("slice", 0), lend: site.Length()}
+	for _, m := range models {
+		blob := m.(file).blob
+		if n := blob.Get("size").Float(); n > protocol.MaxModelBytes {
+			return part{}, protocol.Error{Code: protocol.CodeModelCorrupt, Message: fmt.Sprintf("%s has %.0f bytes, the limit is %d", m.Name(), n, protocol.MaxModelBytes)}
+		}
+		buf, err := await(blob.Call("arrayBuffer"))
+		if err != nil {
+			return part{}, protocol.Error{Code: protocol.CodeUnreadable, Message: m.Name() + ": " + err.Error()}
+		}
+		t.files.Call("push", buf)
+	}
+	return t, protocol.Error{}
+}
