@@ -15,7 +15,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
+	"sync/atomic"
 
 	"anomnet/core/calibrate"
 	"anomnet/core/detect"
@@ -105,42 +105,12 @@ func expand(args []string) ([]string, error) {
 // run scores all paths in order. A broken file becomes a row with an error; the others are not touched.
 func (j *scoreJob) run(ctx context.Context, c *console, in *inspect.Inspector) error {
 	j.rows = make([]scoreRow, len(j.paths))
-	next := make(chan int)
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	var first error
-	done := 0
-	for range max(1, j.workers) {
-		worker, err := in.Clone()
-		if err != nil {
-			close(next)
-			return err
-		}
-		wg.Go(func() {
-			for i := range next {
-				err := j.score(worker, i)
-				mu.Lock()
-				if first == nil {
-					first = err
-				}
-				done++
-				c.progress("scoring", done, len(j.paths))
-				mu.Unlock()
-			}
-		})
-	}
-	for i := range j.paths {
-		if ctx.Err() != nil {
-			break
-		}
-		next <- i
-	}
-	close(next)
-	wg.Wait()
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return first
+	var done atomic.Int64
+	return in.Each(ctx, len(j.paths), j.workers, func(worker *inspect.Inspector, i int) error {
+		err := j.score(worker, i)
+		c.progress("scoring", int(done.Add(1)), len(j.paths))
+		return err
+	})
 }
 
 // score fills row i. It fails only when a map cannot be written.

@@ -2,9 +2,12 @@ package inspect_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/png"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -98,4 +101,27 @@ func TestErrorCodes(t *testing.T) {
 	assert.NoError(t, err, "the rest of the batch is unharmed")
 	_, err = inspect.Open([][]byte{own, head}, &inspect.Options{Tier: "quantum"})
 	assert.Error(t, err)
+}
+
+func TestEachVisitsAllAndStopsAtAnError(t *testing.T) {
+	b := tiny.Backbone(1)
+	in, err := inspect.New(b, tiny.Head(b, 2), "", nil)
+	require.NoError(t, err)
+	const n = 50
+	var seen [n]atomic.Int32
+	require.NoError(t, in.Each(t.Context(), n, 4, func(worker *inspect.Inspector, i int) error {
+		seen[i].Add(1)
+		return nil
+	}))
+	for i := range seen {
+		assert.EqualValues(t, 1, seen[i].Load(), i)
+	}
+	broken := errors.New("broken")
+	var calls atomic.Int32
+	err = in.Each(t.Context(), n, 1, func(*inspect.Inspector, int) error { calls.Add(1); return broken })
+	assert.ErrorIs(t, err, broken)
+	assert.EqualValues(t, 1, calls.Load())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	assert.ErrorIs(t, in.Each(ctx, n, 2, func(*inspect.Inspector, int) error { return nil }), context.Canceled)
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -44,30 +43,16 @@ type Figures struct {
 	Left map[string]string `json:"left_out,omitempty"`
 }
 
-// Score inspects all images of items with a number of workers, in order.
+// Score inspects all images of items with a number of workers, in order. progress may be called from several goroutines.
 func Score(ctx context.Context, in *inspect.Inspector, items []dataset.Item, workers int, progress func(done, total int)) ([]Scored, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	out := make([]Scored, len(items))
-	var next, done atomic.Int64
-	var wg sync.WaitGroup
-	for range max(1, workers) {
-		worker, err := in.Clone()
-		if err != nil {
-			return nil, err
-		}
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(items) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
-				if err := scoreOne(worker, items[i], &out[i]); err != nil {
-					cancel(err)
-					return
-				}
-				progress(int(done.Add(1)), len(items))
-			}
-		})
-	}
-	wg.Wait()
-	return out, context.Cause(ctx)
+	var done atomic.Int64
+	err := in.Each(ctx, len(items), workers, func(worker *inspect.Inspector, i int) error {
+		err := scoreOne(worker, items[i], &out[i])
+		progress(int(done.Add(1)), len(items))
+		return err
+	})
+	return out, err
 }
 
 func scoreOne(in *inspect.Inspector, item dataset.Item, out *Scored) error {
