@@ -1,0 +1,123 @@
+package dataset
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"anomnet/core/imaging"
+)
+
+// write makes a gray PNG whose left half has the value v, the right half 0.
+func write(t *testing.T, path string, v uint8) {
+	t.Helper()
+	img := image.NewGray(image.Rect(0, 0, 8, 4))
+	for y := range 4 {
+		for x := range 4 {
+			img.SetGray(x, y, color.Gray{Y: v})
+		}
+	}
+	var buf bytes.Buffer
+	require.NoError(t, png.Encode(&buf, img))
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	require.NoError(t, os.WriteFile(path, buf.Bytes(), 0o644))
+}
+
+func mvtec(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"train/good/b.png", "train/good/a.png", "test/good/c.png", "test/scratch/d.png", "test/dent/e.png", "test/empty/.keep",
+		"ground_truth/scratch/d_mask.png", "ground_truth/dent/e.png"} {
+		if filepath.Base(name) == ".keep" {
+			require.NoError(t, os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755))
+			continue
+		}
+		write(t, filepath.Join(dir, name), 255)
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "test", "license.txt"), []byte("text"), 0o644))
+	return dir
+}
+
+func TestOpenMVTecLayout(t *testing.T) {
+	dir := mvtec(t)
+	s, err := Open(dir)
+	require.NoError(t, err)
+	at := func(name string) string { return filepath.Join(dir, name) }
+	assert.Equal(t, []string{at("train/good/a.png"), at("train/good/b.png")}, s.Train)
+	assert.Equal(t, []Item{
+		{at("test/dent/e.png"), "dent", at("ground_truth/dent/e.png")}, {at("test/good/c.png"), "good", ""},
+		{at("test/scratch/d.png"), "scratch", at("ground_truth/scratch/d_mask.png")},
+	}, s.Test)
+	assert.True(t, s.Test[1].Good())
+	assert.False(t, s.Test[0].Good())
+}
+
+func TestOpenFolderOfGoodImages(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "x.PNG"), 9)
+	write(t, filepath.Join(dir, "deep", "y.png"), 9)
+	require.NoError(t, os.Symlink(filepath.Join(dir, "x.PNG"), filepath.Join(dir, "link.png")))
+	require.NoError(t, os.Symlink(dir, filepath.Join(dir, "loop")))
+	require.NoError(t, os.Symlink(dir, filepath.Join(dir, "folder.png")))
+	require.NoError(t, os.Symlink("nowhere", filepath.Join(dir, "dangling.png")))
+	s, err := Open(dir)
+	require.NoError(t, err)
+	assert.Equal(t, []string{filepath.Join(dir, "deep", "y.png"), filepath.Join(dir, "link.png"), filepath.Join(dir, "x.PNG")}, s.Train)
+	assert.Empty(t, s.Test)
+}
+
+func TestOpenRefuses(t *testing.T) {
+	_, err := Open(t.TempDir())
+	assert.ErrorIs(t, err, ErrNoImages)
+	_, err = Open(filepath.Join(t.TempDir(), "absent"))
+	assert.ErrorIs(t, err, os.ErrNotExist)
+}
+
+func TestLoadNamesTheFile(t *testing.T) {
+	dir := t.TempDir()
+	pre := imaging.Preprocess{Width: 32, Height: 32, Mode: imaging.Stretch}
+	path := filepath.Join(dir, "broken.png")
+	require.NoError(t, os.WriteFile(path, []byte("\x89PNG\r\n\x1a\nbroken"), 0o644))
+	_, err := Load(path, pre)
+	require.Error(t, err)
+	assert.Contains(t, err.Error(), "broken.png")
+	write(t, path, 200)
+	img, err := Load(path, pre)
+	require.NoError(t, err)
+	assert.Equal(t, []int{32, 32}, []int{img.W, img.H})
+}
+
+func TestLoadMaskTakesAnotherSize(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "m.png")
+	write(t, path, 255)
+	mask, err := LoadMask(path, 4, 2)
+	require.NoError(t, err)
+	assert.Equal(t, []bool{true, true, false, false, true, true, false, false}, mask)
+}
+
+func TestDigestDependsOnContentAndOrderOnly(t *testing.T) {
+	dir := t.TempDir()
+	for name, v := range map[string]uint8{"a.png": 1, "b.png": 2, "c.png": 1} {
+		write(t, filepath.Join(dir, name), v)
+	}
+	digest := func(names ...string) string {
+		var paths []string
+		for _, n := range names {
+			paths = append(paths, filepath.Join(dir, n))
+		}
+		d, err := Digest(paths)
+		require.NoError(t, err)
+		return d
+	}
+	assert.Equal(t, digest("a.png", "b.png"), digest("c.png", "b.png"))
+	assert.NotEqual(t, digest("a.png", "b.png"), digest("b.png", "a.png"))
+	_, err := Digest([]string{filepath.Join(dir, "absent")})
+	assert.Error(t, err)
+}

@@ -1,0 +1,72 @@
+package evaluate
+
+import (
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"anomnet/core/calibrate"
+	"anomnet/core/inspect"
+	"anomnet/trainer/dataset"
+)
+
+// scored is an image with a map of 2 x 2 patches.
+func scored(label, mask string, raw float32, verdict calibrate.Verdict, m ...float32) Scored {
+	return Scored{Item: dataset.Item{Label: label, Mask: mask}, MS: 2, Result: &inspect.Result{Raw: raw, Verdict: verdict, Map: m, MapW: 2, MapH: 2}}
+}
+
+// leftMask is a mask of 32 x 32 pixels whose left half is set.
+func leftMask(t *testing.T) string {
+	t.Helper()
+	img := image.NewGray(image.Rect(0, 0, 32, 32))
+	for i := range img.Pix {
+		if i%32 < 16 {
+			img.Pix[i] = 255
+		}
+	}
+	path := filepath.Join(t.TempDir(), "mask.png")
+	f, err := os.Create(path)
+	require.NoError(t, err)
+	require.NoError(t, png.Encode(f, img))
+	require.NoError(t, f.Close())
+	return path
+}
+
+func TestComputeByHand(t *testing.T) {
+	mask := leftMask(t)
+	f, err := Compute([]Scored{
+		scored("good", "", 1, calibrate.OK, 0, 0, 0, 0), scored("good", "", 4, calibrate.NG, 0, 0, 0, 0),
+		scored("dent", mask, 5, calibrate.NG, 9, 1, 9, 1), scored("dent", "", 3, calibrate.Review, 0, 0, 0, 0),
+	}, 32, 32)
+	require.NoError(t, err)
+	assert.InDelta(t, 0.75, f.ImageAUROC, 1e-12)
+	assert.Equal(t, 0.5, f.FalseRejectRate)
+	assert.Equal(t, 0.5, f.Recall)
+	assert.Equal(t, []int{2, 2, 1}, []int{f.Good, f.Defect, f.Masked})
+	assert.Equal(t, 2.0, f.MSPerImage)
+	assert.InDelta(t, 1, f.PixelAUROC, 1e-12, "the map is brighter everywhere inside the mask")
+	assert.InDelta(t, 1, f.AUPRO, 1e-12)
+	assert.Empty(t, f.Left)
+}
+
+func TestComputeSaysWhatIsLeftOut(t *testing.T) {
+	f, err := Compute([]Scored{scored("good", "", 1, calibrate.OK, 0, 0, 0, 0)}, 32, 32)
+	require.NoError(t, err)
+	assert.Contains(t, f.Left, "image")
+	f, err = Compute([]Scored{scored("good", "", 1, calibrate.OK, 0, 0, 0, 0), scored("dent", "", 2, calibrate.NG, 0, 0, 0, 0)}, 32, 32)
+	require.NoError(t, err)
+	assert.Contains(t, f.Left, "pixel")
+	_, err = Compute([]Scored{scored("good", "", 1, calibrate.OK, 0, 0, 0, 0), scored("dent", "absent.png", 2, calibrate.NG, 0, 0, 0, 0)}, 32, 32)
+	assert.ErrorIs(t, err, os.ErrNotExist)
+}
+
+func TestScoreOneNamesTheFile(t *testing.T) {
+	err := scoreOne(nil, dataset.Item{Path: "absent.png"}, &Scored{})
+	require.Error(t, err)
+	assert.Contains(t, err.Error(), "absent.png")
+}
