@@ -5,7 +5,7 @@ ADDR    ?= 127.0.0.1:8080
 PORTABLE = CGO_ENABLED=0
 WASMEXEC = $(GOROOT)/lib/wasm/go_js_wasm_exec
 
-.PHONY: run build site torch test check test-go test-wasm test-torch test-e2e deps fuzz bench generate golden backbone part clean help
+.PHONY: run build site torch test check test-go test-wasm test-arm64 test-torch test-e2e deps fuzz bench generate golden backbone part clean help
 
 run: build ## build everything and serve the page (ADDR=127.0.0.1:8080)
 	bin/anomnet serve --addr $(ADDR)
@@ -14,7 +14,7 @@ build: site ## bin/anomnet, with the page inside; needs only Go
 	$(PORTABLE) $(GO) build -trimpath -o bin/anomnet ./cmd/anomnet
 
 site: ## assets/site: the page as static files
-	$(GO) run ./cmd/mksite
+	$(PORTABLE) $(GO) run ./cmd/mksite
 
 torch: site ## bin/anomnet with the trainer; LIBTORCH=DIR, or installs Debian's libtorch
 	e=$$(trainer/torch/setup.sh --install) && eval "$$e" && $(GO) build -trimpath -tags torch -o bin/anomnet ./cmd/anomnet
@@ -34,6 +34,9 @@ test-go: ## all packages natively, with no libtorch and no browser
 
 test-wasm: ## core as js/wasm in node
 	GOOS=js GOARCH=wasm $(GO) test -exec="$(WASMEXEC)" ./core/... ./wasm/protocol/...
+
+test-arm64: ## core as arm64 under qemu-aarch64 (Debian: qemu-user), where a fused multiply-add would show
+	$(PORTABLE) GOARCH=arm64 $(GO) test -exec qemu-aarch64 ./core/...
 
 test-torch: ## the trainer against libtorch
 	e=$$(trainer/torch/setup.sh --install) && eval "$$e" && $(GO) vet -tags torch ./trainer/... ./cmd/... && $(GO) test -tags torch ./trainer ./trainer/torch
