@@ -157,6 +157,14 @@ func open(t *testing.T, srv *server, l look) *tab {
 // load only navigates.
 func load(t *testing.T, srv *server, l look) *tab {
 	t.Helper()
+	p := blank(t, srv, l)
+	p.navigate()
+	return p
+}
+
+// blank starts a browser that has not been anywhere.
+func blank(t *testing.T, srv *server, l look) *tab {
+	t.Helper()
 	p := &tab{t: t, ctx: browser(t), srv: srv}
 	require.NoError(t, chromedp.Listen(p.ctx, p.event))
 	call(p, network.Enable, network.EnableParams{})
@@ -167,8 +175,12 @@ func load(t *testing.T, srv *server, l look) *tab {
 			globalThis.workers = [];
 			globalThis.Worker = class extends globalThis.Worker { constructor(...args) { super(...args); workers.push(this); } };`})
 	p.look(l)
-	require.NoError(t, chromedp.Do(p.ctx, chromedp.Navigate(srv.URL+"/")))
 	return p
+}
+
+func (p *tab) navigate() {
+	p.t.Helper()
+	require.NoError(p.t, chromedp.Do(p.ctx, chromedp.Navigate(p.srv.URL+"/")))
 }
 
 // call sends a protocol command to the tab.

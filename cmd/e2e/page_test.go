@@ -232,6 +232,21 @@ func TestCrash(t *testing.T) {
 	p.waitFor(`!document.querySelector("#cancel")`)
 }
 
+// TestVanishedFile deletes a file between its choice and its turn.
+func TestVanishedFile(t *testing.T) {
+	p := open(t, serve(t, siteDir(t)), desktop)
+	sample := filepath.Join(siteDir(t), "samples", firstSample(t))
+	gone := writer(t)("gone.png", pngOf(t, 64, 48))
+	p.choose(sample, sample, sample, gone, sample)
+	require.NoError(t, os.Remove(gone))
+	res := p.results(5)
+	assert.Equal(t, "unreadable", res[3].Error)
+	for _, i := range []int{0, 1, 2, 4} {
+		assert.Empty(t, res[i].Error)
+	}
+	p.requireClean()
+}
+
 // inspector scores natively with the site's own model.
 func inspector(t *testing.T, dir string) *inspect.Inspector {
 	t.Helper()

@@ -164,7 +164,7 @@ const (
 	CodeNoModel       = "no_model"    // score before a successful load
 	CodeBadMessage    = "bad_message" // the worker could not read the request
 	CodeCancelled     = "cancelled"
-	CodeUnreadable    = "unreadable" // the browser could not read the file (page side)
+	CodeUnreadable    = "unreadable" // the browser could not read the file
 	CodeCrashed       = "crashed"    // the worker ended during the job (page side)
 )
 

@@ -55,6 +55,11 @@ func Cancelled(id int) protocol.Message {
 	return failure(id, protocol.CodeCancelled, "session: cancelled before it started", "")
 }
 
+// Unreadable is the answer to a job whose file the browser could not read.
+func Unreadable(id int, err error) protocol.Message {
+	return failure(id, protocol.CodeUnreadable, "session: "+err.Error(), "")
+}
+
 func (s *Session) load(m protocol.Message) protocol.Message {
 	req, err := protocol.Decode[protocol.LoadRequest](m.Meta)
 	if err == nil && (len(m.Bufs) <= req.Lend || len(m.Bufs) > protocol.MaxModelFiles) {

@@ -112,10 +112,16 @@ func TestFailedLoadKeepsTheOldModel(t *testing.T) {
 	assert.Equal(t, protocol.OpResult, m.Op, m.Meta)
 }
 
-func TestCancelled(t *testing.T) {
-	e, err := protocol.Decode[protocol.Error](Cancelled(4).Meta)
-	require.NoError(t, err)
-	assert.Equal(t, protocol.CodeCancelled, e.Code)
+func TestCancelledAndUnreadable(t *testing.T) {
+	for code, m := range map[string]protocol.Message{
+		protocol.CodeCancelled: Cancelled(4), protocol.CodeUnreadable: Unreadable(4, errors.New("gone")),
+	} {
+		assert.Equal(t, 4, m.ID)
+		assert.Equal(t, protocol.OpError, m.Op)
+		e, err := protocol.Decode[protocol.Error](m.Meta)
+		require.NoError(t, err)
+		assert.Equal(t, code, e.Code)
+	}
 }
 
 func TestRealOpenRefusesNoise(t *testing.T) {

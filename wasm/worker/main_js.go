@@ -55,7 +55,12 @@ func (w *worker) sayReady() {
 }
 
 func (w *worker) receive(data js.Value) {
-	w.queue.Push(message(data))
+	m, err := message(data)
+	if err != nil {
+		w.post(session.Unreadable(m.ID, err))
+		return
+	}
+	w.queue.Push(m)
 	select {
 	case w.wake <- struct{}{}:
 	default:
@@ -84,9 +89,9 @@ func (w *worker) progress(m protocol.Message) {
 	}
 }
 
-// message reads an envelope; missing parts read as zero, and the session refuses what makes no sense.
-func message(data js.Value) protocol.Message {
-	var m protocol.Message
+// message reads an envelope and the files behind its blobs; missing parts read as zero, and the session refuses what makes no
+// sense.
+func message(data js.Value) (m protocol.Message, err error) {
 	if v := data.Get("id"); v.Type() == js.TypeNumber {
 		m.ID = v.Int()
 	}
@@ -98,13 +103,34 @@ func message(data js.Value) protocol.Message {
 	}
 	if bufs := data.Get("bufs"); bufs.InstanceOf(js.Global().Get("Array")) {
 		for i := range bufs.Length() {
-			u := js.Global().Get("Uint8Array").New(bufs.Index(i))
-			b := make([]byte, u.Length())
-			js.CopyBytesToGo(b, u)
+			b, err := contents(bufs.Index(i))
+			if err != nil {
+				return m, err
+			}
 			m.Bufs = append(m.Bufs, b)
 		}
 	}
-	return m
+	return m, nil
+}
+
+// contents copies an ArrayBuffer, or reads a Blob.
+func contents(v js.Value) (b []byte, err error) {
+	defer func() {
+		switch e := recover().(type) {
+		case nil:
+		case js.Error: // a file that was moved, say
+			err = e
+		default:
+			panic(e)
+		}
+	}()
+	if v.InstanceOf(js.Global().Get("Blob")) {
+		v = js.Global().Get("FileReaderSync").New().Call("readAsArrayBuffer", v)
+	}
+	u := js.Global().Get("Uint8Array").New(v)
+	b = make([]byte, u.Length())
+	js.CopyBytesToGo(b, u)
+	return b, nil
 }
 
 func (w *worker) post(m protocol.Message) {

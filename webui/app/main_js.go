@@ -57,7 +57,6 @@ func (a *app) start() error {
 
 // load waits for what boot.mjs fetches and hands the model to the workers.
 func (a *app) load() {
-	samples := a.samples()
 	models, err := await(a.boot.Get("models"))
 	if err != nil {
 		a.view.Update(func() {
@@ -68,16 +67,25 @@ func (a *app) load() {
 	}
 	a.pool.site = part{files: models}
 	a.pool.current = a.pool.site
-	a.pool.ready = func(part protocol.LoadResult) {
-		a.page.Loaded(part, samples)
-		a.watchRequests()
-		a.state("ready")
-	}
+	a.pool.ready = func(part protocol.LoadResult) { go a.loaded(part) }
 	a.pool.broken = func(e protocol.Error) {
 		a.page.Fail(e)
 		a.state("failed")
 	}
-	a.pool.start(a.boot.Get("slots").Int())
+	a.view.Update(func() { a.pool.start(a.boot.Get("slots").Int()) })
+}
+
+// loaded waits for the samples, the last of what is fetched; from here on the page makes no request.
+func (a *app) loaded(part protocol.LoadResult) {
+	samples := a.samples()
+	a.view.Update(func() {
+		if a.page.Phase == ui.Broken {
+			return
+		}
+		a.page.Loaded(part, samples)
+		a.watchRequests()
+		a.state("ready")
+	})
 }
 
 // samples waits for the sample images; a site without any is fine.

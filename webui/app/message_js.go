@@ -44,13 +44,19 @@ func (m message) failure() protocol.Error {
 	return e
 }
 
-// send posts a request and gives its buffers away. Metas of requests always encode.
+// send posts a request and gives its buffers away; blobs are only handles and stay. Metas of requests always encode.
 func send(w js.Value, id int, op string, meta any, bufs js.Value) {
 	s, err := protocol.Encode(meta)
 	if err != nil {
 		panic(err)
 	}
-	w.Call("postMessage", map[string]any{"id": id, "op": op, "meta": s, "bufs": bufs}, bufs)
+	transfer, buffer := js.Global().Get("Array").New(), js.Global().Get("ArrayBuffer")
+	for i := range bufs.Length() {
+		if b := bufs.Index(i); b.InstanceOf(buffer) {
+			transfer.Call("push", b)
+		}
+	}
+	w.Call("postMessage", map[string]any{"id": id, "op": op, "meta": s, "bufs": bufs}, transfer)
 }
 
 // heatMap copies the anomaly map; the preview is only measured.

@@ -12,7 +12,7 @@ import (
 // maxCrashes is how often in a row a worker may end before the page gives up.
 const maxCrashes = 3
 
-// pool keeps the workers busy, one job each. Its methods run with the page's state locked, except read.
+// pool keeps the workers busy, one job each. Its methods run with the page's state locked.
 type pool struct {
 	app     *app
 	site    part // the one that came with the page
@@ -61,6 +61,10 @@ func (p *pool) spawn() {
 		p.app.view.Update(func() { p.crashed(w, js.Global().Get("String").Invoke(why).String()) })
 		return nil
 	}))
+	early := w.js.Get("early") // what a worker said that boot.mjs had started ahead
+	for early.Length() > 0 {
+		p.message(w, receive(early.Call("shift")))
+	}
 }
 
 func (p *pool) message(w *worker, m message) {
@@ -139,7 +143,7 @@ func (a *app) Score(id int, src ui.Source) {
 	a.pool.pump()
 }
 
-// pump gives waiting jobs to idle workers.
+// pump gives waiting jobs to idle workers. Only a handle of the file is sent; the worker reads it.
 func (p *pool) pump() {
 	for _, w := range p.workers {
 		if len(p.queue) == 0 {
@@ -151,27 +155,9 @@ func (p *pool) pump() {
 		j := p.queue[0]
 		p.queue = p.queue[1:]
 		w.idle, w.job = false, j.id
-		go p.read(w, j)
-	}
-}
-
-// read reads the file and sends it. It runs in a goroutine of its own, without the lock.
-func (p *pool) read(w *worker, j job) {
-	buf, err := await(j.src.blob.Call("arrayBuffer"))
-	p.app.view.Update(func() {
-		if w.job != j.id {
-			return // the worker crashed meanwhile
-		}
-		if err != nil {
-			w.idle, w.job = true, 0
-			p.app.page.Failed(j.id, protocol.Error{Code: protocol.CodeUnreadable, Message: err.Error()})
-			p.pump()
-			return
-		}
-		bufs := js.Global().Get("Array").New()
-		bufs.Call("push", buf)
+		bufs := js.Global().Get("Array").New(j.src.blob)
 		send(w.js, j.id, protocol.OpScore, protocol.ScoreRequest{Name: j.src.name}, bufs)
-	})
+	}
 }
 
 // Forget implements ui.Backend. A job that has not reached a worker is dropped and cancelled.

@@ -1,0 +1,63 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/stretchr/testify/require"
+)
+
+// coldRuns is how many fresh browsers look at each site.
+const coldRuns = 5
+
+// watchCold notes when the page's program has drawn, when the model is ready and when the first verdict is there, in
+// milliseconds since the navigation began. It asks for the samples as soon as that is possible.
+const watchCold = `globalThis.cold = {};
+	new MutationObserver(() => {
+		const seen = (name, yes) => { if (yes && !cold[name]) cold[name] = performance.now(); };
+		seen("drawn", document.querySelector(".page"));
+		seen("ready", document.documentElement?.dataset.state === "ready");
+		seen("score", document.querySelector("[data-verdict]"));
+		document.querySelector("#samples")?.click();
+	}).observe(document, {subtree: true, childList: true, attributes: true});`
+
+// TestColdStart measures the first visit with an empty cache. COLD lists finished sites, which are visited in turn, so that a
+// busy machine is equally busy for all:
+//
+//	COLD=/tmp/before,/tmp/after go test -tags e2e ./cmd/e2e -run ColdStart -v
+func TestColdStart(t *testing.T) {
+	dirs := os.Getenv("COLD")
+	if dirs == "" {
+		t.Skip("a measurement; set COLD to finished sites")
+	}
+	sites := strings.Split(dirs, ",")
+	times := map[string][]float64{}
+	for range coldRuns {
+		for _, dir := range sites {
+			t.Run("visit", func(t *testing.T) {
+				p := blank(t, serve(t, dir), desktop)
+				call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watchCold})
+				p.navigate()
+				p.waitFor(`cold.score`)
+				for _, what := range []string{"drawn", "ready", "score"} {
+					ms, err := strconv.ParseFloat(p.str(`cold.`+what), 64)
+					require.NoError(t, err)
+					times[dir+" "+what] = append(times[dir+" "+what], ms)
+				}
+			})
+		}
+	}
+	for _, dir := range sites {
+		for _, what := range []string{"drawn", "ready", "score"} {
+			v := times[dir+" "+what]
+			slices.Sort(v)
+			t.Logf("%-24s %-6s median %4.0f ms, %.0f", dir, what, v[len(v)/2], v)
+		}
+	}
+}
