@@ -17,7 +17,7 @@ site: ## assets/site: the page as static files
 	$(PORTABLE) $(GO) run ./cmd/mksite
 
 torch: site ## bin/anomnet with the trainer; LIBTORCH=DIR, or installs Debian's libtorch
-	e=$$(trainer/torch/setup.sh --install) && eval "$$e" && $(GO) build -trimpath -tags torch -o bin/anomnet ./cmd/anomnet
+	e=$$(trainer/torch/setup.sh --install) && eval "$$e" && $(GO) build -tags torch -o bin/anomnet ./cmd/anomnet
 
 test: deps check test-go test-wasm test-torch test-e2e ## everything, installing what it needs
 
