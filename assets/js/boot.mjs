@@ -1,7 +1,6 @@
 // Starts the page: fetches everything that it will ever need, at once, and runs the page's Go program. After that the page
 // makes no request. The Go program finds what was fetched in globalThis.anomnet:
-//   spawn()  returns an inference worker that has, or will get, the compiled module; its property early holds the messages that
-//            came before there was a listener
+//   spawn()  starts an inference worker and gives it the compiled module
 //   slots    how many workers to start
 //   models   promise of the model files, an array of ArrayBuffers
 //   samples  promise of [{name, label, blob}]
@@ -57,29 +56,19 @@ const policy = globalThis.trustedTypes?.createPolicy("anomnet", {
   },
 });
 
-// start begins a worker, whose script and program load while the page's own program does.
-function start(module) {
-  const w = new Worker(policy ? policy.createScriptURL(workerURL) : workerURL, { type: "module" });
-  w.early = [];
-  w.onmessage = ({ data }) => w.early.push(data);
-  w.onerror = (event) => {
-    event.preventDefault();
-    w.early.push({ id: 0, op: "exit", meta: "{}", bufs: [] });
-  };
-  module.then((m) => w.postMessage({ module: m }), () => {});
-  return w;
-}
-
 if (typeof WebAssembly !== "object") {
   fail(0, "WebAssembly is missing");
 } else {
-  const slots = Math.min(Math.max((navigator.hardwareConcurrency || 2) - 1, 1), 2);
   const module = WebAssembly.compileStreaming(fetch(at("worker.wasm")));
   const page = WebAssembly.compileStreaming(fetch(at("ui.wasm")));
-  const ahead = Array.from({ length: slots }, () => start(module));
   globalThis.anomnet = Object.freeze({
-    spawn: () => ahead.shift() ?? start(module),
-    slots,
+    // Not before the page asks: a worker started earlier made the first visit slower on two cores.
+    spawn() {
+      const w = new Worker(policy ? policy.createScriptURL(workerURL) : workerURL, { type: "module" });
+      module.then((m) => w.postMessage({ module: m }));
+      return w;
+    },
+    slots: Math.min(Math.max((navigator.hardwareConcurrency || 2) - 1, 1), 2),
     // The model is ready only when the program that runs it is there too.
     models: Promise.all([models(), module]).then(([files]) => files),
     samples: samples(),

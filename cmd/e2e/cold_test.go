@@ -3,11 +3,13 @@
 package e2e
 
 import (
+	"net/http"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/page"
 	"github.com/stretchr/testify/require"
@@ -28,20 +30,32 @@ const watchCold = `globalThis.cold = {};
 	}).observe(document, {subtree: true, childList: true, attributes: true});`
 
 // TestColdStart measures the first visit with an empty cache. COLD lists finished sites, which are visited in turn, so that a
-// busy machine is equally busy for all:
+// busy machine is equally busy for all; COLD_DELAY is added to every request, for a server that is far away:
 //
-//	COLD=/tmp/before,/tmp/after go test -tags e2e ./cmd/e2e -run ColdStart -v
+//	COLD=/tmp/before,/tmp/after COLD_DELAY=60ms go test -tags e2e ./cmd/e2e -run ColdStart -v
 func TestColdStart(t *testing.T) {
 	dirs := os.Getenv("COLD")
 	if dirs == "" {
 		t.Skip("a measurement; set COLD to finished sites")
+	}
+	var delay time.Duration
+	if v := os.Getenv("COLD_DELAY"); v != "" {
+		var err error
+		delay, err = time.ParseDuration(v)
+		require.NoError(t, err)
 	}
 	sites := strings.Split(dirs, ",")
 	times := map[string][]float64{}
 	for range coldRuns {
 		for _, dir := range sites {
 			t.Run("visit", func(t *testing.T) {
-				p := blank(t, serve(t, dir), desktop)
+				srv := serve(t, dir)
+				near := srv.Config.Handler
+				srv.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					time.Sleep(delay)
+					near.ServeHTTP(w, r)
+				})
+				p := blank(t, srv, desktop)
 				call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watchCold})
 				p.navigate()
 				p.waitFor(`cold.score`)

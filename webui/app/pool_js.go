@@ -61,10 +61,6 @@ func (p *pool) spawn() {
 		p.app.view.Update(func() { p.crashed(w, js.Global().Get("String").Invoke(why).String()) })
 		return nil
 	}))
-	early := w.js.Get("early") // what a worker said that boot.mjs had started ahead
-	for early.Length() > 0 {
-		p.message(w, receive(early.Call("shift")))
-	}
 }
 
 func (p *pool) message(w *worker, m message) {
