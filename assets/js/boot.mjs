@@ -62,7 +62,7 @@ if (typeof WebAssembly !== "object") {
   const module = WebAssembly.compileStreaming(fetch(at("worker.wasm")));
   const page = WebAssembly.compileStreaming(fetch(at("ui.wasm")));
   globalThis.anomnet = Object.freeze({
-    // Not before the page asks: a worker started earlier made the first visit slower on two cores.
+    // Not before the page asks: starting a worker earlier was not faster on two cores.
     spawn() {
       const w = new Worker(policy ? policy.createScriptURL(workerURL) : workerURL, { type: "module" });
       module.then((m) => w.postMessage({ module: m }));
