@@ -77,6 +77,9 @@ func Decode(data []byte) (*File, error) {
 	if at := firstDifference(data, canonical); at >= 0 {
 		return nil, fmt.Errorf("%w: not in canonical form at offset %d", ErrCorrupt, at)
 	}
+	if f.Head == nil {
+		f.Backbone.digest = f.Digest
+	}
 	return f, nil
 }
 

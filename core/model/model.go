@@ -48,13 +48,15 @@ type Provenance struct {
 	Card       string             `json:"card,omitempty"` // model card, plain text
 }
 
-// Backbone is a network without a part.
+// Backbone is a network without a part. One that was decoded must not be changed: it remembers its digest.
 type Backbone struct {
 	Name       string
 	Licence    string
 	Graph      *engine.Graph
 	FeatureStd []float32 // [C] deviation of each patch channel over natural images, in steps of its tap
 	Provenance Provenance
+
+	digest string // of a backbone that came in a file of its own
 }
 
 // Head is what was learned about one part.
@@ -79,6 +81,9 @@ type File struct {
 
 // Digest identifies the backbone: the digest of the file that holds it alone.
 func (b *Backbone) Digest() (string, error) {
+	if b.digest != "" {
+		return b.digest, nil
+	}
 	f := &File{Backbone: b}
 	_, err := Encode(f)
 	return f.Digest, err
