@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// overlay is a file system with some files replaced by bytes in memory.
+// overlay is a file system with some files replaced by bytes in memory. The precompressed forms of a replaced file are hidden: they hold
+// what was replaced, and most clients would get them instead.
 type overlay struct {
 	fs.FS
 	files map[string][]byte
@@ -16,6 +17,11 @@ type overlay struct {
 func (o overlay) Open(name string) (fs.File, error) {
 	if data, ok := o.files[name]; ok {
 		return memoryFile{bytes.NewReader(data), path.Base(name)}, nil
+	}
+	if ext := path.Ext(name); ext == ".br" || ext == ".gz" {
+		if _, replaced := o.files[name[:len(name)-len(ext)]]; replaced {
+			return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+		}
 	}
 	return o.FS.Open(name)
 }
