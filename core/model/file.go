@@ -40,6 +40,9 @@ func Encode(f *File) ([]byte, error) {
 		}
 		m.Head = f.Head.pack(t)
 	}
+	if err := m.checkTexts(); err != nil {
+		return nil, err
+	}
 	text, err := json.Marshal(m)
 	if err != nil {
 		return nil, fmt.Errorf("model: manifest: %w", err)

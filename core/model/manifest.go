@@ -2,6 +2,9 @@ package model
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"unicode/utf8"
 
 	"anomnet/core/calibrate"
 	"anomnet/core/detect"
@@ -44,6 +47,36 @@ type calibrationJSON struct {
 	Review          float32 `json:"review"`
 	MapLow          float32 `json:"map_low"`
 	MapHigh         float32 `json:"map_high"`
+}
+
+// checkTexts wants UTF-8: encoding/json would write another text than was given, and Decode would refuse the file.
+func (m *manifest) checkTexts() error {
+	texts := map[string]string{}
+	provenance := func(of string, p Provenance) {
+		for field, v := range map[string]string{"method": p.Method, "software": p.Software, "data_sha256": p.DataSHA256, "card": p.Card} {
+			texts[of+" "+field] = v
+		}
+		for name := range p.Metrics {
+			texts[of+" metric"] += name + " " // apart, or two halves of a character would pass
+		}
+	}
+	if b := m.Backbone; b != nil {
+		texts["backbone name"], texts["backbone licence"] = b.Name, b.Licence
+		for i := range b.Graph.Ops {
+			texts["operation name"] += b.Graph.Ops[i].Name + " "
+		}
+		provenance("backbone", b.Provenance)
+	}
+	if h := m.Head; h != nil {
+		texts["part"] = h.Part
+		provenance("head", h.Provenance)
+	}
+	for _, field := range slices.Sorted(maps.Keys(texts)) {
+		if !utf8.ValidString(texts[field]) {
+			return fmt.Errorf("model: %s %q is not UTF-8", field, texts[field])
+		}
+	}
+	return nil
 }
 
 type tensors map[string]safetensors.Tensor

@@ -152,6 +152,28 @@ func TestEncodeRefusesInvalidContent(t *testing.T) {
 	assert.Error(t, err)
 }
 
+// TestEncodeRefusesTextThatIsNotUTF8: JSON would hold another text, so the file could not be read again.
+func TestEncodeRefusesTextThatIsNotUTF8(t *testing.T) {
+	const bad = "Gr\xf6\xdfe"
+	for field, breakIt := range map[string]func(b *model.Backbone, h *model.Head){
+		"part":              func(_ *model.Backbone, h *model.Head) { h.Part = bad },
+		"head card":         func(_ *model.Backbone, h *model.Head) { h.Provenance.Card = bad },
+		"head metric":       func(_ *model.Backbone, h *model.Head) { h.Provenance.Metrics = map[string]float64{bad: 1} },
+		"backbone name":     func(b *model.Backbone, _ *model.Head) { b.Name = bad },
+		"backbone licence":  func(b *model.Backbone, _ *model.Head) { b.Licence = bad },
+		"backbone software": func(b *model.Backbone, _ *model.Head) { b.Provenance.Software = bad },
+		"operation name":    func(b *model.Backbone, _ *model.Head) { b.Graph.Ops[3].Name, b.Graph.Taps[1] = bad, bad },
+	} {
+		t.Run(field, func(t *testing.T) {
+			b := tiny.Backbone(1)
+			h := tiny.Head(b, 2)
+			breakIt(b, h)
+			_, err := model.Encode(&model.File{Backbone: b, Head: h})
+			assert.ErrorContains(t, err, field)
+		})
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	for _, data := range files(f) {
 		f.Add(data)
