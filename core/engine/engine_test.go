@@ -237,6 +237,28 @@ func TestRunDoesNotAllocate(t *testing.T) {
 	assert.Error(t, err)
 }
 
+// TestRunnerBuffersAreBounded: wide layers at stride 1 cost a file nothing and a machine 17 GB each.
+func TestRunnerBuffersAreBounded(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	g := &Graph{Input: InputU7, Taps: []string{"c"}, Ops: []Op{
+		randomConv(rng, Op{Name: "wide", Input: ImageInput, In: 3, Out: 512, Kernel: 1, Stride: 1}, false, false),
+		{Name: "a", Kind: KindMaxPool, Input: "wide", In: 512, Out: 512, Kernel: 1, Stride: 2},
+		{Name: "b", Kind: KindMaxPool, Input: "a", In: 512, Out: 512, Kernel: 1, Stride: 2},
+		{Name: "c", Kind: KindMaxPool, Input: "b", In: 512, Out: 512, Kernel: 1, Stride: 2},
+	}}
+	n, err := NewNet(g, TierGeneric)
+	require.NoError(t, err)
+	_, err = NewRunner(n, 2048, 2048)
+	assert.ErrorContains(t, err, "MB of buffers")
+	r, err := NewRunner(n, 64, 64)
+	require.NoError(t, err)
+	total := int64(len(r.image.data) + len(r.columns))
+	for _, out := range r.tensors {
+		total += int64(len(out.data))
+	}
+	assert.Equal(t, total, g.runnerBytes(64, 64, nil), "no layer here has a border")
+}
+
 // BenchmarkConv is the shape of the default backbone's middle layers.
 func BenchmarkConv(b *testing.B) {
 	rng := rand.New(rand.NewPCG(1, 2))

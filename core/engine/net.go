@@ -69,7 +69,29 @@ type Runner struct {
 	acc     []int32
 }
 
-// NewRunner allocates the buffers for images of h x w pixels, both multiples of 32.
+// maxRunnerBytes bounds the buffers of a Runner: a small file can describe wide layers on a large image. ResNet-18 to layer3 takes about
+// 230 MB at 2048 x 2048.
+const maxRunnerBytes = 1 << 30
+
+// runnerBytes returns what the buffers of a Runner take.
+func (g *Graph) runnerBytes(h, w int, border map[string]int) int64 {
+	size := func(name string, stride, c int) int64 {
+		b := 2 * border[name]
+		return int64(h/stride+b) * int64(w/stride+b) * int64(c)
+	}
+	strides := map[string]int{ImageInput: 1}
+	total, columns := size(ImageInput, 1, 3), int64(0)
+	for i := range g.Ops {
+		op := &g.Ops[i]
+		s := strides[op.Input] * op.Stride
+		strides[op.Name] = s
+		total += size(op.Name, s, op.Out)
+		columns = max(columns, int64(w/s)*int64(op.Kernel*op.Kernel*op.In))
+	}
+	return total + columns
+}
+
+// NewRunner allocates the buffers for images of h x w pixels, both multiples of 32. It fails when they would take more than 1 GiB.
 func NewRunner(n *Net, h, w int) (*Runner, error) {
 	if h < 32 || w < 32 || h%32 != 0 || w%32 != 0 || h > 4096 || w > 4096 {
 		return nil, fmt.Errorf("engine: image size %d x %d, want multiples of 32 up to 4096", w, h)
@@ -79,6 +101,9 @@ func NewRunner(n *Net, h, w int) (*Runner, error) {
 	for i := range g.Ops {
 		op := &g.Ops[i]
 		border[op.Input] = max(border[op.Input], op.Pad)
+	}
+	if need := g.runnerBytes(h, w, border); need > maxRunnerBytes {
+		return nil, fmt.Errorf("engine: image size %d x %d needs %d MB of buffers, the limit is %d", w, h, need>>20, maxRunnerBytes>>20)
 	}
 	r := &Runner{net: n, h: h, w: w}
 	var pad []uint8
