@@ -6,7 +6,6 @@ import (
 
 	"anomnet/core/calibrate"
 	"anomnet/core/detect"
-	"anomnet/core/imaging"
 	"anomnet/core/model"
 )
 
@@ -60,8 +59,12 @@ func (o FitOptions) withDefaults() FitOptions {
 	return o
 }
 
-func (o FitOptions) validate(c int) error {
+// Check says whether a head can be fitted on patch vectors of c values with o, before minutes are spent on them. Errors name the option.
+func (o FitOptions) Check(c int) error {
+	o = o.withDefaults()
 	switch {
+	case !(o.FalseRejectRate > 0 && o.FalseRejectRate <= calibrate.MaxRate):
+		return fmt.Errorf("teach: false-reject rate %v, want above 0 and at most %v", o.FalseRejectRate, calibrate.MaxRate)
 	case o.Centroids < 1 || o.Centroids > 1<<16:
 		return fmt.Errorf("teach: %d centroids, want 1..%d", o.Centroids, 1<<16)
 	case o.Embedding < 1 || o.Embedding > c:
@@ -87,7 +90,7 @@ type Report struct {
 // Fit learns a head. The same set and options give the same bytes on every machine.
 func (s *Set) Fit(ctx context.Context, fit FitOptions, opt *Options) (*model.Head, *Report, error) {
 	fit = fit.withDefaults()
-	if err := fit.validate(s.C); err != nil {
+	if err := fit.Check(s.C); err != nil {
 		return nil, nil, err
 	}
 	if fit.Projection == nil {
@@ -104,7 +107,7 @@ func (s *Set) Fit(ctx context.Context, fit FitOptions, opt *Options) (*model.Hea
 		}
 	}
 	f := &fitter{set: s, opt: opt, fit: fit}
-	if err := f.embed(rep.Norm); err != nil {
+	if err := f.embed(ctx, rep.Norm); err != nil {
 		return nil, nil, err
 	}
 	cal, err := f.calibrate(ctx, rep)
@@ -147,7 +150,7 @@ func (f *fitter) provenance() model.Provenance {
 const sampleStep = 61
 
 // embed quantises the projection and embeds all patches.
-func (f *fitter) embed(norm Norm) error {
+func (f *fitter) embed(ctx context.Context, norm Norm) error {
 	s := f.set
 	var sample []uint8
 	for p := 0; p < s.Images*s.Patches; p += sampleStep {
@@ -155,7 +158,7 @@ func (f *fitter) embed(norm Norm) error {
 	}
 	f.adapter = quantizeProjection(f.fit.Projection, s.C, norm == NormL2, sample)
 	f.e = make([]int8, s.Images*s.Patches*f.adapter.Out)
-	return parallel(context.Background(), s.Images, f.opt.workers(), f.opt.progress("embeddings"), func() (func(i int) error, error) {
+	return parallel(ctx, s.Images, f.opt.workers(), f.opt.progress("embeddings"), func() (func(i int) error, error) {
 		em, err := detect.NewEmbedder(&f.adapter, f.opt.tier())
 		if err != nil {
 			return nil, err
@@ -238,6 +241,3 @@ func (f *fitter) score(ctx context.Context, c *detect.Centroids, list []int, get
 	})
 	return scores, maps, err
 }
-
-// Preprocess returns how the images were prepared.
-func (s *Set) Preprocess() imaging.Preprocess { return s.pre }

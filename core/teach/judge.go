@@ -45,14 +45,14 @@ func (s *Set) ChooseNorm(ctx context.Context, fit FitOptions, opt *Options) (Nor
 // of the held-out images with those of the pseudo-defects drawn into them. It uses good images only.
 func (s *Set) Judge(ctx context.Context, fit FitOptions, opt *Options) (Judgement, error) {
 	fit = fit.withDefaults()
-	if err := fit.validate(s.C); err != nil {
+	if err := fit.Check(s.C); err != nil {
 		return Judgement{}, err
 	}
 	if fit.Projection == nil {
 		fit.Projection = RandomProjection(fit.Embedding, s.C, fit.Seed)
 	}
 	f := &fitter{set: s, opt: opt, fit: fit}
-	if err := f.embed(fit.Norm); err != nil {
+	if err := f.embed(ctx, fit.Norm); err != nil {
 		return Judgement{}, err
 	}
 	c, err := f.centroids(ctx, 0, min(ruleCentroids, fit.Centroids), "comparing")

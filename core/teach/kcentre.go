@@ -65,7 +65,7 @@ func newKCentre(e []int8, d int, opt *Options) (*kCentre, error) {
 		return nil, err
 	}
 	c := &kCentre{d: d, e: e, norms: make([]int32, n), best: make([]int32, n), seen: make([]int32, n), heap: make([]int32, n), mat: mat,
-		workers: opt.workers()}
+		workers: min(opt.workers(), staleBatch)}
 	for i := range c.best {
 		c.norms[i], c.best[i], c.heap[i] = detect.SquaredNorm(c.row(int32(i))), math.MaxInt32, int32(i)
 	}

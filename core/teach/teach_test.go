@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -155,6 +156,22 @@ func TestTrainingFakesStayOutOfTheFirstFold(t *testing.T) {
 	assert.Zero(t, len(fake)%set.C)
 }
 
+func TestEmbeddingCanBeCancelled(t *testing.T) {
+	set, err := Collect(context.Background(), tiny.Backbone(1), pre, textures(6), nil)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	f := &fitter{set: set, fit: FitOptions{Projection: RandomProjection(8, set.C, 0)}}
+	assert.ErrorIs(t, f.embed(ctx, NormRaw), context.Canceled)
+}
+
+// TestWorkersAreBounded: a slip of the finger in --workers must not take the memory of a thousand million workers.
+func TestWorkersAreBounded(t *testing.T) {
+	k, err := newKCentre(make([]int8, 8), 2, &Options{Workers: 1 << 20})
+	require.NoError(t, err)
+	assert.LessOrEqual(t, len(k.accs), staleBatch)
+}
+
 func TestCollectRefuses(t *testing.T) {
 	_, err := Collect(context.Background(), tiny.Backbone(1), pre, textures(MinImages-1), nil)
 	assert.ErrorIs(t, err, ErrTooFew)
@@ -173,7 +190,9 @@ func TestFitRefuses(t *testing.T) {
 	set, err := Collect(context.Background(), tiny.Backbone(1), pre, textures(6), nil)
 	require.NoError(t, err)
 	for _, fit := range []FitOptions{{Centroids: -1, Embedding: 8}, {Embedding: 99}, {Embedding: 8, Norm: "max"},
-		{Embedding: 8, Projection: make([]float32, 3)}, {Embedding: 8, FalseRejectRate: 2}} {
+		{Embedding: 8, Projection: make([]float32, 3)}, {Embedding: 8, FalseRejectRate: 2}, {Embedding: 8, FalseRejectRate: math.NaN()},
+		{Embedding: 8, FalseRejectRate: -1}} {
+		assert.Error(t, fit.Check(set.C), "before any work: %+v", fit)
 		_, _, err := set.Fit(context.Background(), fit, nil)
 		assert.Error(t, err, "%+v", fit)
 	}
