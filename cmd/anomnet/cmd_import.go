@@ -44,6 +44,9 @@ func importCommand(fs *flag.FlagSet) func(context.Context, *console, []string) e
 		if f.from == "" || f.images == "" || f.out == "" || len(args) > 0 {
 			return usageError("want --from, --images and --out")
 		}
+		if err := checkTarget(f.out); err != nil {
+			return err
+		}
 		return f.run(ctx, c)
 	}
 }

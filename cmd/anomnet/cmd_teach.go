@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"anomnet/core/engine"
 	"anomnet/core/imaging"
@@ -50,8 +51,15 @@ func (l *learnFlags) check() error {
 		return usageError("--part is missing")
 	case l.out == "":
 		return usageError("--out is missing")
+	case l.centroids < 1 || l.embedding < 1 || l.rate == 0: // to the library 0 is the default; here somebody typed it
+		return usageError("--centroids %d, --embedding %d, --frr %v: none may be 0", l.centroids, l.embedding, l.rate)
+	case !utf8.ValidString(l.part):
+		return usageError("--part %q is not UTF-8", l.part)
 	}
-	return nil
+	if err := l.preprocess().Validate(); err != nil {
+		return usageError("%v", err)
+	}
+	return checkTarget(l.out)
 }
 
 func (l *learnFlags) preprocess() imaging.Preprocess {
@@ -73,6 +81,9 @@ func (l *learnFlags) collect(ctx context.Context, paths []string, opt *teach.Opt
 	prov := model.Provenance{Software: model.Software}
 	b, err := l.loadBackbone()
 	if err != nil {
+		return nil, prov, err
+	}
+	if err := l.fitOptions(prov).Check(len(b.FeatureStd)); err != nil {
 		return nil, prov, err
 	}
 	if prov.DataSHA256, err = dataset.Digest(paths); err != nil {

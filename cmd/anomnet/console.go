@@ -89,8 +89,20 @@ func hint(err error) string {
 	return ""
 }
 
+// checkTarget says whether writeFile could replace path: a folder cannot be replaced, and a device (/dev/null) or a pipe must not be.
+func checkTarget(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("write %s: it is there and is no regular file", path)
+	}
+	return nil
+}
+
 // writeFile writes to a temporary file beside path and renames it, so path is never half written.
 func writeFile(path string, data []byte) error {
+	if err := checkTarget(path); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}

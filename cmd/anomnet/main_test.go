@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -190,6 +191,12 @@ func TestExitCodes(t *testing.T) {
 		"teach no part":  {[]string{"teach", "--good", data}, exitUsage},
 		"teach empty":    {[]string{"teach", "--good", t.TempDir(), "--part", "p", "--out", "x"}, exitFailed},
 		"teach too few":  {[]string{"teach", "--good", filepath.Join(data, "test", "good"), "--part", "p", "--out", "x"}, exitFailed},
+		"teach no rate":  {[]string{"teach", "--good", data, "--part", "p", "--out", "x", "--frr", "0"}, exitUsage},
+		"teach centres":  {[]string{"teach", "--good", data, "--part", "p", "--out", "x", "--centroids", "0"}, exitUsage},
+		"teach nothing":  {[]string{"teach", "--good", data, "--part", "p", "--out", "x", "--embedding", "0"}, exitUsage},
+		"teach size":     {[]string{"teach", "--good", data, "--part", "p", "--out", "x", "--size", "33"}, exitUsage},
+		"teach latin-1":  {[]string{"teach", "--good", data, "--part", "Gr\xf6\xdfe", "--out", "x"}, exitUsage},
+		"teach on data":  {[]string{"teach", "--good", data, "--part", "p", "--out", data}, exitFailed},
 		"eval no test":   {[]string{"eval", "--model", head, "--data", filepath.Join(data, "train")}, exitFailed},
 		"model show":     {[]string{"model", "show", head}, exitOK},
 		"model verify":   {[]string{"model", "verify", head}, exitOK},
@@ -215,6 +222,35 @@ func TestCancelledWritesNothing(t *testing.T) {
 	code := run(ctx, []string{"teach", "--good", data, "--part", "p", "--out", out}, &stdout, &stderr)
 	assert.Equal(t, exitCancelled, code)
 	assert.NoFileExists(t, out)
+}
+
+// TestBadOptionsAreToldBeforeTheWork: the folder holds no picture, so an error of the option came first.
+func TestBadOptionsAreToldBeforeTheWork(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 5 {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, string(rune('a'+i))+".png"), []byte("not a picture"), 0o644))
+	}
+	for flag, bad := range map[string]string{"--frr": "NaN", "--norm": "max", "--embedding": "500", "--centroids": "99999"} {
+		code, _, stderr := cli(t, "teach", "--good", dir, "--part", "p", "--out", "x", flag, bad)
+		assert.Equal(t, exitFailed, code)
+		assert.Contains(t, stderr, "error: teach: ", flag)
+	}
+}
+
+// TestOnlyFilesAreReplaced: as root, a rename over /dev/null would take the device away from the whole machine.
+func TestOnlyFilesAreReplaced(t *testing.T) {
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	for _, path := range []string{pipe, dir} {
+		assert.ErrorContains(t, writeFile(path, []byte("x")), "no regular file")
+	}
+	path := filepath.Join(dir, "new", "file")
+	require.NoError(t, writeFile(path, []byte("a")))
+	require.NoError(t, writeFile(path, []byte("b")))
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, "b", string(data))
 }
 
 func TestHarmlessCells(t *testing.T) {

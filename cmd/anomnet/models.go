@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -131,10 +129,4 @@ func showProvenance(c *console, p model.Provenance) {
 	if p.Card != "" {
 		fmt.Fprintf(c.out, "  %s\n", p.Card)
 	}
-}
-
-// exists reports whether path names a file or folder.
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return !errors.Is(err, fs.ErrNotExist)
 }
