@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -127,11 +128,34 @@ func maskOf(dir, label, image string) string {
 	return ""
 }
 
-// Load decodes and prepares one image file.
-func Load(path string, pre imaging.Preprocess) (*imaging.RGB, error) {
-	data, err := os.ReadFile(path)
+// Read reads an image file. One that is larger than imaging accepts is refused without reading it whole, so that a stray video or a
+// device in a folder does not take all memory; that error is an *imaging.Error, as imaging's own would be.
+func Read(path string) ([]byte, error) {
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	defer f.Close()
+	var buf bytes.Buffer
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && info.Size() <= imaging.DefaultMaxBytes {
+		buf.Grow(int(info.Size()) + bytes.MinRead)
+	}
+	n, err := buf.ReadFrom(io.LimitReader(f, imaging.DefaultMaxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	if n > imaging.DefaultMaxBytes {
+		detail := fmt.Sprintf("the file has more than %d bytes", imaging.DefaultMaxBytes)
+		return nil, fmt.Errorf("dataset: %s: %w", path, &imaging.Error{Kind: imaging.TooLarge, Detail: detail, Offset: -1})
+	}
+	return buf.Bytes(), nil
+}
+
+// Load decodes and prepares one image file.
+func Load(path string, pre imaging.Preprocess) (*imaging.RGB, error) {
+	data, err := Read(path)
+	if err != nil {
+		return nil, err
 	}
 	img, err := imaging.Decode(data, nil)
 	if err != nil {
@@ -142,9 +166,9 @@ func Load(path string, pre imaging.Preprocess) (*imaging.RGB, error) {
 
 // LoadMask reads a mask and returns, at w x h pixels, where it is set: a pixel counts when the resized mask is at least half.
 func LoadMask(path string, w, h int) ([]bool, error) {
-	data, err := os.ReadFile(path)
+	data, err := Read(path)
 	if err != nil {
-		return nil, fmt.Errorf("dataset: %w", err)
+		return nil, err
 	}
 	img, err := imaging.Decode(data, nil)
 	if err != nil {
@@ -162,9 +186,9 @@ func LoadMask(path string, w, h int) ([]bool, error) {
 func Digest(paths []string) (string, error) {
 	var sums bytes.Buffer
 	for _, p := range paths {
-		data, err := os.ReadFile(p)
+		data, err := Read(p)
 		if err != nil {
-			return "", fmt.Errorf("dataset: %w", err)
+			return "", err
 		}
 		sum := sha256.Sum256(data)
 		sums.Write(sum[:])

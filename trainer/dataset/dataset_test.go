@@ -94,6 +94,22 @@ func TestLoadNamesTheFile(t *testing.T) {
 	assert.Equal(t, []int{32, 32}, []int{img.W, img.H})
 }
 
+func TestReadIsBounded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "video.png")
+	require.NoError(t, os.WriteFile(path, []byte("abc"), 0o644))
+	data, err := Read(path)
+	require.NoError(t, err)
+	assert.Equal(t, "abc", string(data))
+	require.NoError(t, os.Truncate(path, 1<<40)) // a hole: it takes no room on the disk
+	_, err = Read(path)
+	var e *imaging.Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, imaging.TooLarge, e.Kind)
+	assert.Contains(t, err.Error(), "video.png")
+	_, err = Read(path + ".absent")
+	assert.ErrorIs(t, err, os.ErrNotExist)
+}
+
 func TestLoadMaskTakesAnotherSize(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "m.png")
 	write(t, path, 255)
