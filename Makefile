@@ -48,8 +48,8 @@ fuzz: ## every fuzz target for FUZZTIME (30s)
 	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
 		echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-30s} -fuzzminimizetime 1x $$p || exit 1; done; done
 
-bench: ## micro-benchmarks of core
-	$(GO) test -run '^$$' -bench . ./core/...
+bench: ## benchmarks: the engine, and an image from bytes to verdict
+	$(GO) test -run '^$$' -bench . ./core/... ./cmd/anomnet
 
 generate: ## the .vugu components
 	$(GO) generate ./webui/...

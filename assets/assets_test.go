@@ -1,0 +1,49 @@
+package assets_test
+
+import (
+	"math/rand/v2"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"anomnet/assets"
+	"anomnet/core/model"
+)
+
+// defaults are the files of the built-in part.
+func defaults(t *testing.T) map[string][]byte {
+	t.Helper()
+	head, err := os.ReadFile("models/default.anomnet")
+	require.NoError(t, err)
+	return map[string][]byte{"backbone": assets.Backbone(), "head": head}
+}
+
+func TestTheBuiltInPartBelongsToTheBuiltInBackbone(t *testing.T) {
+	files := defaults(t)
+	b, err := model.Decode(files["backbone"])
+	require.NoError(t, err)
+	h, err := model.Decode(files["head"])
+	require.NoError(t, err)
+	require.NotNil(t, h.Head)
+	assert.NoError(t, h.Head.Fits(b.Backbone))
+}
+
+// TestEveryChangedByteIsRefused makes 1,000 random single-byte changes to each file that ships.
+func TestEveryChangedByteIsRefused(t *testing.T) {
+	const seed = 3
+	rng := rand.New(rand.NewPCG(seed, seed))
+	for name, data := range defaults(t) {
+		t.Run(name, func(t *testing.T) {
+			changed := append([]byte(nil), data...)
+			for range 1000 {
+				at := rng.IntN(len(data))
+				changed[at] ^= byte(1 + rng.IntN(255))
+				_, err := model.Decode(changed)
+				require.ErrorIs(t, err, model.ErrCorrupt, "byte %d", at)
+				changed[at] = data[at]
+			}
+		})
+	}
+}
