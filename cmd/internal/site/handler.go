@@ -15,7 +15,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
-	"sync"
+	"syscall"
 	"time"
 )
 
@@ -47,14 +47,12 @@ var types = map[string]string{
 // Handler serves the files of a finished site, GET and HEAD only, in the best precompressed form that the client takes.
 // Every file has an ETag made from its content; nothing is cached without asking, since names carry no hash.
 func Handler(fsys fs.FS) http.Handler {
-	h := &handler{fsys: fsys, etags: map[string]string{}}
+	h := &handler{fsys: fsys}
 	return http.HandlerFunc(h.serve)
 }
 
 type handler struct {
-	fsys  fs.FS
-	mu    sync.Mutex
-	etags map[string]string // by file name; files do not change while they are served
+	fsys fs.FS
 }
 
 func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
@@ -77,7 +75,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
 	variant, data, err := h.open(name, r.Header.Get("Accept-Encoding"))
 	if err != nil {
 		status, text := http.StatusNotFound, "not found"
-		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrInvalid) {
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrInvalid) && !errors.Is(err, syscall.ENOTDIR) && !errors.Is(err, syscall.ENAMETOOLONG) {
 			status, text = http.StatusInternalServerError, "cannot read the file"
 		}
 		http.Error(w, text, status)
@@ -87,7 +85,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
 	head.Set("Content-Type", ct)
 	head.Set("Vary", "Accept-Encoding")
 	head.Set("Cache-Control", "no-cache")
-	head.Set("ETag", h.etag(name+variant, data))
+	head.Set("ETag", etag(data))
 	if variant != "" {
 		head.Set("Content-Encoding", encodings[variant])
 		head.Set("Content-Length", strconv.Itoa(len(data))) // ServeContent leaves it out of encoded answers
@@ -143,12 +141,8 @@ func accepts(header, coding string) bool {
 	return false
 }
 
-func (h *handler) etag(name string, data []byte) string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.etags[name] == "" {
-		sum := sha256.Sum256(data)
-		h.etags[name] = `"` + hex.EncodeToString(sum[:16]) + `"`
-	}
-	return h.etags[name]
+// etag is made anew each time: a site that is built again while it is served must not look unchanged.
+func etag(data []byte) string {
+	sum := sha256.Sum256(data)
+	return `"` + hex.EncodeToString(sum[:16]) + `"`
 }

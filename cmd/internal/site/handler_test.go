@@ -100,6 +100,51 @@ func TestHandlerETag(t *testing.T) {
 	assert.Empty(t, body(t, r))
 }
 
+func TestHandlerSeesANewBuild(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "ui.wasm")
+	h := Handler(os.DirFS(dir))
+	get := func(target, etag string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest("GET", "http://x"+target, nil)
+		r.Header.Set("If-None-Match", etag)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w
+	}
+	require.NoError(t, os.WriteFile(name, []byte("old"), 0o644))
+	old := get("/ui.wasm", "").Header().Get("ETag")
+	require.Equal(t, http.StatusNotModified, get("/ui.wasm", old).Code)
+	require.NoError(t, os.WriteFile(name, []byte("new"), 0o644))
+	w := get("/ui.wasm", old)
+	assert.Equal(t, http.StatusOK, w.Code)
+	assert.Equal(t, "new", w.Body.String())
+
+	for _, target := range []string{"/ui.wasm/x", "/" + strings.Repeat("a", 300), "/a%00b", "/%2e%2e/%2e%2e/etc/passwd"} {
+		assert.Equal(t, http.StatusNotFound, get(target, "").Code, target)
+	}
+}
+
+func TestHandlerRanges(t *testing.T) {
+	for _, c := range []struct {
+		accept, rang  string
+		status        int
+		contentLength string
+		body          string
+	}{
+		{"", "bytes=1-3", 206, "3", "asm"},
+		{"br", "bytes=1-", 206, "1", "r"},
+		{"gzip", "bytes=-2", 206, "2", "ip"},
+	} {
+		r := do(t, "GET", "http://x/ui.wasm", map[string]string{"Accept-Encoding": c.accept, "Range": c.rang})
+		assert.Equal(t, c.status, r.StatusCode, c)
+		assert.Equal(t, c.contentLength, r.Header.Get("Content-Length"), c)
+		assert.Equal(t, c.body, body(t, r), c)
+	}
+	r := do(t, "GET", "http://x/ui.wasm", map[string]string{"Accept-Encoding": "br", "Range": "bytes=9-"})
+	assert.Equal(t, http.StatusRequestedRangeNotSatisfiable, r.StatusCode)
+	assert.Empty(t, r.Header.Get("Content-Encoding"))
+}
+
 func TestCompressFile(t *testing.T) {
 	dir := t.TempDir()
 	long := []byte(strings.Repeat("same again ", 400))
