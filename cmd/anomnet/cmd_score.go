@@ -5,10 +5,12 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"image"
 	"image/png"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -24,22 +26,39 @@ import (
 	"anomnet/webui/heat"
 )
 
-// scoreRow is one image in the output of score; the JSON keys are stable.
+// scoreRow is one image in the output of score; the JSON keys are stable. It has the keys of Scored, all of them, or an error.
 type scoreRow struct {
-	Path    string            `json:"path"`
-	Verdict calibrate.Verdict `json:"verdict,omitempty"`
-	Ratio   float64           `json:"ratio,omitempty"` // 1 is the limit
-	Raw     float32           `json:"raw,omitempty"`
-	RawBits uint32            `json:"raw_bits,omitempty"`
-	PValue  float64           `json:"p_value,omitempty"`
-	SHA256  string            `json:"sha256,omitempty"`
-	Error   *scoreError       `json:"error,omitempty"`
+	Path string `json:"path"`
+	*Scored
+	Error *scoreError `json:"error,omitempty"`
+}
+
+// Scored is what is known about an image that could be scored.
+type Scored struct {
+	Verdict calibrate.Verdict `json:"verdict"`
+	Ratio   float64           `json:"ratio"` // 1 is the limit
+	Raw     float32           `json:"raw"`
+	RawBits uint32            `json:"raw_bits"`
+	PValue  float64           `json:"p_value"`
+	SHA256  string            `json:"sha256"`
 }
 
 type scoreError struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
 	Hint    string `json:"hint"`
+}
+
+// codeUnreadable is the code of a file that the system does not give: it vanished, or may not be read.
+const codeUnreadable = "unreadable"
+
+func newScoreError(err error) *scoreError {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return &scoreError{codeUnreadable, err.Error(), "check that the file is still there and may be read"}
+	}
+	code, hint := inspect.ErrorCode(err)
+	return &scoreError{code, err.Error(), hint}
 }
 
 // scoreJob is a run of the score command.
@@ -50,15 +69,15 @@ type scoreJob struct {
 	workers int
 }
 
-func scoreCommand(fs *flag.FlagSet) func(context.Context, *console, []string) error {
+func scoreCommand(flags *flag.FlagSet) func(context.Context, *console, []string) error {
 	var m modelFlags
-	m.add(fs)
-	asJSON := fs.Bool("json", false, "one JSON object a line")
-	asCSV := fs.Bool("csv", false, "comma-separated values")
-	failOn := fs.String("fail-on", "", "exit with 3 when a verdict is as bad as this: review or ng")
+	m.add(flags)
+	asJSON := flags.Bool("json", false, "one JSON object a line")
+	asCSV := flags.Bool("csv", false, "comma-separated values")
+	failOn := flags.String("fail-on", "", "exit with 3 when a verdict is as bad as this: review or ng")
 	job := &scoreJob{}
-	fs.StringVar(&job.maps, "maps", "", "`folder` to write pictures with the heat map to")
-	fs.IntVar(&job.workers, "workers", runtime.NumCPU(), "images in parallel")
+	flags.StringVar(&job.maps, "maps", "", "`folder` to write pictures with the heat map to")
+	flags.IntVar(&job.workers, "workers", runtime.NumCPU(), "images in parallel")
 	return func(ctx context.Context, c *console, args []string) error {
 		if len(args) == 0 || (*failOn != "" && *failOn != "ng" && *failOn != "review") || (*asJSON && *asCSV) {
 			return usageError("want images or folders, --fail-on ng or review, and one of --json and --csv")
@@ -117,18 +136,16 @@ func (j *scoreJob) run(ctx context.Context, c *console, in *inspect.Inspector) e
 func (j *scoreJob) score(in *inspect.Inspector, i int) error {
 	row := &j.rows[i]
 	row.Path = j.paths[i]
-	data, err := os.ReadFile(row.Path)
+	data, err := dataset.Read(row.Path)
 	var res *inspect.Result
 	if err == nil {
 		res, err = in.Inspect(data)
 	}
 	if err != nil {
-		code, hint := inspect.ErrorCode(err)
-		row.Error = &scoreError{code, err.Error(), hint}
+		row.Error = newScoreError(err)
 		return nil
 	}
-	row.Verdict, row.Ratio, row.Raw, row.PValue, row.SHA256 = res.Verdict, res.Ratio, res.Raw, res.PValue, res.SHA256
-	row.RawBits = math.Float32bits(res.Raw)
+	row.Scored = &Scored{res.Verdict, res.Ratio, res.Raw, math.Float32bits(res.Raw), res.PValue, res.SHA256}
 	if j.maps == "" {
 		return nil
 	}
@@ -173,11 +190,11 @@ func (j *scoreJob) print(c *console, asJSON, asCSV bool) error {
 	}
 	for _, r := range j.rows {
 		if r.Error != nil {
-			fmt.Fprintf(c.out, "ERROR          %s\n", r.Path)
-			c.log("anomnet: error: %s: %s\nanomnet: hint: %s", r.Path, r.Error.Message, r.Error.Hint)
+			fmt.Fprintf(c.out, "ERROR          %s\n", oneLine(r.Path))
+			c.log("anomnet: error: %s: %s\nanomnet: hint: %s", oneLine(r.Path), oneLine(r.Error.Message), r.Error.Hint)
 			continue
 		}
-		fmt.Fprintf(c.out, "%-6s %5.2f   %s   raw %v  p %.3f\n", r.Verdict, r.Ratio, r.Path, r.Raw, r.PValue)
+		fmt.Fprintf(c.out, "%-6s %5.2f   %s   raw %v  p %.3f\n", r.Verdict, r.Ratio, oneLine(r.Path), r.Raw, r.PValue)
 	}
 	return nil
 }
@@ -186,12 +203,12 @@ func (j *scoreJob) printCSV(c *console) error {
 	w := csv.NewWriter(c.out)
 	rows := [][]string{{"path", "verdict", "ratio", "raw", "p_value", "sha256", "error"}}
 	for _, r := range j.rows {
-		row := []string{harmless(r.Path), string(r.Verdict), fmt.Sprint(r.Ratio), strconv.FormatFloat(float64(r.Raw), 'g', -1, 32),
-			fmt.Sprint(r.PValue), r.SHA256, ""}
 		if r.Error != nil {
-			row = []string{harmless(r.Path), "", "", "", "", "", harmless(r.Error.Code + ": " + r.Error.Message)}
+			rows = append(rows, []string{harmless(r.Path), "", "", "", "", "", harmless(r.Error.Code + ": " + r.Error.Message)})
+			continue
 		}
-		rows = append(rows, row)
+		rows = append(rows, []string{harmless(r.Path), string(r.Verdict), fmt.Sprint(r.Ratio), strconv.FormatFloat(float64(r.Raw), 'g', -1, 32),
+			fmt.Sprint(r.PValue), r.SHA256, ""})
 	}
 	return w.WriteAll(rows)
 }

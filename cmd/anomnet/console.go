@@ -6,8 +6,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"anomnet/core/imaging"
 	"anomnet/core/inspect"
@@ -87,6 +91,29 @@ func hint(err error) string {
 		return "check the path"
 	}
 	return ""
+}
+
+// oneLine keeps a name that came from outside from forging a second line of output or speaking to the terminal: a text with
+// control characters, or one that is not UTF-8, is quoted.
+func oneLine(text string) string {
+	if q := strconv.QuoteToGraphic(text); strings.ContainsFunc(text, unicode.IsControl) || !utf8.ValidString(text) {
+		return q
+	}
+	return text
+}
+
+// keepError remembers the first error of a writer: results that did not arrive are a failure (a full disk, a closed pipe).
+type keepError struct {
+	w   io.Writer
+	err error
+}
+
+func (k *keepError) Write(p []byte) (int, error) {
+	n, err := k.w.Write(p)
+	if k.err == nil && err != nil {
+		k.err = fmt.Errorf("results: %w", err)
+	}
+	return n, err
 }
 
 // checkTarget says whether writeFile could replace path: a folder cannot be replaced, and a device (/dev/null) or a pipe must not be.

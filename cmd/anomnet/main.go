@@ -54,7 +54,7 @@ func commands() []command {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends what cannot be cancelled, a read from a pipe for instance
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -95,13 +95,17 @@ func runCommand(ctx context.Context, cmd command, args []string, stdout, stderr 
 	if err != nil {
 		return exitUsage
 	}
-	c := newConsole(stdout, stderr)
+	out := &keepError{w: stdout}
+	c := newConsole(out, stderr)
 	err = body(ctx, c, rest)
 	c.finish()
+	if out.err != nil && (err == nil || errors.Is(err, errFailOn)) {
+		err = out.err
+	}
 	return report(ctx, cmd, err, stderr)
 }
 
-// parse allows flags after arguments, as people type them.
+// parse allows flags after arguments, as people type them. After "--" all are arguments.
 func parse(fs *flag.FlagSet, args []string) (rest []string, err error) {
 	for {
 		if err := fs.Parse(args); err != nil {
@@ -109,6 +113,9 @@ func parse(fs *flag.FlagSet, args []string) (rest []string, err error) {
 		}
 		if fs.NArg() == 0 {
 			return rest, nil
+		}
+		if taken := len(args) - fs.NArg(); taken > 0 && args[taken-1] == "--" {
+			return append(rest, fs.Args()...), nil
 		}
 		rest, args = append(rest, fs.Arg(0)), fs.Args()[1:]
 	}
@@ -121,7 +128,7 @@ func report(ctx context.Context, cmd command, err error, stderr io.Writer) int {
 	case errors.Is(err, errFailOn):
 		return exitFailOn
 	case ctx.Err() != nil:
-		fmt.Fprintln(stderr, "anomnet: cancelled; nothing was written")
+		fmt.Fprintln(stderr, "anomnet: cancelled")
 		return exitCancelled
 	}
 	fmt.Fprintln(stderr, "anomnet: error:", err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"anomnet/assets"
 	"anomnet/core/inspect"
@@ -102,8 +103,8 @@ func modelCommand(*flag.FlagSet) func(context.Context, *console, []string) error
 func showModel(c *console, name string, size int, f *model.File) {
 	fmt.Fprintf(c.out, "%s  %d bytes  sha256 %s\n", name, size, f.Digest)
 	if b := f.Backbone; b != nil {
-		fmt.Fprintf(c.out, "backbone %s  %d operations  %.1f M multiply-adds at 256 x 256\n  licence: %s\n", b.Name, len(b.Graph.Ops),
-			float64(b.Graph.MultiplyAdds(256, 256))/1e6, b.Licence)
+		fmt.Fprintf(c.out, "backbone %s  %d operations  %.1f M multiply-adds at 256 x 256\n  licence: %s\n", oneLine(b.Name), len(b.Graph.Ops),
+			float64(b.Graph.MultiplyAdds(256, 256))/1e6, oneLine(b.Licence))
 		showProvenance(c, b.Provenance)
 	}
 	if h := f.Head; h != nil {
@@ -121,12 +122,14 @@ func showModel(c *console, name string, size int, f *model.File) {
 }
 
 func showProvenance(c *console, p model.Provenance) {
-	fmt.Fprintf(c.out, "  made by %s (%s)  seed %d  %d images", p.Method, p.Software, p.Seed, p.Images)
+	fmt.Fprintf(c.out, "  made by %s (%s)  seed %d  %d images", oneLine(p.Method), oneLine(p.Software), p.Seed, p.Images)
 	if p.DataSHA256 != "" {
 		fmt.Fprintf(c.out, "  data %.16s", p.DataSHA256)
 	}
 	fmt.Fprintln(c.out)
-	if p.Card != "" {
-		fmt.Fprintf(c.out, "  %s\n", p.Card)
+	for line := range strings.SplitSeq(p.Card, "\n") {
+		if line != "" {
+			fmt.Fprintf(c.out, "  %s\n", oneLine(line))
+		}
 	}
 }

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"anomnet/trainer/synth"
+)
+
+// full is a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+func TestResultsThatDoNotArriveAreAFailure(t *testing.T) {
+	data, head := washers(t)
+	for _, args := range [][]string{
+		{"score", "--model", head, filepath.Join(data, "test", "good")}, {"score", "--model", head, "--csv", filepath.Join(data, "test", "good")},
+		{"score", "--model", head, "--json", filepath.Join(data, "test", "good")}, {"eval", "--model", head, "--data", data}, {"model", "show", head},
+	} {
+		var stderr bytes.Buffer
+		assert.Equal(t, exitFailed, run(context.Background(), args, full{}, &stderr), "%v", args)
+		assert.Contains(t, stderr.String(), "no space left")
+	}
+}
+
+// TestScoreOfZeroHasAllKeys: an image that equals a taught one, patch for patch, has the score 0, which is a result and not an absence.
+func TestScoreOfZeroHasAllKeys(t *testing.T) {
+	data, head := filepath.Join(t.TempDir(), "few"), filepath.Join(t.TempDir(), "few.anomnet")
+	require.NoError(t, synth.WriteDataset(t.Context(), data, synth.Options{Size: 64}, 5, 0, 0, nil))
+	code, _, stderr := cli(t, "teach", "--good", data, "--part", "p", "--out", head, "--size", "64", "--centroids", "320")
+	require.Equal(t, exitOK, code, stderr)
+	code, stdout, stderr := cli(t, "score", "--model", head, "--json", filepath.Join(data, "train", "good", "000.png"))
+	require.Equal(t, exitOK, code, stderr)
+	var row map[string]any
+	require.NoError(t, json.Unmarshal([]byte(stdout), &row))
+	require.Equal(t, 0.0, row["raw"])
+	for _, key := range []string{"path", "verdict", "ratio", "raw_bits", "p_value", "sha256"} {
+		assert.Contains(t, row, key)
+	}
+	assert.NotContains(t, row, "error")
+}
+
+func TestAFileThatCannotBeReadIsNoFaultOfTheProgram(t *testing.T) {
+	_, err := os.ReadFile(filepath.Join(t.TempDir(), "vanished.png"))
+	e := newScoreError(err)
+	assert.Equal(t, codeUnreadable, e.Code)
+	assert.NotContains(t, e.Hint, "fault of the program")
+}
+
+func TestOneLine(t *testing.T) {
+	for in, want := range map[string]string{
+		"photos/Größe 1.png": "photos/Größe 1.png", "a.png\nOK 0.10 b.png": `"a.png\nOK 0.10 b.png"`, "\x1b[2J": `"\x1b[2J"`, "\xff.png": `"\xff.png"`,
+	} {
+		assert.Equal(t, want, oneLine(in))
+	}
+}
+
+func TestParse(t *testing.T) {
+	for line, want := range map[string][]string{
+		"a -v b": {"a", "b"}, "-v -- -a -b": {"-a", "-b"}, "a -- -v": {"a", "-v"}, "-s -- a": {"a"}, "--": nil, "": nil,
+	} {
+		fs := flag.NewFlagSet("test", flag.ContinueOnError)
+		fs.SetOutput(io.Discard)
+		fs.Bool("v", false, "")
+		fs.String("s", "", "")
+		rest, err := parse(fs, strings.Fields(line))
+		require.NoError(t, err, line)
+		assert.Equal(t, want, rest, line)
+	}
+}
