@@ -17,7 +17,7 @@ type Source interface {
 // Backend is what the page needs from the browser and the workers. Calls return at once; answers come back through the
 // methods of Page, never from inside a call.
 type Backend interface {
-	// Score inspects a source; the answer is Page.Progress, then Page.Scored or Page.Failed with the same id.
+	// Score inspects a source; the answer is Page.Scored or Page.Failed with the same id, also for an item that is forgotten.
 	Score(id int, src Source)
 	// Load puts another part into use, from model files or, without any, the site's own. No job runs meanwhile. The answer is
 	// Page.Switched or Page.Refused.
@@ -246,7 +246,15 @@ func (p *Page) finished(it *Item) {
 // Cancel drops the images that wait. Running jobs take one image each and are let finish.
 func (p *Page) Cancel() {
 	p.remove(func(it *Item) bool { return it.State == Waiting })
-	p.batch.total = p.batch.done + p.running
+	p.batch.total = p.batch.done
+	for _, it := range p.items {
+		if it.State == Working { // p.running also counts jobs of images that were cleared
+			p.batch.total++
+		}
+	}
+	if p.selected == 0 && len(p.items) > 0 {
+		p.selected = p.items[0].ID
+	}
 	if p.batch.over() {
 		p.batch = batch{}
 	}

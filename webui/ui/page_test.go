@@ -103,6 +103,29 @@ func TestCancelKeepsWhatRunsAndWhatIsDone(t *testing.T) {
 	assert.Equal(t, []int{1, 2, 4}, b.scoring)
 }
 
+func TestCancelAfterClearComesToAnEnd(t *testing.T) {
+	p, _ := readyPage(t, 2)
+	p.Add(fakeFile("a"), fakeFile("b"))
+	p.Clear()
+	p.Add(fakeFile("c"), fakeFile("d"), fakeFile("e"))
+	p.Scored(1, score("OK", 0.5), nil)
+	p.Cancel()
+	require.Len(t, p.Items(), 1, "the job that runs for a cleared image is not one of these")
+	p.Scored(2, score("OK", 0.5), nil)
+	p.Scored(3, score("OK", 0.5), nil)
+	assert.False(t, p.Busy())
+}
+
+func TestCancelOfTheSelectedImageSelectsAnother(t *testing.T) {
+	p, _ := readyPage(t, 1)
+	p.Add(fakeFile("a"), fakeFile("b"), fakeFile("c"))
+	p.Scored(1, score("OK", 0.5), nil)
+	p.Select(3)
+	p.Cancel()
+	require.NotNil(t, p.Selected(), "else the page says for ever that it inspects")
+	assert.Equal(t, 1, p.Selected().ID)
+}
+
 func TestClearDropsLateAnswers(t *testing.T) {
 	p, b := readyPage(t, 1)
 	p.Add(fakeFile("a"), fakeFile("b"))
