@@ -101,7 +101,9 @@ func (p *pool) answer(w *worker, m message) {
 		var heat []float32
 		heat, err = heatMap(r, m.bufs.Index(0), m.bufs.Index(1))
 		if err == nil {
-			p.app.paint.preview(m.id, r, m.bufs.Index(1))
+			if p.app.page.Has(m.id) {
+				p.app.paint.preview(m.id, r, m.bufs.Index(1))
+			}
 			p.app.page.Scored(m.id, r, heat)
 			return
 		}
@@ -128,8 +130,14 @@ func (p *pool) crashed(w *worker, why string) {
 	} else {
 		p.spawn()
 	}
+	e := protocol.Error{Code: protocol.CodeCrashed, Message: why}
 	if w.job != 0 {
-		p.app.page.Failed(w.job, protocol.Error{Code: protocol.CodeCrashed, Message: why})
+		p.app.page.Failed(w.job, e)
+	}
+	for len(p.workers) == 0 && len(p.queue) > 0 { // nobody is left to do them
+		j := p.queue[0]
+		p.queue = p.queue[1:]
+		p.app.page.Failed(j.id, e)
 	}
 }
 
@@ -156,12 +164,14 @@ func (p *pool) pump() {
 	}
 }
 
-// Forget implements ui.Backend. A job that has not reached a worker is dropped and cancelled.
+// Forget implements ui.Backend. A job that has not reached a worker is dropped and cancelled. It is answered too, since the page
+// counts the jobs that run.
 func (a *app) Forget(id int) {
 	a.paint.forget(id)
 	for i, j := range a.pool.queue {
 		if j.id == id {
 			a.pool.queue = append(a.pool.queue[:i:i], a.pool.queue[i+1:]...)
+			go a.view.Update(func() { a.page.Failed(id, protocol.Error{Code: protocol.CodeCancelled}) })
 			break
 		}
 	}
