@@ -3,10 +3,14 @@
 package e2e
 
 import (
+	"fmt"
+	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // holdWorkers keeps workers that are started from now on from running, until release() is called in the page.
@@ -29,4 +33,45 @@ func TestClearWhileNoWorkerRuns(t *testing.T) {
 	p.str(`release()`)
 	p.choose(sample)
 	assert.NotEmpty(t, p.results(1)[0].Verdict)
+}
+
+// TestPictureBelongsToTheName selects an image that the browser cannot show before it was scored: the picture and the map of the
+// image before must not stay there under its name.
+func TestPictureBelongsToTheName(t *testing.T) {
+	p := open(t, serve(t, siteDir(t)), desktop)
+	sample := filepath.Join(siteDir(t), "samples", firstSample(t))
+	p.choose(sample)
+	p.results(1)
+	p.waitFor(`document.querySelector(".picture").dataset.shown === "1" && document.querySelector("#heat").width > 1`)
+	p.str(holdWorkers)
+	p.str(`workers.forEach((w) => w.dispatchEvent(new ErrorEvent("error", {message: "out of memory", cancelable: true})))`)
+	p.choose(writer(t)("photo.tiff", tiffOf(t)))
+	p.waitFor(`document.querySelector("#item-2")`)
+	p.click("#item-2")
+	p.waitFor(`!document.querySelector(".picture").dataset.shown && document.querySelector(".picture").width === 1 && document.querySelector("#heat").width === 1`)
+	p.str(`release()`)
+	p.results(2)
+	p.waitFor(`document.querySelector(".picture").dataset.shown === "2" && document.querySelector("#heat").width > 1`)
+}
+
+// TestPictureComesBeforeThumbnails drops a folder of pictures that are slow to decode.
+func TestPictureComesBeforeThumbnails(t *testing.T) {
+	p := open(t, serve(t, siteDir(t)), desktop)
+	data, err := os.ReadFile(filepath.Join(siteDir(t), "samples", firstSample(t)))
+	require.NoError(t, err)
+	write := writer(t)
+	var files []string
+	for i := range 100 {
+		files = append(files, write(fmt.Sprintf("%03d.jpg", i), data))
+	}
+	p.str(`(() => {
+		const decode = createImageBitmap;
+		globalThis.decoded = 0;
+		globalThis.createImageBitmap = (...a) => new Promise((r) => setTimeout(r, 200)).then(() => decode(...a)).finally(() => decoded++);
+	})()`)
+	p.choose(files...)
+	p.waitFor(`document.querySelector(".picture")?.dataset.shown`)
+	n, err := strconv.Atoi(p.str(`decoded`))
+	require.NoError(t, err)
+	assert.Less(t, n, len(files)/2, "pictures decoded before the large one was there")
 }

@@ -16,13 +16,14 @@ import (
 const (
 	maxPicture  = 2048 // longest side of the large picture's canvas
 	maxHeat     = 512  // longest side of the heat map's canvas
-	decodeSlots = 3    // pictures that the browser decodes at once, so that a dropped folder does not fill the memory
+	decodeSlots = 3    // thumbnails that the browser decodes at once, so that a dropped folder does not fill the memory
 )
 
 // painter draws thumbnails, pictures and heat maps. Pixels drawn here are only looked at; scores come from core/imaging.
 type painter struct {
 	app   *app
-	slots chan struct{}
+	slots chan struct{} // for thumbnails
+	large chan struct{} // for the large picture, which must not wait behind the thumbnails of a dropped folder
 	pics  map[int]*pic
 
 	canvas js.Value // of the large picture; a new element starts empty
@@ -30,7 +31,8 @@ type painter struct {
 	wanted int      // item whose picture is asked for
 	drawn  int      // item whose picture is on the canvas
 	w, h   int      // size of that canvas
-	kx, ky float64  // how much of the model's input it covers, see heat.Cover
+	pw, ph int      // size of the picture on it that the model's input comes from; 0 when that input itself is on it
+	kx, ky float64  // how much of the model's input it covers then, see heat.Cover
 	heated heatKey
 }
 
@@ -47,7 +49,7 @@ type heatKey struct {
 }
 
 func newPainter(a *app) *painter {
-	return &painter{app: a, slots: make(chan struct{}, decodeSlots), pics: map[int]*pic{}}
+	return &painter{app: a, slots: make(chan struct{}, decodeSlots), large: make(chan struct{}, 1), pics: map[int]*pic{}}
 }
 
 func (p *painter) pic(id int) *pic {
@@ -65,9 +67,7 @@ func (p *painter) forget(id int) {
 }
 
 // bitmap decodes a blob. It blocks.
-func (p *painter) bitmap(blob js.Value) (js.Value, error) {
-	p.slots <- struct{}{}
-	defer func() { <-p.slots }()
+func bitmap(blob js.Value) (js.Value, error) {
 	return await(js.Global().Call("createImageBitmap", blob))
 }
 
@@ -75,7 +75,9 @@ func (p *painter) bitmap(blob js.Value) (js.Value, error) {
 func (a *app) Thumb(el vjs.Value, id int, src ui.Source) {
 	canvas, blob := js.Value(el), src.(file).blob
 	go func() {
-		bmp, err := a.paint.bitmap(blob)
+		a.paint.slots <- struct{}{}
+		bmp, err := bitmap(blob)
+		<-a.paint.slots
 		a.view.Update(func() {
 			if err == nil {
 				cover(canvas, bmp, bmp.Get("width").Float(), bmp.Get("height").Float())
@@ -140,7 +142,12 @@ func (a *app) Picture(el vjs.Value, it *ui.Item) {
 	p.wanted = it.ID
 	id, blob := it.ID, it.Src.(file).blob
 	go func() {
-		bmp, err := p.bitmap(blob)
+		p.large <- struct{}{}
+		defer func() { <-p.large }()
+		if p.wanted != id { // passed by meanwhile
+			return
+		}
+		bmp, err := bitmap(blob)
 		a.view.Update(func() {
 			if p.wanted != id || !canvas.Equal(p.canvas) {
 				if err == nil {
@@ -155,6 +162,8 @@ func (a *app) Picture(el vjs.Value, it *ui.Item) {
 			case k.preview.Truthy():
 				it.Prepared = true
 				p.showPrepared(canvas, it, k.preview)
+			default:
+				p.blank(canvas)
 			}
 		})
 	}()
@@ -163,11 +172,7 @@ func (a *app) Picture(el vjs.Value, it *ui.Item) {
 // show draws a picture into the large canvas and makes the canvas its size.
 func (p *painter) show(canvas js.Value, id int, bmp js.Value) {
 	pw, ph := bmp.Get("width").Int(), bmp.Get("height").Int()
-	part := p.app.page.Part
-	p.kx, p.ky = 1, 1
-	if part.Width > 0 && part.Height > 0 {
-		p.kx, p.ky = heat.Cover(part.Mode, pw, ph, part.Width, part.Height)
-	}
+	p.pw, p.ph = pw, ph
 	w, h := fit(pw, ph, maxPicture)
 	p.draw(canvas, id, w, h, bmp, 0, 0, float64(pw), float64(ph))
 }
@@ -177,6 +182,7 @@ func (p *painter) show(canvas js.Value, id int, bmp js.Value) {
 func (p *painter) showPrepared(canvas js.Value, it *ui.Item, pre js.Value) {
 	pw, ph := pre.Get("width").Float(), pre.Get("height").Float()
 	w, h := it.Result.Width, it.Result.Height
+	p.pw, p.ph = 0, 0
 	p.kx, p.ky = heat.Cover(p.app.page.Part.Mode, w, h, int(pw), int(ph))
 	if p.kx > 1 || p.ky > 1 {
 		p.kx, p.ky, w, h = 1, 1, int(pw), int(ph)
@@ -194,6 +200,18 @@ func (p *painter) draw(canvas js.Value, id, w, h int, pic js.Value, sx, sy, sw, 
 	ctx.Call("drawImage", pic, sx, sy, sw, sh, 0, 0, w, h)
 	canvas.Get("dataset").Set("shown", strconv.Itoa(id))
 	p.drawn, p.w, p.h, p.heated = id, w, h, heatKey{}
+}
+
+// blank empties both canvases: a picture under the name of another would be a lie.
+func (p *painter) blank(canvas js.Value) {
+	for _, c := range []js.Value{canvas, p.over} {
+		if c.Truthy() {
+			c.Set("width", 1) // clears it
+			c.Set("height", 1)
+		}
+	}
+	js.Global().Get("Reflect").Call("deleteProperty", canvas.Get("dataset"), "shown")
+	p.drawn, p.heated = 0, heatKey{}
 }
 
 // fit scales w x h down so that no side is longer than limit.
@@ -226,6 +244,9 @@ func (a *app) Heat(el vjs.Value, it *ui.Item) {
 	canvas.Set("height", h)
 	if !key.done || len(it.Map) == 0 {
 		return
+	}
+	if part := p.app.page.Part; p.pw > 0 { // only now: the picture may have been there before the part
+		p.kx, p.ky = heat.Cover(part.Mode, p.pw, p.ph, part.Width, part.Height)
 	}
 	r := it.Result
 	m := heat.Map{W: r.MapW, H: r.MapH, V: it.Map}.Place(w, h, p.kx, p.ky)
