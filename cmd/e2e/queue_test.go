@@ -54,6 +54,31 @@ func TestPictureBelongsToTheName(t *testing.T) {
 	p.waitFor(`document.querySelector(".picture").dataset.shown === "2" && document.querySelector("#heat").width > 1`)
 }
 
+// TestForeignDrop drags a link over the page. Its default would leave the page. The browser's own drag and drop stops in a headless
+// browser, so the events are made in the page.
+func TestForeignDrop(t *testing.T) {
+	p := open(t, serve(t, siteDir(t)), desktop)
+	p.str(`(() => { globalThis.link = new DataTransfer(); link.setData("text/uri-list", location.href + "elsewhere"); })()`)
+	for _, kind := range []string{"dragover", "drop"} {
+		assert.Equal(t, "false", p.str(`document.body.dispatchEvent(new DragEvent("`+kind+`", {dataTransfer: link, bubbles: true, cancelable: true}))`), kind)
+	}
+	assert.Equal(t, "null", p.str(`document.querySelector(".dropping, #items")`))
+	p.requireClean()
+}
+
+// TestFocusAfterCancel presses Cancel, which goes away with the work.
+func TestFocusAfterCancel(t *testing.T) {
+	p := open(t, serve(t, siteDir(t)), desktop)
+	sample := filepath.Join(siteDir(t), "samples", firstSample(t))
+	p.choose(sample, sample, sample, sample)
+	p.results(1)
+	p.str(`document.querySelector("#cancel").focus()`)
+	p.press("\r")
+	p.waitFor(`!document.querySelector("#cancel")`)
+	p.waitFor(`document.activeElement.id === "items"`)
+	p.requireClean()
+}
+
 // TestPictureComesBeforeThumbnails drops a folder of pictures that are slow to decode.
 func TestPictureComesBeforeThumbnails(t *testing.T) {
 	p := open(t, serve(t, siteDir(t)), desktop)

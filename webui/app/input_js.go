@@ -72,10 +72,11 @@ func (a *app) listen() {
 		}))
 	}
 	on("dragover", func(ev js.Value) {
+		ev.Call("preventDefault") // a browser would go to the address of a dropped link, and the results would be lost
 		if !hasFiles(ev) {
+			ev.Get("dataTransfer").Set("dropEffect", "none")
 			return
 		}
-		ev.Call("preventDefault")
 		ev.Get("dataTransfer").Set("dropEffect", "copy")
 		a.dragging(true)
 	})
@@ -85,10 +86,10 @@ func (a *app) listen() {
 		}
 	})
 	on("drop", func(ev js.Value) {
+		ev.Call("preventDefault")
 		if !hasFiles(ev) {
 			return
 		}
-		ev.Call("preventDefault")
 		a.dragging(false)
 		go a.give(files(ev.Get("dataTransfer").Get("files")))
 	})
@@ -97,6 +98,7 @@ func (a *app) listen() {
 			go a.give(files(d.Get("files")))
 		}
 	})
+	on("focusin", func(ev js.Value) { a.focused = ev.Get("target") })
 	on("keydown", func(ev js.Value) { a.key(ev, true) })
 	on("keyup", func(ev js.Value) { a.key(ev, false) })
 	on("blur", func(js.Value) { // a key let go in another window is never seen
@@ -164,8 +166,8 @@ func (a *app) rendered() {
 	if lang := a.page.Text.Lang; root.Get("lang").String() != lang {
 		root.Set("lang", lang)
 	}
-	if has := a.page.HasItems(); has != a.hadItems || a.page.Notice != a.lastNotice {
-		a.hadItems, a.lastNotice = has, a.page.Notice
+	if a.focused.Truthy() && !a.focused.Get("isConnected").Bool() {
+		a.focused = js.Undefined()
 		a.keepFocus()
 	}
 	if it := a.page.Selected(); it != nil && it.ID != a.lastSelected {
@@ -174,8 +176,8 @@ func (a *app) rendered() {
 	}
 }
 
-// keepFocus gives the focus to the list when the button that was pressed has gone with its view; without this the keyboard
-// would start at the top again.
+// keepFocus gives the focus to the list when the element that had it has gone, such as a button with its view; without this the
+// keyboard would start at the top again.
 func (a *app) keepFocus() {
 	if active := a.doc.Get("activeElement"); active.Truthy() && !active.Equal(a.doc.Get("body")) {
 		return

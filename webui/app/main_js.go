@@ -34,8 +34,7 @@ type app struct {
 	paint *painter
 
 	lastSelected int
-	hadItems     bool
-	lastNotice   *ui.Notice
+	focused      js.Value // the element that had the focus last
 }
 
 func (a *app) start() error {
