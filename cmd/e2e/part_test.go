@@ -190,3 +190,22 @@ func TestRefusedParts(t *testing.T) {
 	assert.True(t, strings.HasPrefix(p.str(`document.querySelector(".requests .term").textContent`), "0 requests"))
 	p.requireClean()
 }
+
+// TestLongPartName loads a part whose name has no break, and goes back from it: nothing may be wider than a telephone.
+func TestLongPartName(t *testing.T) {
+	f, err := model.Decode(taught(t))
+	require.NoError(t, err)
+	f.Head.Part = strings.Repeat("Bracket-", 12)
+	long, err := model.Encode(f)
+	require.NoError(t, err)
+	p := open(t, serve(t, siteDir(t)), look{width: 390, height: 844, mobile: true})
+	p.drag(true, writer(t)("long.anomnet", long))
+	p.waitFor(`document.querySelector(".notice.loaded")`)
+	p.shot("part-long-390-light")
+	assert.Equal(t, "390", p.str(`document.documentElement.scrollWidth`))
+	p.click("#back")
+	p.waitFor(`document.querySelector("#back")?.textContent.includes("Bracket-")`)
+	p.shot("part-long-back-390-light")
+	assert.Equal(t, "390", p.str(`document.documentElement.scrollWidth`))
+	p.requireClean()
+}
