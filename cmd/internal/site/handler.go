@@ -20,9 +20,9 @@ import (
 )
 
 // CSP is the page's content security policy: nothing but the site's own files, no inline code, no eval except WebAssembly,
-// no address but its own to send to, and no string may become code.
+// no address but its own to send to, and no string may become code but the one address that boot.mjs's policy allows.
 const CSP = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; " +
-	"worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+	"worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types anomnet"
 
 // Headers are sent with every answer.
 func Headers() map[string]string {
