@@ -12,7 +12,7 @@ const at = (path) => new URL(path, base).href;
 const texts = {
   en: ["AnomNet could not start", "This browser lacks WebAssembly or JavaScript modules. Use a current Firefox, Chrome, Edge or Safari.",
     "A file of this site could not be loaded. Check the connection and reload the page."],
-  de: ["AnomNet konnte nicht starten", "Diesem Browser fehlen WebAssembly oder JavaScript-Module. Nehmen Sie ein aktuelles Firefox, Chrome, Edge oder Safari.",
+  de: ["AnomNet konnte nicht starten", "Diesem Browser fehlen WebAssembly oder JavaScript-Module. Nehmen Sie einen aktuellen Browser: Firefox, Chrome, Edge oder Safari.",
     "Eine Datei dieser Seite konnte nicht geladen werden. Prüfen Sie die Verbindung und laden Sie die Seite neu."],
 };
 
