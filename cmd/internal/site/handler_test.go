@@ -71,7 +71,7 @@ func TestHandlerVariants(t *testing.T) {
 		assert.Equal(t, c.contentType, r.Header.Get("Content-Type"), name)
 		assert.Equal(t, c.encoding, r.Header.Get("Content-Encoding"), name)
 		assert.Equal(t, c.body, body(t, r), name)
-		assert.Contains(t, r.Header.Get("Content-Security-Policy"), "require-trusted-types-for 'script'", name)
+		assert.Contains(t, r.Header.Get("Content-Security-Policy"), "require-trusted-types-for 'script'; trusted-types anomnet", name)
 		assert.Equal(t, "same-origin", r.Header.Get("Cross-Origin-Opener-Policy"), name)
 		assert.Equal(t, "require-corp", r.Header.Get("Cross-Origin-Embedder-Policy"), name)
 		assert.Equal(t, "nosniff", r.Header.Get("X-Content-Type-Options"), name)
