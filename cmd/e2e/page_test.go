@@ -132,6 +132,14 @@ func TestKeysAndLanguage(t *testing.T) {
 	p.press("m")
 	p.waitFor(`document.querySelector("#map-on").checked && document.querySelector("#heat").style.opacity !== "0"`)
 
+	key := func(typ, init string) {
+		p.str("document.body.dispatchEvent(new KeyboardEvent(\"" + typ + "\", {key: \"b\", bubbles: true, cancelable: true" + init + "}))")
+	}
+	key("keydown", "")
+	p.waitFor(`document.querySelector("#heat").style.opacity === "0"`)
+	key("keyup", ", ctrlKey: true")
+	p.waitFor(`document.querySelector("#heat").style.opacity !== "0"`)
+
 	require.Equal(t, "en", p.str(`document.documentElement.lang`))
 	p.str(`(() => { const s = document.querySelector(".language"); s.value = "de"; s.dispatchEvent(new Event("change", {bubbles: true})); })()`)
 	p.waitFor(`document.documentElement.lang === "de" && document.querySelector("#clear").textContent === "Leeren"`)

@@ -135,7 +135,7 @@ func (a *app) give(fs []file) {
 // key gives a key to the page unless it belongs to a field or a shortcut of the browser.
 func (a *app) key(ev js.Value, down bool) {
 	for _, mod := range []string{"ctrlKey", "metaKey", "altKey", "isComposing", "defaultPrevented"} {
-		if ev.Get(mod).Truthy() {
+		if down && ev.Get(mod).Truthy() { // a key that was pressed alone may be let go with others
 			return
 		}
 	}
