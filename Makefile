@@ -5,6 +5,7 @@ ADDR    ?= 127.0.0.1:8080
 PORTABLE = CGO_ENABLED=0
 WASMEXEC = $(GOROOT)/lib/wasm/go_js_wasm_exec
 
+.NOTPARALLEL:
 .PHONY: run build site torch test check test-go test-wasm test-arm64 test-torch test-e2e deps fuzz bench generate golden backbone part clean help
 
 run: build ## build everything and serve the page (ADDR=127.0.0.1:8080)
@@ -39,7 +40,7 @@ test-arm64: ## core as arm64 under qemu-aarch64 (Debian: qemu-user), where a fus
 	$(PORTABLE) GOARCH=arm64 $(GO) test -exec qemu-aarch64 ./core/...
 
 test-torch: ## the trainer against libtorch
-	e=$$(trainer/torch/setup.sh --install) && eval "$$e" && $(GO) vet -tags torch ./trainer/... ./cmd/... && $(GO) test -tags torch ./trainer ./trainer/torch
+	e=$$(trainer/torch/setup.sh --install) && eval "$$e" && $(GO) vet -tags torch ./trainer/... ./cmd/... && $(GO) test -tags torch ./trainer ./trainer/torch ./cmd/anomnet
 
 test-e2e: torch ## the page in real Chromium, with a head trained on real images
 	ANOMNET_BIN=$(CURDIR)/bin/anomnet $(GO) test -tags e2e -count=1 -v ./cmd/e2e
@@ -57,11 +58,11 @@ generate: ## the .vugu components
 golden: ## golden files of core, from Pillow and scikit-learn
 	python3 core/imaging/testdata/golden.py && python3 core/metrics/testdata/golden.py
 
-backbone: ## assets/models/backbone.anomnet from ../shared (3 minutes)
+backbone: build ## assets/models/backbone.anomnet from ../shared (3 minutes)
 	bin/anomnet import --from ../shared/weights/student_v0.safetensors --describe ../shared/weights/student_v0.json \
 		--images ../shared/data/natural --name student-v0 --licence "our own work" --out assets/models/backbone.anomnet --card "$$(cat assets/models/backbone.card)"
 
-part: ## the built-in part and its samples
+part: build ## the built-in part and its samples
 	bin/anomnet synth --n 400 --test-good 30 --defects 30 --out .build/washer
 	bin/anomnet teach --good .build/washer/train/good --part "Washer (demo)" --out assets/models/default.anomnet
 	bin/anomnet synth --samples --n 400 --test-good 30 --out assets/samples

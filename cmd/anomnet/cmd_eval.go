@@ -79,13 +79,17 @@ func printJSON(c *console, f *evaluate.Figures, scored []evaluate.Scored, each b
 func printFigures(c *console, f *evaluate.Figures) {
 	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	row := func(name string, v float64) { fmt.Fprintf(w, "%s\t%.4f\n", name, v) }
-	row("image AUROC", f.ImageAUROC)
-	row("AP", f.AP)
-	row("F1max", f.F1Max)
-	row("pixel AUROC", f.PixelAUROC)
-	row("AUPRO (FPR <= 0.3)", f.AUPRO)
-	row("recall at 1 % false rejects", f.RecallAt1)
-	row("recall at 5 % false rejects", f.RecallAt5)
+	if f.Left["image"] == "" {
+		row("image AUROC", f.ImageAUROC)
+		row("AP", f.AP)
+		row("F1max", f.F1Max)
+		row("recall at 1 % false rejects", f.RecallAt1)
+		row("recall at 5 % false rejects", f.RecallAt5)
+	}
+	if f.Masked > 0 && f.Left["pixel"] == "" {
+		row("pixel AUROC", f.PixelAUROC)
+		row("AUPRO (FPR <= 0.3)", f.AUPRO)
+	}
 	row("real false-reject rate", f.FalseRejectRate)
 	row("recall at the limit", f.Recall)
 	fmt.Fprintf(w, "images\t%d good, %d defective, %d with mask\n", f.Good, f.Defect, f.Masked)

@@ -44,6 +44,9 @@ func importCommand(fs *flag.FlagSet) func(context.Context, *console, []string) e
 		if f.from == "" || f.images == "" || f.out == "" || len(args) > 0 {
 			return usageError("want --from, --images and --out")
 		}
+		if f.opt.Arch == importer.ArchPlain && f.describe == "" {
+			return usageError("--arch plain needs --describe")
+		}
 		if err := checkTarget(f.out); err != nil {
 			return err
 		}

@@ -140,7 +140,8 @@ func (t *trainFlags) choose(ctx context.Context, c *console, set *teach.Set, fit
 		trained.Provenance.Metrics = map[string]float64{"pseudo_auroc": after.AUROC, "pseudo_auroc_untrained": before.AUROC}
 		return trained, nil
 	}
-	c.log("kept: the untrained adapter; training did not help on these images")
+	c.log("kept: the untrained adapter; training did not clearly help on these images")
+	fit.Provenance.Method = "teach"
 	fit.Provenance.Metrics = map[string]float64{"pseudo_auroc": before.AUROC, "pseudo_auroc_trained": after.AUROC}
 	return fit, nil
 }

@@ -40,16 +40,19 @@ func washers(t *testing.T) (data, head string) {
 	return data, head
 }
 
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return data
+}
+
 func TestTeachScoreEvalAgree(t *testing.T) {
 	data, head := washers(t)
 	again := filepath.Join(t.TempDir(), "again.anomnet")
 	code, _, stderr := cli(t, "teach", "--good", data, "--part", "Washer", "--out", again, "--size", "96", "--centroids", "64", "--frr", "0.1", "--workers", "1")
 	require.Equal(t, exitOK, code, stderr)
-	a, err := os.ReadFile(head)
-	require.NoError(t, err)
-	b, err := os.ReadFile(again)
-	require.NoError(t, err)
-	assert.Equal(t, a, b, "the same images, options and seed give the same file")
+	assert.Equal(t, readFile(t, head), readFile(t, again), "the same images, options and seed give the same file")
 
 	code, stdout, stderr := cli(t, "eval", "--model", head, "--data", data, "--json", "--scores")
 	require.Equal(t, exitOK, code, stderr)

@@ -5,7 +5,8 @@
 //
 // # Security considerations
 //
-// Decode checks the header against Limits before it decodes any pixel, so a small file cannot ask for a huge buffer.
+// Decode checks the header against Limits before it decodes any pixel, so a small file cannot ask for more than MaxPixels allow.
+// A decoder may take up to about 20 bytes a pixel, so set MaxPixels to what the machine can spare.
 // While it works it holds at most about 20 bytes for each pixel (a progressive JPEG; 7 for an 8-bit PNG): lower MaxPixels
 // where memory is short.
 package imaging

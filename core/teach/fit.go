@@ -93,7 +93,8 @@ func (s *Set) Fit(ctx context.Context, fit FitOptions, opt *Options) (*model.Hea
 	if err := fit.Check(s.C); err != nil {
 		return nil, nil, err
 	}
-	if fit.Projection == nil {
+	learned := fit.Projection != nil
+	if !learned {
 		fit.Projection = RandomProjection(fit.Embedding, s.C, fit.Seed)
 	}
 	digest, err := s.backbone.Digest()
@@ -106,7 +107,7 @@ func (s *Set) Fit(ctx context.Context, fit FitOptions, opt *Options) (*model.Hea
 			return nil, nil, err
 		}
 	}
-	f := &fitter{set: s, opt: opt, fit: fit}
+	f := &fitter{set: s, opt: opt, fit: fit, learned: learned}
 	if err := f.embed(ctx, rep.Norm); err != nil {
 		return nil, nil, err
 	}
@@ -133,6 +134,7 @@ type fitter struct {
 	set     *Set
 	opt     *Options
 	fit     FitOptions
+	learned bool // the projection has learned from all folds but the first (Learnable)
 	adapter detect.Adapter
 	e       []int8 // [Images*Patches][Embedding]
 }
@@ -200,10 +202,14 @@ func (f *fitter) centroids(ctx context.Context, leaveOut, k int, stage string) (
 const wantScores = 300
 
 // calibrate scores good images by cross-validation: each fold by centroids of the others, as many folds as give
-// wantScores scores.
+// wantScores scores. With a learned projection only the first fold is held out from everything.
 func (f *fitter) calibrate(ctx context.Context, rep *Report) (*calibrate.Calibration, error) {
 	var maps [][]float32
-	for fold := 0; fold < folds && len(rep.Scores) < wantScores; fold++ {
+	last := folds
+	if f.learned {
+		last = 1
+	}
+	for fold := 0; fold < last && len(rep.Scores) < wantScores; fold++ {
 		c, err := f.centroids(ctx, fold, f.fit.Centroids*(folds-1)/folds, fmt.Sprintf("calibration %d", fold+1))
 		if err != nil {
 			return nil, err

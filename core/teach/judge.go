@@ -23,10 +23,16 @@ const ruleCentroids = 1024
 // tieMargin is how much larger a separation must be to count as larger.
 const tieMargin = 1.1
 
+// minJudged is the fewest held-out images whose scores have a deviation to speak of.
+const minJudged = 4
+
 // ChooseNorm takes the normalisation whose scores separate held-out good images best from pseudo-defects (Judge). Equal within
-// tieMargin: the simpler one, raw. It also returns the judgements.
+// tieMargin, or fewer than minJudged images held out (of fewer than 16 in all): the simpler one, raw. It also returns the judgements.
 func (s *Set) ChooseNorm(ctx context.Context, fit FitOptions, opt *Options) (Norm, map[Norm]Judgement, error) {
 	judged := map[Norm]Judgement{}
+	if len(foldImages(0, s.Images)) < minJudged {
+		return NormRaw, judged, nil
+	}
 	for _, norm := range []Norm{NormRaw, NormL2} {
 		fit.Norm = norm
 		j, err := s.Judge(ctx, fit, opt)

@@ -34,16 +34,6 @@ func (n *network) index() map[string]int {
 	return at
 }
 
-// isTap reports whether layer name is a tap.
-func (n *network) isTap(name string) bool {
-	for _, t := range n.taps {
-		if t == name {
-			return true
-		}
-	}
-	return false
-}
-
 // skeleton returns the integer graph of n with weights of zero, for quantise to fill and for check to validate.
 func (n *network) skeleton() *engine.Graph {
 	g := &engine.Graph{Input: engine.InputU7, Taps: n.taps}
