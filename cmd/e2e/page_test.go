@@ -51,9 +51,11 @@ func TestSamples(t *testing.T) {
 	for name, l := range map[string]look{
 		"1280-light": desktop, "1280-dark": {width: 1280, height: 800, dark: true},
 		"390-light": {width: 390, height: 844, mobile: true}, "390-dark": {width: 390, height: 844, dark: true, mobile: true},
+		"640-light": {width: 640, height: 400}, "640-dark": {width: 640, height: 400, dark: true},
 	} {
 		p.look(l)
 		p.shot("samples-" + name)
+		assert.Empty(t, p.str(unseen), "out of sight at "+name)
 		assert.Equal(t, strconv.FormatInt(l.width, 10), p.str(`document.documentElement.scrollWidth`), "nothing is wider than the window at "+name)
 	}
 	p.look(desktop)
@@ -63,6 +65,13 @@ func TestSamples(t *testing.T) {
 	p.requireClean()
 	assert.Contains(t, p.str(`document.querySelector(".requests .term").textContent`), "0 requests")
 }
+
+// unseen lists what belongs to the answer and does not lie inside the window before anybody scrolls.
+const unseen = `[".verdict", ".verdict .mark", ".verdict .word", ".verdict .relative", ".picture"].filter((css) => {
+	scrollTo(0, 0);
+	const r = document.querySelector(css).getBoundingClientRect();
+	return r.width < 20 || r.height < 10 || r.left < 0 || r.top < 0 || r.right > innerWidth || r.bottom > innerHeight;
+}).join(", ")`
 
 // TestBrokenFiles drops files that cannot be inspected among one that can.
 func TestBrokenFiles(t *testing.T) {
