@@ -12,6 +12,8 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
+	"strings"
 	"time"
 
 	"anomnet/assets"
@@ -49,7 +51,7 @@ func (f *serveFlags) run(ctx context.Context, c *console) error {
 	if err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
-	url := "http://" + l.Addr().String() + "/"
+	url := pageURL(l.Addr())
 	fmt.Fprintln(c.out, url)
 	c.log("anomnet: the page is at %s (Ctrl-C stops); images stay in the browser", url)
 	if f.open {
@@ -57,7 +59,7 @@ func (f *serveFlags) run(ctx context.Context, c *console) error {
 			c.log("anomnet: warning: no browser was opened: %v", err)
 		}
 	}
-	srv := &http.Server{Handler: site.Handler(files), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
+	srv := &http.Server{Handler: f.guard(l.Addr(), site.Handler(files)), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(l) }()
 	select {
@@ -68,6 +70,39 @@ func (f *serveFlags) run(ctx context.Context, c *console) error {
 	stop, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
 	return srv.Shutdown(stop)
+}
+
+// pageURL is where a browser on this machine finds the page. A listener on all addresses has none of its own that could be opened.
+func pageURL(addr net.Addr) string {
+	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return fmt.Sprintf("http://127.0.0.1:%d/", tcp.Port)
+	}
+	return "http://" + addr.String() + "/"
+}
+
+// guard refuses requests to a loopback listener under a foreign name: a site could point its own name at this machine (DNS
+// rebinding) and would then read whatever is served here.
+func (f *serveFlags) guard(addr net.Addr, next http.Handler) http.Handler {
+	if tcp, ok := addr.(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
+		return next
+	}
+	own := []string{"localhost", "127.0.0.1", "::1", hostname(f.addr)}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := hostname(r.Host)
+		if host == "" || !slices.ContainsFunc(own, func(s string) bool { return strings.EqualFold(s, host) }) {
+			http.Error(w, "this server answers on this machine only, under localhost", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// hostname is a host without its port and brackets.
+func hostname(hostport string) string {
+	if host, _, err := net.SplitHostPort(hostport); err == nil {
+		return host
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(hostport, "["), "]")
 }
 
 // files is the page with the chosen model in the place of the built-in part.
