@@ -62,7 +62,7 @@ func (p *pool) loadAnswer(w *worker, m message) {
 		p.tried(part, e)
 	case m.id != w.load: // another part is on its way
 	case e.Code != "":
-		p.broken(e)
+		p.unfit(w, e)
 	default:
 		w.load, w.idle, p.crashes = 0, true, 0
 		if !p.loaded {
@@ -71,6 +71,18 @@ func (p *pool) loadAnswer(w *worker, m message) {
 		}
 		p.pump()
 	}
+}
+
+// unfit drops a worker that cannot load a part which another may well have; the page is broken only when none is left.
+func (p *pool) unfit(w *worker, e protocol.Error) {
+	if !p.drop(w) {
+		return
+	}
+	defer p.tryCrashed(w, e.Message)
+	if len(p.workers) == 0 {
+		p.broken(e)
+	}
+	p.abandon(w, e)
 }
 
 // tried ends a trial. After a refusal the worker still has the part in use.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"slices"
 	"syscall/js"
 
 	"anomnet/wasm/protocol"
@@ -57,8 +58,11 @@ func (p *pool) spawn() {
 	}))
 	w.js.Set("onerror", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		args[0].Call("preventDefault")
-		why := args[0].Get("message")
-		p.app.view.Update(func() { p.crashed(w, js.Global().Get("String").Invoke(why).String()) })
+		why := "the worker stopped without a message" // as when its script cannot be loaded
+		if m := args[0].Get("message"); m.Type() == js.TypeString && m.String() != "" {
+			why = m.String()
+		}
+		p.app.view.Update(func() { p.crashed(w, why) })
 		return nil
 	}))
 }
@@ -84,7 +88,7 @@ func (p *pool) message(w *worker, m message) {
 }
 
 func (p *pool) answer(w *worker, m message) {
-	if m.id != w.job {
+	if w.job == 0 || m.id != w.job { // id 0 is of no job: a message that the worker could not read
 		return
 	}
 	w.idle, w.job = true, 0
@@ -113,28 +117,36 @@ func (p *pool) answer(w *worker, m message) {
 
 // crashed fails the worker's job and starts another worker in its place.
 func (p *pool) crashed(w *worker, why string) {
-	at := -1
-	for i := range p.workers {
-		if p.workers[i] == w {
-			at = i
-		}
-	}
-	if at < 0 {
+	if !p.drop(w) {
 		return // onerror after exit, or the other way round
 	}
-	p.workers = append(p.workers[:at], p.workers[at+1:]...)
-	w.js.Call("terminate")
 	defer p.tryCrashed(w, why)
+	e := protocol.Error{Code: protocol.CodeCrashed, Message: why}
 	if p.crashes++; p.crashes > maxCrashes {
-		p.broken(protocol.Error{Code: protocol.CodeCrashed, Message: why})
+		p.broken(e)
 	} else {
 		p.spawn()
 	}
-	e := protocol.Error{Code: protocol.CodeCrashed, Message: why}
+	p.abandon(w, e)
+}
+
+// drop ends a worker; false when it is gone already.
+func (p *pool) drop(w *worker) bool {
+	at := slices.Index(p.workers, w)
+	if at < 0 {
+		return false
+	}
+	p.workers = slices.Delete(p.workers, at, at+1)
+	w.js.Call("terminate")
+	return true
+}
+
+// abandon fails the job of a worker that is gone, and all that wait when nobody is left to do them.
+func (p *pool) abandon(w *worker, e protocol.Error) {
 	if w.job != 0 {
 		p.app.page.Failed(w.job, e)
 	}
-	for len(p.workers) == 0 && len(p.queue) > 0 { // nobody is left to do them
+	for len(p.workers) == 0 && len(p.queue) > 0 {
 		j := p.queue[0]
 		p.queue = p.queue[1:]
 		p.app.page.Failed(j.id, e)

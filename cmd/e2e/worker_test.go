@@ -1,0 +1,72 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// unfit makes two workers, of which the first bad get a damaged model.
+const unfit = `Object.defineProperty(navigator, "hardwareConcurrency", {value: 4});
+	globalThis.made = 0;
+	globalThis.Worker = class extends Worker {
+		constructor(...args) { super(...args); this.unfit = made++ < bad; }
+		postMessage(m, ...rest) { if (this.unfit && m.op === "load") super.postMessage({...m, bufs: [new ArrayBuffer(8)]}); else super.postMessage(m, ...rest); }
+	};`
+
+// TestOneWorkerCannotLoad gives one of two workers a damaged model: the other does the work. With two such workers the page is broken.
+func TestOneWorkerCannotLoad(t *testing.T) {
+	for _, c := range []struct{ bad, state string }{{"1", "ready"}, {"2", "failed"}} {
+		p := blank(t, serve(t, siteDir(t)), desktop)
+		call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: "const bad = " + c.bad + ";" + unfit})
+		p.navigate()
+		p.waitFor(`document.documentElement.dataset.state !== "loading"`)
+		require.Equal(t, c.state, p.str(`document.documentElement.dataset.state`), "%s of 2", c.bad)
+		require.Equal(t, "2", p.str(`made`))
+		if c.state != "ready" {
+			p.waitFor(`document.querySelector(".failure[role=alert]")`)
+			continue
+		}
+		sample := filepath.Join(siteDir(t), "samples", firstSample(t))
+		p.choose(sample, sample, sample, sample)
+		for _, r := range p.results(4) {
+			assert.NotEmpty(t, r.Verdict, r.Error)
+		}
+		assert.Equal(t, "null", p.str(`document.querySelector(".failure")`))
+	}
+}
+
+// TestAnswerOfNoJob answers for job 0 in the name of a worker whose program does not run yet: it must not be given work.
+func TestAnswerOfNoJob(t *testing.T) {
+	p := open(t, serve(t, siteDir(t)), desktop)
+	p.str(holdWorkers)
+	p.str(`(() => { globalThis.before = workers.length; workers.forEach((w) => w.dispatchEvent(new ErrorEvent("error", {message: "out of memory", cancelable: true}))); })()`)
+	p.waitFor(`workers.length > before`)
+	p.choose(filepath.Join(siteDir(t), "samples", firstSample(t)))
+	p.waitFor(`document.querySelector("#items .working")`)
+	p.str(`workers.slice(before).forEach((w) => w.dispatchEvent(new MessageEvent("message", {data: {id: 0, op: "error", meta: '{"code":"internal","message":"x"}', bufs: []}})))`)
+	p.str(`release()`)
+	res := p.results(1)
+	assert.NotEmpty(t, res[0].Verdict, res[0].Error)
+}
+
+// TestErrorWithoutAMessage is what a browser reports when it cannot load a worker's script.
+func TestErrorWithoutAMessage(t *testing.T) {
+	p := open(t, serve(t, siteDir(t)), desktop)
+	sample := filepath.Join(siteDir(t), "samples", firstSample(t))
+	p.choose(sample, sample, sample)
+	p.waitFor(`document.querySelector("#items .working")`)
+	p.str(`workers[0].dispatchEvent(new Event("error", {cancelable: true}))`)
+	p.results(3)
+	p.waitFor(`document.querySelector("#items [data-error=crashed]")`)
+	p.click(`#items [data-error=crashed]`)
+	p.waitFor(`document.querySelector(".viewer .details")`)
+	says := p.str(`document.querySelector(".viewer .details").textContent`)
+	assert.Contains(t, says, "without a message")
+	assert.NotContains(t, says, "undefined")
+}
