@@ -136,6 +136,25 @@ func TestCarryAPart(t *testing.T) {
 	}
 }
 
+// TestImagesAfterAPart drops a part that is known only by its slowly read content, and images right after it: they belong to it.
+func TestImagesAfterAPart(t *testing.T) {
+	backbone, _ := modelFiles(t, siteDir(t))
+	head := taught(t)
+	washer := filepath.Join(siteDir(t), "samples", firstSample(t))
+	p := open(t, serve(t, siteDir(t)), desktop)
+	p.str(`(() => {
+		const read = Blob.prototype.arrayBuffer;
+		Blob.prototype.arrayBuffer = function () { return new Promise((r) => setTimeout(r, 1000)).then(() => read.call(this)); };
+	})()`)
+	p.choose(writer(t)("bracket.bin", head))
+	p.choose(washer)
+	res := p.results(1)
+	require.Len(t, res, 1)
+	assert.Equal(t, nativeBits(t, washer, backbone, head), res[0].RawBits)
+	assert.Equal(t, "Bracket", p.str(`document.querySelector(".parts").selectedOptions[0].textContent`))
+	p.requireClean()
+}
+
 // TestPartWithItsBackbone drops a file that holds both.
 func TestPartWithItsBackbone(t *testing.T) {
 	both, _ := exampleParts(t)

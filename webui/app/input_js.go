@@ -56,7 +56,7 @@ func (a *app) Pick(input vjs.Value) {
 	el := js.Value(input)
 	fs := files(el.Get("files"))
 	el.Set("value", "")
-	go a.give(fs)
+	a.take(fs)
 }
 
 // Now implements ui.Backend.
@@ -91,11 +91,11 @@ func (a *app) listen() {
 			return
 		}
 		a.dragging(false)
-		go a.give(files(ev.Get("dataTransfer").Get("files")))
+		a.take(files(ev.Get("dataTransfer").Get("files")))
 	})
 	on("paste", func(ev js.Value) {
 		if d := ev.Get("clipboardData"); d.Truthy() {
-			go a.give(files(d.Get("files")))
+			a.take(files(d.Get("files")))
 		}
 	})
 	on("focusin", func(ev js.Value) { a.focused = ev.Get("target") })
@@ -119,7 +119,24 @@ func (a *app) dragging(on bool) {
 	}
 }
 
-// give sorts files and hands them to the page.
+// take queues what a person gave at once. Looking into files takes time, and images must not overtake the part dropped before them.
+func (a *app) take(fs []file) {
+	if len(fs) == 0 {
+		return
+	}
+	a.taken = append(a.taken, fs)
+	if len(a.taken) > 1 {
+		return // the one that runs will come to it
+	}
+	go func() {
+		for len(a.taken) > 0 {
+			a.give(a.taken[0])
+			a.taken = a.taken[1:]
+		}
+	}()
+}
+
+// give sorts files and hands them to the page. It blocks.
 func (a *app) give(fs []file) {
 	var models, images []ui.Source
 	for _, f := range fs {

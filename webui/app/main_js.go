@@ -33,6 +33,7 @@ type app struct {
 	pool  *pool
 	paint *painter
 
+	taken        [][]file // what was dropped or chosen and is not yet with the page
 	lastSelected int
 	focused      js.Value // the element that had the focus last
 }

@@ -157,9 +157,12 @@ func (p *Page) show(part protocol.LoadResult, models []Source) {
 		}
 	}
 	if p.at == len(p.parts) {
-		p.parts = append(p.parts, &shelf{models: models})
+		p.parts = append(p.parts, &shelf{})
 	}
 	s := p.parts[p.at]
+	if p.at > 0 { // the newest files are those most likely to be there still; the site's own part needs none
+		s.models = models
+	}
 	s.part = part
 	p.Part, p.Samples, p.items, p.selected, p.Filter = part, s.samples, s.items, s.selected, s.filter
 	p.batch = batch{}

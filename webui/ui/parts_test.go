@@ -159,3 +159,19 @@ func TestSamePartAgainAndSelector(t *testing.T) {
 	p.Switched(washer)
 	assert.Equal(t, []string{"old"}, names(p))
 }
+
+func TestSamePartAgainKeepsTheNewestFiles(t *testing.T) {
+	p, b := readyPage(t, 1)
+	p.Give([]Source{fakeFile("b.anomnet")}, nil)
+	p.Switched(bracket)
+	p.Give([]Source{fakeFile("moved.anomnet")}, nil)
+	p.Switched(bracket)
+	p.Use(0)
+	p.Switched(washer)
+	p.Use(1)
+	require.Len(t, b.loads, 4)
+	assert.Equal(t, []Source{fakeFile("moved.anomnet")}, b.loads[3])
+	p.Switched(bracket)
+	p.Use(0)
+	assert.Empty(t, b.loads[4], "the site's own part comes from the site")
+}
