@@ -3,7 +3,7 @@
 //   spawn()  starts an inference worker and gives it the compiled module
 //   slots    how many workers to start
 //   models   promise of the model files, an array of ArrayBuffers
-//   samples  promise of [{name, label, blob}]
+//   samples  promise of [{name, label, blob}]; stopSamples() gives up on them
 import "../../wasm_exec.js";
 
 const base = new URL("../../", import.meta.url);
@@ -31,8 +31,8 @@ function fail(which, error) {
   document.documentElement.dataset.state = "failed";
 }
 
-async function get(path, as, priority = "auto") {
-  const r = await fetch(at(path), { priority });
+async function get(path, as, options) {
+  const r = await fetch(at(path), options);
   if (!r.ok) throw new Error(`${path}: ${r.status} ${r.statusText}`);
   return r[as]();
 }
@@ -42,9 +42,17 @@ async function models() {
   return Promise.all([names.backbone, names.head].filter(Boolean).map((n) => get("models/" + n, "arrayBuffer")));
 }
 
+const stop = new AbortController();
+
 async function samples() {
-  const list = await get("samples/index.json", "json", "low");
-  return Promise.all(list.map(async ({ file, label }) => ({ name: file, label, blob: await get("samples/" + file, "blob", "low") })));
+  const options = { priority: "low", signal: stop.signal };
+  try {
+    const list = await get("samples/index.json", "json", options);
+    return await Promise.all(list.map(async ({ file, label }) => ({ name: file, label, blob: await get("samples/" + file, "blob", options) })));
+  } catch (error) {
+    stop.abort(); // of several, those that are still on their way
+    throw error;
+  }
 }
 
 // The one address that may become a worker; under require-trusted-types-for nothing else can.
@@ -72,6 +80,7 @@ if (typeof WebAssembly !== "object") {
     // The model is ready only when the program that runs it is there too.
     models: Promise.all([models(), module]).then(([files]) => files),
     samples: samples(),
+    stopSamples: () => stop.abort(),
   });
   // Go awaits these; until it does, a failure must not count as unhandled.
   for (const p of [globalThis.anomnet.models, globalThis.anomnet.samples, module]) p.catch(() => {});

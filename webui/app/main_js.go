@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"syscall/js"
+	"time"
 
 	"anomnet/assets/messages"
 	"anomnet/wasm/protocol"
@@ -26,7 +27,7 @@ func main() {
 
 // app is the one object that knows both the page's state and the browser.
 type app struct {
-	boot  js.Value // {spawn, slots, models, samples}, see boot.mjs
+	boot  js.Value // {spawn, slots, models, samples, stopSamples}, see boot.mjs
 	doc   js.Value
 	page  *ui.Page
 	view  *dom.Page
@@ -75,14 +76,24 @@ func (a *app) load() {
 	a.view.Update(func() { a.pool.start(a.boot.Get("slots").Int()) })
 }
 
-// loaded waits for the samples, the last of what is fetched; from here on the page makes no request.
+// sampleWait is how long the samples may take once the model is ready; then the page does without them.
+const sampleWait = 3 * time.Second
+
+// loaded lets people begin, and waits for the samples, the last of what is fetched; after them the page makes no request.
 func (a *app) loaded(part protocol.LoadResult) {
+	a.view.Update(func() {
+		if a.page.Phase != ui.Broken {
+			a.page.Loaded(part)
+		}
+	})
+	limit := time.AfterFunc(sampleWait, func() { a.boot.Call("stopSamples") })
 	samples := a.samples()
+	limit.Stop()
 	a.view.Update(func() {
 		if a.page.Phase == ui.Broken {
 			return
 		}
-		a.page.Loaded(part, samples)
+		a.page.Settle(samples)
 		a.watchRequests()
 		a.state("ready")
 	})
@@ -109,15 +120,23 @@ func (a *app) samples() []ui.Sample {
 // state tells tests and style sheets how far the page is.
 func (a *app) state(s string) { a.doc.Get("documentElement").Get("dataset").Set("state", s) }
 
-// watchRequests counts network requests of the page from now on.
+// watchRequests counts network requests that the page begins from now on; the end of one that was given up may be reported later.
 func (a *app) watchRequests() {
 	observer := js.Global().Get("PerformanceObserver")
 	if !observer.Truthy() {
 		return
 	}
+	since := a.Now()
 	cb := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		n := args[0].Call("getEntries").Length()
-		a.view.Update(func() { a.page.Requests += n })
+		n, entries := 0, args[0].Call("getEntries")
+		for i := range entries.Length() {
+			if entries.Index(i).Get("startTime").Float() >= since {
+				n++
+			}
+		}
+		if n > 0 {
+			a.view.Update(func() { a.page.Requests += n })
+		}
 		return nil
 	})
 	observer.New(cb).Call("observe", map[string]any{"type": "resource"})

@@ -105,23 +105,25 @@ func (c *Header) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 		vgn.SetInnerHTML(vugu.HTML(""))
 		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
 		vgparent.AppendChild(vgn)
-		{
-			vgcompKey := vugu.MakeCompKey(0xD38F23A0C31F8B2E^vgin.CurrentPositionHash(), vgiterkey)
-			// ask BuildEnv for prior instance of this specific component
-			vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*Tip)
-			if vgcomp == nil {
-				// create new one if needed
-				vgcomp = new(Tip)
-				vgin.BuildEnv.WireComponent(vgcomp)
+		if c.Page.Settled {
+			{
+				vgcompKey := vugu.MakeCompKey(0xD38F23A0C31F8B2E^vgin.CurrentPositionHash(), vgiterkey)
+				// ask BuildEnv for prior instance of this specific component
+				vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*Tip)
+				if vgcomp == nil {
+					// create new one if needed
+					vgcomp = new(Tip)
+					vgin.BuildEnv.WireComponent(vgcomp)
+				}
+				vgin.BuildEnv.UseComponent(vgcompKey, vgcomp)	// ensure we can use this in the cache next time around
+				vgcomp.Page = c.Page
+				vgcomp.Text = c.Page.Text.N("page.requests", c.Page.Requests)
+				vgcomp.Key = "page.requests.tip"
+				vgcomp.Class = "chip requests"
+				vgout.Components = append(vgout.Components, vgcomp)
+				vgn = &vugu.VGNode{Component: vgcomp}
+				vgparent.AppendChild(vgn)
 			}
-			vgin.BuildEnv.UseComponent(vgcompKey, vgcomp)	// ensure we can use this in the cache next time around
-			vgcomp.Page = c.Page
-			vgcomp.Text = c.Page.Text.N("page.requests", c.Page.Requests)
-			vgcomp.Key = "page.requests.tip"
-			vgcomp.Class = "chip requests"
-			vgout.Components = append(vgout.Components, vgcomp)
-			vgn = &vugu.VGNode{Component: vgcomp}
-			vgparent.AppendChild(vgn)
 		}
 		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
 		vgparent.AppendChild(vgn)

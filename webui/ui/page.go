@@ -89,7 +89,8 @@ type Page struct {
 	Problem  protocol.Error // why Phase is Broken
 	Part     protocol.LoadResult
 	Samples  []Sample
-	Requests int  // network requests since Ready
+	Settled  bool // all that is fetched is here, or was given up
+	Requests int  // network requests since Settled
 	Dragging bool // files are held over the window
 	MapOn    bool
 	Blink    bool // the map is hidden while a key is held
@@ -118,13 +119,20 @@ func New(back Backend, text *messages.Catalogue, slots int) *Page {
 	return &Page{Text: text, MapOn: true, Opacity: 65, back: back, slots: max(slots, 1), byID: map[int]*Item{}}
 }
 
-// Loaded tells that the model is ready.
-func (p *Page) Loaded(part protocol.LoadResult, samples []Sample) {
+// Loaded tells that the model is ready. The samples may follow.
+func (p *Page) Loaded(part protocol.LoadResult) {
 	p.Phase = Ready
-	p.parts = []*shelf{{part: part, samples: samples, items: p.items, selected: p.selected, filter: p.Filter}}
-	p.Part, p.Samples = part, samples
+	p.parts = []*shelf{{part: part, items: p.items, selected: p.selected, filter: p.Filter}}
+	p.Part = part
 	p.Live = p.Text.T("live.ready", "part", part.Part)
 	p.dispatch()
+}
+
+// Settle tells, after Loaded, that nothing is fetched any more. The samples that came, if any, show the site's own part.
+func (p *Page) Settle(samples []Sample) {
+	p.Settled = true
+	p.parts[0].samples = samples
+	p.Samples = p.parts[p.at].samples
 }
 
 // Fail tells that there will be no model. Waiting items fail with the same error.

@@ -53,8 +53,8 @@ func readyPage(t *testing.T, slots int) (*Page, *fakeBackend) {
 	t.Helper()
 	p, b := newPage(t, slots)
 	p.Loaded(protocol.LoadResult{Part: "Washer", Tier: "generic", Calibration: 60, FalseRejectRate: 0.01, Centroids: 2048, Width: 256, Height: 192,
-		HeadDigest: "0123456789abcdef", BackboneDigest: "fedcba9876543210", Method: "teach"},
-		[]Sample{{fakeFile("s1.jpg"), "good"}, {fakeFile("s2.jpg"), "defect"}})
+		HeadDigest: "0123456789abcdef", BackboneDigest: "fedcba9876543210", Method: "teach"})
+	p.Settle([]Sample{{fakeFile("s1.jpg"), "good"}, {fakeFile("s2.jpg"), "defect"}})
 	return p, b
 }
 
@@ -68,7 +68,7 @@ func TestImagesWaitForTheModel(t *testing.T) {
 	p, b := newPage(t, 1)
 	p.Add(fakeFile("a"), fakeFile("b"))
 	assert.Empty(t, b.scoring)
-	p.Loaded(protocol.LoadResult{Part: "x"}, nil)
+	p.Loaded(protocol.LoadResult{Part: "x"})
 	assert.Equal(t, []int{1}, b.scoring)
 	p.Scored(1, score("OK", 0.5), nil)
 	assert.Equal(t, []int{1, 2}, b.scoring)
@@ -152,6 +152,29 @@ func TestBrokenModelFailsEverything(t *testing.T) {
 	assert.False(t, p.Busy())
 }
 
+func TestSamplesMayComeLate(t *testing.T) {
+	p, b := newPage(t, 1)
+	p.Loaded(washer)
+	tree := newView(t, p).tree()
+	assert.NotContains(t, text(tree), "no sample images", "not known yet")
+	assert.NotContains(t, text(tree), "since load", "something is still being fetched")
+	p.Give([]Source{fakeFile("b.anomnet")}, []Source{fakeFile("a")})
+	p.Switched(bracket)
+	p.Settle([]Sample{{fakeFile("s1.jpg"), "good"}})
+	assert.Empty(t, p.Samples, "samples show the site's part")
+	assert.Equal(t, []int{1}, b.scoring, "nothing waits for the samples")
+	p.Scored(1, score("OK", 0.5), nil)
+	p.Use(0)
+	p.Switched(washer)
+	assert.Len(t, p.Samples, 1)
+	assert.Contains(t, text(newView(t, p).tree()), "0 requests since load")
+
+	p, _ = newPage(t, 1)
+	p.Loaded(washer)
+	p.Settle(nil)
+	assert.Contains(t, text(newView(t, p).tree()), "no sample images")
+}
+
 // TestRandomWalk does random things and checks what must always hold.
 func TestRandomWalk(t *testing.T) {
 	for seed := range uint64(60) {
@@ -165,7 +188,7 @@ func TestRandomWalk(t *testing.T) {
 				p.Add(fakeFile("a"), fakeFile("b"))
 			case 3:
 				if p.Phase == Loading {
-					p.Loaded(protocol.LoadResult{}, nil)
+					p.Loaded(protocol.LoadResult{})
 				}
 			case 4, 5:
 				if len(open) > 0 {

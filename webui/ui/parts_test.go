@@ -102,7 +102,7 @@ func TestPartBeforeTheSiteIsReady(t *testing.T) {
 	p.Add(fakeFile("early"))
 	p.Give([]Source{fakeFile("b.anomnet")}, []Source{fakeFile("new")})
 	assert.Empty(t, b.loads)
-	p.Loaded(washer, nil)
+	p.Loaded(washer)
 	require.Len(t, b.loads, 1)
 	p.Switched(bracket)
 	assert.Equal(t, []string{"new"}, names(p))

@@ -198,7 +198,7 @@ func (c *Welcome) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				}
 				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
 				vgparent.AppendChild(vgn)
-				if len(c.Page.Samples) == 0 && c.Page.OwnPart() {
+				if c.Page.Settled && len(c.Page.Samples) == 0 && c.Page.OwnPart() {
 					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "quiet"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "none"}}}
 					vgparent.AppendChild(vgn)
 					vgn.SetInnerHTML(c.Page.Text.T("welcome.nosamples"))
