@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"anomnet/assets/messages"
+	"anomnet/core/imaging"
 	"anomnet/wasm/protocol"
 )
 
@@ -87,6 +89,16 @@ func TestCataloguesAgreeOnPlaceholders(t *testing.T) {
 			assert.Equal(t, want, got, "%s %s", lang, k)
 			assert.NotEmpty(t, c.T(k), "%s %s", lang, k)
 		}
+	}
+}
+
+func TestTextsNameTheRealLimits(t *testing.T) {
+	for lang, thousands := range map[string]string{"en": ",", "de": "."} {
+		c, err := messages.Load(lang)
+		require.NoError(t, err)
+		says := c.T("error.too_large.do")
+		assert.Contains(t, says, fmt.Sprintf(" %d ", imaging.DefaultMaxPixels>>20), lang)
+		assert.Contains(t, says, fmt.Sprintf("%d%s%03d ", imaging.DefaultMaxSide/1000, thousands, imaging.DefaultMaxSide%1000), lang)
 	}
 }
 
