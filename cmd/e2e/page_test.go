@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/image/tiff"
@@ -148,6 +149,16 @@ func TestKeysAndLanguage(t *testing.T) {
 	p.waitFor(`document.querySelector("#heat").style.opacity === "0"`)
 	key("keyup", ", ctrlKey: true")
 	p.waitFor(`document.querySelector("#heat").style.opacity !== "0"`)
+
+	p.look(look{width: 640, height: 400})
+	p.str(`(document.activeElement.blur(), scrollTo(0, 0))`)
+	p.press(kb.ArrowDown)
+	p.waitFor(`scrollY > 0`)
+	p.waitFor(selected + ` === 0`)
+	p.str(`document.querySelector("#items").focus()`)
+	p.press(kb.ArrowDown)
+	p.waitFor(selected + ` === 1`)
+	p.look(desktop)
 
 	require.Equal(t, "en", p.str(`document.documentElement.lang`))
 	p.str(`(() => { const s = document.querySelector(".language"); s.value = "de"; s.dispatchEvent(new Event("change", {bubbles: true})); })()`)

@@ -149,6 +149,9 @@ func (a *app) give(fs []file) {
 	a.view.Update(func() { a.page.Give(models, images) })
 }
 
+// scrolls are the keys that scroll the page, and move in the list only where the focus is in it.
+var scrolls = map[string]bool{"ArrowUp": true, "ArrowDown": true, "Home": true, "End": true}
+
 // key gives a key to the page unless it belongs to a field or a shortcut of the browser.
 func (a *app) key(ev js.Value, down bool) {
 	for _, mod := range []string{"ctrlKey", "metaKey", "altKey", "isComposing", "defaultPrevented"} {
@@ -168,6 +171,8 @@ func (a *app) key(ev js.Value, down bool) {
 	case tag.String() == "SELECT" || tag.String() == "TEXTAREA":
 		return
 	case tag.String() == "INPUT" && target.Get("type").String() == "range" && len(key) > 1: // arrows move the slider
+		return
+	case scrolls[key] && !target.Call("closest", "#items").Truthy():
 		return
 	}
 	a.view.Update(func() {
