@@ -96,7 +96,7 @@ func (l *learnFlags) collect(ctx context.Context, paths []string, opt *teach.Opt
 }
 
 // save writes the head and prints what was learned.
-func (l *learnFlags) save(c *console, head *model.Head, rep *teach.Report, start time.Time) error {
+func (l *learnFlags) save(c *console, head *model.Head, rep *teach.Report, images []string, start time.Time) error {
 	data, err := model.Encode(&model.File{Head: head})
 	if err != nil {
 		return err
@@ -117,8 +117,15 @@ func (l *learnFlags) save(c *console, head *model.Head, rep *teach.Report, start
 	for _, norm := range slices.Sorted(maps.Keys(rep.Judged)) {
 		c.log("pseudo-defects, %-3s: %s", norm, judged(rep.Judged[norm]))
 	}
+	c.log("these good images look least normal and set the limit; if one is not good or not typical, remove it and teach again:")
+	for _, i := range rep.LeastNormal(leastNormal) {
+		c.log("  %.2f x limit  %s", cal.Ratio(rep.Scores[i]), images[rep.Images[i]])
+	}
 	return nil
 }
+
+// leastNormal is how many of the oddest good images are named.
+const leastNormal = 4
 
 func judged(j teach.Judgement) string {
 	return fmt.Sprintf("AUROC %.3f, separation %.2f", j.AUROC, j.Separation)
@@ -152,6 +159,6 @@ func teachCommand(fs *flag.FlagSet) func(context.Context, *console, []string) er
 		if err != nil {
 			return err
 		}
-		return l.save(c, head, rep, start)
+		return l.save(c, head, rep, data.Train, start)
 	}
 }

@@ -82,7 +82,7 @@ func (t *trainFlags) run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	return t.save(c, head, rep, start)
+	return t.save(c, head, rep, data.Train, start)
 }
 
 // learn runs the two stages.

@@ -1,8 +1,10 @@
 package teach
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"anomnet/core/calibrate"
 	"anomnet/core/detect"
@@ -85,6 +87,16 @@ type Report struct {
 	HeldOut   int                `json:"held_out"` // good images scored by cross-validation
 	Scores    []float32          `json:"-"`        // their scores, in order of Images
 	Images    []int              `json:"-"`        // which images these are
+}
+
+// LeastNormal returns the positions in Scores of the n held-out images that look least normal, the oddest first.
+func (r *Report) LeastNormal(n int) []int {
+	order := make([]int, len(r.Scores))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(r.Scores[b], r.Scores[a]) })
+	return order[:min(n, len(order))]
 }
 
 // Fit learns a head. The same set and options give the same bytes on every machine.

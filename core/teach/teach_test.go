@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -135,6 +136,12 @@ func TestFitReport(t *testing.T) {
 		assert.Contains(t, rep.Images, i)
 	}
 	assert.Len(t, rep.Judged, 2)
+	odd := rep.LeastNormal(3)
+	require.Len(t, odd, 3)
+	assert.Equal(t, slices.Max(rep.Scores), rep.Scores[odd[0]])
+	assert.GreaterOrEqual(t, rep.Scores[odd[0]], rep.Scores[odd[1]])
+	assert.GreaterOrEqual(t, rep.Scores[odd[1]], rep.Scores[odd[2]])
+	assert.Len(t, rep.LeastNormal(99), 21)
 	assert.Contains(t, stages, "centroids")
 	assert.NoError(t, head.Fits(tiny.Backbone(1)))
 }
