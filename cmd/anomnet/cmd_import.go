@@ -11,6 +11,7 @@ import (
 
 	"anomnet/core/imaging"
 	"anomnet/core/model"
+	"anomnet/trainer/atomicfile"
 	"anomnet/trainer/dataset"
 	"anomnet/trainer/importer"
 )
@@ -47,7 +48,7 @@ func importCommand(fs *flag.FlagSet) func(context.Context, *console, []string) e
 		if f.opt.Arch == importer.ArchPlain && f.describe == "" {
 			return usageError("--arch plain needs --describe")
 		}
-		if err := checkTarget(f.out); err != nil {
+		if err := atomicfile.Check(f.out); err != nil {
 			return err
 		}
 		return f.run(ctx, c)
@@ -79,7 +80,7 @@ func (f *importFlags) run(ctx context.Context, c *console) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := writeFile(f.out, data); err != nil {
+	if err := atomicfile.Write(f.out, data); err != nil {
 		return err
 	}
 	c.finish()

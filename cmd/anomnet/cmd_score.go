@@ -17,11 +17,11 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync/atomic"
 
 	"anomnet/core/calibrate"
 	"anomnet/core/detect"
 	"anomnet/core/inspect"
+	"anomnet/trainer/atomicfile"
 	"anomnet/trainer/dataset"
 	"anomnet/webui/heat"
 )
@@ -124,12 +124,8 @@ func expand(args []string) ([]string, error) {
 // run scores all paths in order. A broken file becomes a row with an error; the others are not touched.
 func (j *scoreJob) run(ctx context.Context, c *console, in *inspect.Inspector) error {
 	j.rows = make([]scoreRow, len(j.paths))
-	var done atomic.Int64
-	return in.Each(ctx, len(j.paths), j.workers, func(worker *inspect.Inspector, i int) error {
-		err := j.score(worker, i)
-		c.progress("scoring", int(done.Add(1)), len(j.paths))
-		return err
-	})
+	progress := func(done, total int) { c.progress("scoring", done, total) }
+	return in.Each(ctx, len(j.paths), j.workers, progress, j.score)
 }
 
 // score fills row i. It fails only when a map cannot be written.
@@ -154,7 +150,7 @@ func (j *scoreJob) score(in *inspect.Inspector, i int) error {
 	if err != nil {
 		return fmt.Errorf("map of %s: %w", row.Path, err)
 	}
-	return writeFile(filepath.Join(j.maps, fmt.Sprintf("%04d-%s.png", i+1, name)), picture)
+	return atomicfile.Write(filepath.Join(j.maps, fmt.Sprintf("%04d-%s.png", i+1, name)), picture)
 }
 
 // drawMap draws the heat map over the scored pixels, as PNG.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"anomnet/core/imaging"
+	"anomnet/trainer/atomicfile"
 	"anomnet/trainer/synth"
 )
 
@@ -82,7 +83,7 @@ func writeSamples(c *console, dir string, opt synth.Options, first int) error {
 			return err
 		}
 		index = append(index, sample{name, label})
-		return writeFile(filepath.Join(dir, name), data)
+		return atomicfile.Write(filepath.Join(dir, name), data)
 	}
 	for i := range sampleGood {
 		if err := write(fmt.Sprintf("good-%d.jpg", i+1), "good", synth.Good(opt, first+i)); err != nil {
@@ -99,7 +100,7 @@ func writeSamples(c *console, dir string, opt synth.Options, first int) error {
 	if err != nil {
 		return err
 	}
-	if err := writeFile(filepath.Join(dir, "index.json"), append(data, '\n')); err != nil {
+	if err := atomicfile.Write(filepath.Join(dir, "index.json"), append(data, '\n')); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.out, "%s: %d samples\n", dir, len(index))

@@ -14,6 +14,7 @@ import (
 	"anomnet/core/imaging"
 	"anomnet/core/model"
 	"anomnet/core/teach"
+	"anomnet/trainer/atomicfile"
 	"anomnet/trainer/dataset"
 )
 
@@ -59,7 +60,7 @@ func (l *learnFlags) check() error {
 	if err := l.preprocess().Validate(); err != nil {
 		return usageError("%v", err)
 	}
-	return checkTarget(l.out)
+	return atomicfile.Check(l.out)
 }
 
 func (l *learnFlags) preprocess() imaging.Preprocess {
@@ -101,7 +102,7 @@ func (l *learnFlags) save(c *console, head *model.Head, rep *teach.Report, image
 	if err != nil {
 		return err
 	}
-	if err := writeFile(l.out, data); err != nil {
+	if err := atomicfile.Write(l.out, data); err != nil {
 		return err
 	}
 	cal := head.Calibration

@@ -10,6 +10,7 @@ import (
 
 	"anomnet/core/teach"
 	"anomnet/trainer"
+	"anomnet/trainer/atomicfile"
 	"anomnet/trainer/dataset"
 )
 
@@ -66,8 +67,15 @@ func (t *trainFlags) run(ctx context.Context, c *console) error {
 	}
 	prov.Method = "train"
 	fit := t.fitOptions(prov)
+	var known map[teach.Norm]teach.Judgement
 	if fit.Norm == teach.NormAuto {
-		if fit.Norm, _, err = set.ChooseNorm(ctx, fit, opt); err != nil {
+		if fit.Norm, known, err = set.ChooseNorm(ctx, fit, opt); err != nil {
+			return err
+		}
+	}
+	before, ok := known[fit.Norm]
+	if !ok {
+		if before, err = set.Judge(ctx, fit, opt); err != nil {
 			return err
 		}
 	}
@@ -75,7 +83,7 @@ func (t *trainFlags) run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	if fit, err = t.choose(ctx, c, set, fit, learned, opt); err != nil {
+	if fit, err = t.choose(ctx, c, set, fit, before, learned, opt); err != nil {
 		return err
 	}
 	head, rep, err := set.Fit(ctx, fit, opt)
@@ -109,19 +117,17 @@ func (t *trainFlags) learn(ctx context.Context, c *console, set *teach.Set, fit 
 			return nil, err
 		}
 	}
-	return learned, writeFile(t.curve, []byte(lines.String()))
+	return learned, atomicfile.Write(t.curve, []byte(lines.String()))
 }
 
 // clearGain is how much the AUROC against pseudo-defects must rise for the trained adapter to replace the untrained one. The training
 // has learned from such defects, so a small gain on them means nothing for real ones.
 const clearGain = 0.02
 
-// choose answers whether training helped, by pseudo-defects in held-out good images, and takes the head to keep.
-func (t *trainFlags) choose(ctx context.Context, c *console, set *teach.Set, fit teach.FitOptions, l *trainer.Learned, opt *teach.Options) (teach.FitOptions, error) {
-	before, err := set.Judge(ctx, fit, opt)
-	if err != nil {
-		return fit, err
-	}
+// choose answers whether training helped, by pseudo-defects in held-out good images, and takes the head to keep. before is the
+// judgement of the untrained one.
+func (t *trainFlags) choose(ctx context.Context, c *console, set *teach.Set, fit teach.FitOptions, before teach.Judgement, l *trainer.Learned,
+	opt *teach.Options) (teach.FitOptions, error) {
 	trained := fit
 	trained.Projection = l.Weight
 	after, err := set.Judge(ctx, trained, opt)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -114,45 +113,4 @@ func (k *keepError) Write(p []byte) (int, error) {
 		k.err = fmt.Errorf("results: %w", err)
 	}
 	return n, err
-}
-
-// checkTarget says whether writeFile could replace path: a folder cannot be replaced, and a device (/dev/null) or a pipe must not be.
-func checkTarget(path string) error {
-	info, err := os.Stat(path)
-	if err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("write %s: it is there and is no regular file", path)
-	}
-	return nil
-}
-
-// writeFile writes to a temporary file beside path and renames it, so path is never half written.
-func writeFile(path string, data []byte) error {
-	if err := checkTarget(path); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".anomnet-*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer os.Remove(tmp.Name()) // nothing is left to remove after the rename
-	_, err = tmp.Write(data)
-	if err == nil {
-		err = tmp.Chmod(0o644)
-	}
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if cerr := tmp.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -238,22 +237,6 @@ func TestBadOptionsAreToldBeforeTheWork(t *testing.T) {
 		assert.Equal(t, exitFailed, code)
 		assert.Contains(t, stderr, "error: teach: ", flag)
 	}
-}
-
-// TestOnlyFilesAreReplaced: as root, a rename over /dev/null would take the device away from the whole machine.
-func TestOnlyFilesAreReplaced(t *testing.T) {
-	dir := t.TempDir()
-	pipe := filepath.Join(dir, "pipe")
-	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
-	for _, path := range []string{pipe, dir} {
-		assert.ErrorContains(t, writeFile(path, []byte("x")), "no regular file")
-	}
-	path := filepath.Join(dir, "new", "file")
-	require.NoError(t, writeFile(path, []byte("a")))
-	require.NoError(t, writeFile(path, []byte("b")))
-	data, err := os.ReadFile(path)
-	require.NoError(t, err)
-	assert.Equal(t, "b", string(data))
 }
 
 func TestHarmlessCells(t *testing.T) {

@@ -34,7 +34,7 @@ func (r *Runner) requantRow(op *Op, index, y, first, count int) {
 	if op.Signed {
 		lo = -127
 	}
-	signedRes := res != nil && r.signed(op.Residual)
+	signedRes := r.signed[index]
 	bias, scale := op.Bias[first:first+count], op.Scale[first:first+count]
 	row := out.Row(y)
 	var resRow []uint8
@@ -56,15 +56,6 @@ func (r *Runner) requantRow(op *Op, index, y, first, count int) {
 			dst[c] = uint8(Requantize(t, lo, hi))
 		}
 	}
-}
-
-func (r *Runner) signed(name string) bool {
-	for i := range r.net.graph.Ops {
-		if r.net.graph.Ops[i].Name == name {
-			return r.net.graph.Ops[i].Signed
-		}
-	}
-	return false
 }
 
 // convRaw is the stem on raw pixels with int16 weights: 255 * 2047 needs more bits than a packed field has.

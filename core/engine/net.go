@@ -64,6 +64,7 @@ type Runner struct {
 	tensors []*Tensor // by op
 	inputs  []*Tensor // by op
 	resids  []*Tensor // by op, nil without residual
+	signed  []bool    // by op, whether its residual is signed
 	taps    []*Tensor
 	columns []uint8 // one output row of gathered input patches
 	acc     []int32
@@ -112,6 +113,7 @@ func NewRunner(n *Net, h, w int) (*Runner, error) {
 	}
 	r.image = newTensor(h, w, 3, border[ImageInput], pad)
 	byName := map[string]*Tensor{ImageInput: r.image}
+	signed := map[string]bool{}
 	cols, wide := 0, 0
 	for i := range g.Ops {
 		op := &g.Ops[i]
@@ -121,6 +123,8 @@ func NewRunner(n *Net, h, w int) (*Runner, error) {
 		r.tensors = append(r.tensors, out)
 		r.inputs = append(r.inputs, in)
 		r.resids = append(r.resids, byName[op.Residual])
+		r.signed = append(r.signed, signed[op.Residual])
+		signed[op.Name] = op.Signed
 		cols = max(cols, out.W*op.Kernel*op.Kernel*op.In)
 		wide = max(wide, out.W)
 	}

@@ -109,7 +109,7 @@ func TestEachVisitsAllAndStopsAtAnError(t *testing.T) {
 	require.NoError(t, err)
 	const n = 50
 	var seen [n]atomic.Int32
-	require.NoError(t, in.Each(t.Context(), n, 4, func(worker *inspect.Inspector, i int) error {
+	require.NoError(t, in.Each(t.Context(), n, 4, nil, func(worker *inspect.Inspector, i int) error {
 		seen[i].Add(1)
 		return nil
 	}))
@@ -118,10 +118,10 @@ func TestEachVisitsAllAndStopsAtAnError(t *testing.T) {
 	}
 	broken := errors.New("broken")
 	var calls atomic.Int32
-	err = in.Each(t.Context(), n, 1, func(*inspect.Inspector, int) error { calls.Add(1); return broken })
+	err = in.Each(t.Context(), n, 1, nil, func(*inspect.Inspector, int) error { calls.Add(1); return broken })
 	assert.ErrorIs(t, err, broken)
 	assert.EqualValues(t, 1, calls.Load())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	assert.ErrorIs(t, in.Each(ctx, n, 2, func(*inspect.Inspector, int) error { return nil }), context.Canceled)
+	assert.ErrorIs(t, in.Each(ctx, n, 2, nil, func(*inspect.Inspector, int) error { return nil }), context.Canceled)
 }

@@ -9,6 +9,7 @@ import (
 	"anomnet/core/calibrate"
 	"anomnet/core/detect"
 	"anomnet/core/model"
+	"anomnet/core/parallel"
 )
 
 // Norm is the normalisation of patch vectors.
@@ -172,22 +173,30 @@ func (f *fitter) embed(ctx context.Context, norm Norm) error {
 	}
 	f.adapter = quantizeProjection(f.fit.Projection, s.C, norm == NormL2, sample)
 	f.e = make([]int8, s.Images*s.Patches*f.adapter.Out)
-	return parallel(ctx, s.Images, f.opt.workers(), f.opt.progress("embeddings"), func() (func(i int) error, error) {
-		em, err := detect.NewEmbedder(&f.adapter, f.opt.tier())
-		if err != nil {
-			return nil, err
-		}
-		return func(i int) error {
-			em.Embed(s.image(i), s.Patches, f.image(i))
-			return nil
-		}, nil
+	_, err := parallel.Run(ctx, s.Images, f.opt.workers(), f.opt.progress("embeddings"), f.embedder, func(em *detect.Embedder, i int) error {
+		em.Embed(s.image(i), s.Patches, f.image(i))
+		return nil
 	})
+	return err
+}
+
+func (f *fitter) embedder() (*detect.Embedder, error) {
+	return detect.NewEmbedder(&f.adapter, f.opt.tier())
 }
 
 // image returns the embeddings of image i.
 func (f *fitter) image(i int) []int8 {
 	n := f.set.Patches * f.adapter.Out
 	return f.e[i*n : (i+1)*n]
+}
+
+// images returns the embeddings of a list of images.
+func (f *fitter) images(list []int) [][]int8 {
+	out := make([][]int8, 0, len(list))
+	for _, i := range list {
+		out = append(out, f.image(i))
+	}
+	return out
 }
 
 // centroids chooses k centres from all images but those of one fold (-1: from all).
@@ -226,8 +235,9 @@ func (f *fitter) calibrate(ctx context.Context, rep *Report) (*calibrate.Calibra
 		if err != nil {
 			return nil, err
 		}
-		rep.Images = append(rep.Images, foldImages(fold, f.set.Images)...)
-		scores, m, err := f.score(ctx, &c, rep.Images[len(rep.Scores):], func(i int) ([]int8, error) { return f.image(i), nil })
+		heldOut := foldImages(fold, f.set.Images)
+		rep.Images = append(rep.Images, heldOut...)
+		scores, m, err := f.score(ctx, &c, f.images(heldOut))
 		if err != nil {
 			return nil, err
 		}
@@ -237,25 +247,16 @@ func (f *fitter) calibrate(ctx context.Context, rep *Report) (*calibrate.Calibra
 	return calibrate.New(rep.Scores, maps, f.fit.FalseRejectRate)
 }
 
-// score returns image scores and smoothed maps for a list of images, whose embeddings get returns.
-func (f *fitter) score(ctx context.Context, c *detect.Centroids, list []int, get func(i int) ([]int8, error)) ([]float32, [][]float32, error) {
-	s := f.set
-	scores, maps := make([]float32, len(list)), make([][]float32, len(list))
-	err := parallel(ctx, len(list), f.opt.workers(), f.opt.progress("held-out scores"), func() (func(i int) error, error) {
-		m, err := detect.NewMapper(c, s.grid.H, s.grid.W, f.opt.tier())
-		if err != nil {
-			return nil, err
-		}
-		return func(i int) error {
-			e, err := get(list[i])
-			if err != nil {
-				return err
-			}
-			m.Map(e)
-			scores[i] = m.ImageScore(s.topK())
-			maps[i] = append([]float32(nil), m.Smoothed()...)
-			return nil
-		}, nil
+// score returns image scores and smoothed maps of images, given by their embeddings.
+func (f *fitter) score(ctx context.Context, c *detect.Centroids, images [][]int8) ([]float32, [][]float32, error) {
+	g := f.set.grid
+	scores, maps := make([]float32, len(images)), make([][]float32, len(images))
+	mapper := func() (*detect.Mapper, error) { return detect.NewMapper(c, g.H, g.W, f.opt.tier()) }
+	_, err := parallel.Run(ctx, len(images), f.opt.workers(), f.opt.progress("held-out scores"), mapper, func(m *detect.Mapper, i int) error {
+		m.Map(images[i])
+		scores[i] = m.ImageScore(f.set.topK())
+		maps[i] = append([]float32(nil), m.Smoothed()...)
+		return nil
 	})
 	return scores, maps, err
 }

@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 
-	"anomnet/core/detect"
 	"anomnet/core/metrics"
 )
 
@@ -65,17 +64,15 @@ func (s *Set) Judge(ctx context.Context, fit FitOptions, opt *Options) (Judgemen
 	if err != nil {
 		return Judgement{}, err
 	}
-	good, _, err := f.score(ctx, &c, foldImages(0, s.Images), func(i int) ([]int8, error) { return f.image(i), nil })
+	good, _, err := f.score(ctx, &c, f.images(foldImages(0, s.Images)))
 	if err != nil {
 		return Judgement{}, err
 	}
-	var fakes []int
-	for i, fake := range s.Fakes {
-		if s.heldOut(fake.Image) {
-			fakes = append(fakes, i)
-		}
+	fakes, err := f.heldOutFakes()
+	if err != nil {
+		return Judgement{}, err
 	}
-	bad, _, err := f.score(ctx, &c, fakes, f.embedFake)
+	bad, _, err := f.score(ctx, &c, fakes)
 	if err != nil {
 		return Judgement{}, err
 	}
@@ -109,12 +106,19 @@ func moments(v []float32) (mean, deviation float64) {
 	return mean, math.Sqrt(deviation / float64(len(v)))
 }
 
-func (f *fitter) embedFake(i int) ([]int8, error) {
-	em, err := detect.NewEmbedder(&f.adapter, f.opt.tier())
+// heldOutFakes returns the embeddings of the pseudo-defects in the first fold.
+func (f *fitter) heldOutFakes() ([][]int8, error) {
+	em, err := f.embedder()
 	if err != nil {
 		return nil, err
 	}
-	e := make([]int8, f.set.Patches*f.adapter.Out)
-	em.Embed(f.set.Fakes[i].X, f.set.Patches, e)
-	return e, nil
+	var out [][]int8
+	for _, fake := range f.set.Fakes {
+		if f.set.heldOut(fake.Image) {
+			e := make([]int8, f.set.Patches*f.adapter.Out)
+			em.Embed(fake.X, f.set.Patches, e)
+			out = append(out, e)
+		}
+	}
+	return out, nil
 }

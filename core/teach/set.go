@@ -11,13 +11,12 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"anomnet/core/detect"
 	"anomnet/core/engine"
 	"anomnet/core/imaging"
 	"anomnet/core/model"
+	"anomnet/core/parallel"
 	"anomnet/core/pseudo"
 )
 
@@ -113,21 +112,18 @@ func Collect(ctx context.Context, b *model.Backbone, pre imaging.Preprocess, src
 	s.X = make([]uint8, s.Images*size)
 	fakes := fakePlan(s.Images, opt.trainingFakes())
 	s.Fakes = make([]Fake, len(fakes))
-	err = parallel(ctx, s.Images+len(fakes), opt.workers(), opt.progress("features"), func() (func(i int) error, error) {
-		x, err := detect.NewExtractor(net, pre.Height, pre.Width, s.Scale, nil)
-		if err != nil {
-			return nil, err
-		}
-		return func(i int) error {
-			if i < s.Images {
-				img, err := src.Image(i)
-				if err != nil {
-					return err
-				}
-				return x.Extract(img, s.image(i))
-			}
+	extractor := func() (*detect.Extractor, error) {
+		return detect.NewExtractor(net, pre.Height, pre.Width, s.Scale, nil)
+	}
+	_, err = parallel.Run(ctx, s.Images+len(fakes), opt.workers(), opt.progress("features"), extractor, func(x *detect.Extractor, i int) error {
+		if i >= s.Images {
 			return s.addFake(x, src, i-s.Images, fakes[i-s.Images])
-		}, nil
+		}
+		img, err := src.Image(i)
+		if err != nil {
+			return err
+		}
+		return x.Extract(img, s.image(i))
 	})
 	return s, err
 }
@@ -212,44 +208,6 @@ func (s *Set) addFake(x *detect.Extractor, src Source, n, image int) error {
 
 // image returns the patch vectors of image i.
 func (s *Set) image(i int) []uint8 { return s.X[i*s.Patches*s.C : (i+1)*s.Patches*s.C] }
-
-// parallel runs do(0..n-1) on a number of workers, each with its own state from newWorker. The first error stops it.
-func parallel(ctx context.Context, n, workers int, progress func(done, total int), newWorker func() (func(i int) error, error)) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var next atomic.Int64
-	var mu sync.Mutex
-	done := 0
-	work := func() error {
-		do, err := newWorker()
-		if err != nil {
-			return err
-		}
-		for {
-			i := int(next.Add(1)) - 1
-			if i >= n || ctx.Err() != nil {
-				return nil
-			}
-			if err := do(i); err != nil {
-				return err
-			}
-			mu.Lock()
-			done++
-			progress(done, n)
-			mu.Unlock()
-		}
-	}
-	var wg sync.WaitGroup
-	for range min(workers, n) {
-		wg.Go(func() {
-			if err := work(); err != nil {
-				cancel(err)
-			}
-		})
-	}
-	wg.Wait()
-	return context.Cause(ctx)
-}
 
 // quantile returns the value at rank ceil(q*n) of v, which it sorts.
 func quantile(v []float32, q float64) float32 {

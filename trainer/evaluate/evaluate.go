@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"anomnet/core/calibrate"
@@ -42,14 +41,11 @@ type Figures struct {
 	Left map[string]string `json:"left_out,omitempty"`
 }
 
-// Score inspects all images of items with a number of workers, in order. progress may be called from several goroutines.
+// Score inspects all images of items with a number of workers, in order. progress is called from one goroutine at a time.
 func Score(ctx context.Context, in *inspect.Inspector, items []dataset.Item, workers int, progress func(done, total int)) ([]Scored, error) {
 	out := make([]Scored, len(items))
-	var done atomic.Int64
-	err := in.Each(ctx, len(items), workers, func(worker *inspect.Inspector, i int) error {
-		err := scoreOne(worker, items[i], &out[i])
-		progress(int(done.Add(1)), len(items))
-		return err
+	err := in.Each(ctx, len(items), workers, progress, func(worker *inspect.Inspector, i int) error {
+		return scoreOne(worker, items[i], &out[i])
 	})
 	return out, err
 }
@@ -73,23 +69,18 @@ func scoreOne(in *inspect.Inspector, item dataset.Item, out *Scored) error {
 func Compute(scored []Scored, width, height int) (*Figures, error) {
 	f := &Figures{Left: map[string]string{}}
 	var scores []float32
-	var labels []bool
-	var falseRejects, caught int
+	var labels, called []bool
 	for _, s := range scored {
 		scores, labels = append(scores, s.Result.Raw), append(labels, !s.Good())
-		ng := s.Result.Verdict == calibrate.NG
-		switch {
-		case s.Good():
-			f.Good++
-			falseRejects += count(ng)
-		default:
-			f.Defect++
-			caught += count(ng)
-		}
+		called = append(called, s.Result.Verdict == calibrate.NG)
 		f.MSPerImage += s.MS / float64(len(scored))
 	}
-	f.FalseRejectRate, f.Recall = share(falseRejects, f.Good), share(caught, f.Defect)
-	err := f.imageFigures(scores, labels)
+	c, err := metrics.Confuse(called, labels)
+	if err != nil {
+		return nil, err
+	}
+	f.Good, f.Defect, f.FalseRejectRate, f.Recall = c.FP+c.TN, c.TP+c.FN, c.FalseRejectRate(), c.Recall()
+	err = f.imageFigures(scores, labels)
 	if errors.Is(err, metrics.ErrOneClass) {
 		f.Left["image"] = err.Error()
 		return f, nil
@@ -98,20 +89,6 @@ func Compute(scored []Scored, width, height int) (*Figures, error) {
 		return nil, err
 	}
 	return f, f.pixelFigures(scored, width, height)
-}
-
-func count(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-func share(n, of int) float64 {
-	if of == 0 {
-		return 0
-	}
-	return float64(n) / float64(of)
 }
 
 func (f *Figures) imageFigures(scores []float32, labels []bool) (err error) {

@@ -4,12 +4,11 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"sync"
-	"sync/atomic"
 
 	"anomnet/core/detect"
 	"anomnet/core/engine"
 	"anomnet/core/imaging"
+	"anomnet/core/parallel"
 )
 
 // levels is the largest u7 activation.
@@ -30,42 +29,21 @@ func (o *Options) prepared(set Images, i int) (*imaging.RGB, error) {
 
 // each runs do on every image of set, with a state for every worker, and returns the states. The first error stops it.
 func each[S any](ctx context.Context, o *Options, stage string, set Images, state func() (S, error), do func(s S, i int, img *imaging.RGB) error) ([]S, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var (
-		next   atomic.Int64
-		mu     sync.Mutex
-		wg     sync.WaitGroup
-		done   int
-		states []S
-	)
-	for range min(o.Workers, set.N) {
-		s, err := state()
-		if err != nil {
-			return nil, fmt.Errorf("importer: %w", err)
+	progress := func(done, total int) { o.progress(stage, done, total) }
+	states, err := parallel.Run(ctx, set.N, o.Workers, progress, state, func(s S, i int) error {
+		img, err := o.prepared(set, i)
+		if err == nil {
+			err = do(s, i, img)
 		}
-		states = append(states, s)
+		if err != nil {
+			return fmt.Errorf("%s: image %d: %w", stage, i, err)
+		}
+		return nil
+	})
+	if err != nil && ctx.Err() == nil {
+		err = fmt.Errorf("importer: %w", err)
 	}
-	for _, s := range states {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < set.N && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
-				img, err := o.prepared(set, i)
-				if err == nil {
-					err = do(s, i, img)
-				}
-				if err != nil {
-					cancel(fmt.Errorf("importer: %s: image %d: %w", stage, i, err))
-					return
-				}
-				mu.Lock()
-				done++
-				o.progress(stage, done, set.N)
-				mu.Unlock()
-			}
-		})
-	}
-	wg.Wait()
-	return states, context.Cause(ctx)
+	return states, err
 }
 
 // steps holds the step of every layer's output and of the image: value = integer * step.

@@ -7,10 +7,10 @@ import (
 	"image"
 	"image/jpeg"
 	"image/png"
-	"os"
 	"path/filepath"
 
 	"anomnet/core/imaging"
+	"anomnet/trainer/atomicfile"
 )
 
 // Progress is told after every picture how many of all are written.
@@ -70,28 +70,15 @@ func writeDefect(dir string, opt Options, i int) error {
 	return writePNG(name(dir, "test", kind, n, ""), asImage(img))
 }
 
-// writePNG writes path by way of a temporary file in the same folder.
+// writePNG writes path whole or not at all.
 func writePNG(path string, img image.Image) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fmt.Errorf("synth: %w", err)
+	var buf bytes.Buffer
+	err := png.Encode(&buf, img)
+	if err == nil {
+		err = atomicfile.Write(path, buf.Bytes())
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".synth-*.tmp")
 	if err != nil {
 		return fmt.Errorf("synth: %w", err)
-	}
-	err = png.Encode(f, img)
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name()) // the first error is the one to report
-		return fmt.Errorf("synth: write %s: %w", path, err)
 	}
 	return nil
 }
