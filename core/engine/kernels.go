@@ -1,5 +1,15 @@
 package engine
 
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// EmbeddingMax is the largest magnitude of an embedding. With 64 added an embedding fits into the 7 bits that the fastest dot instruction of
+// browsers takes on one side.
+const EmbeddingMax = 63
+
 // Kernels is one tier: an implementation of the inner operations. All tiers give the same bits; package enginetest proves it. Constructors
 // refuse what the tier cannot run, so nothing can fail while an image is scored. Kernels and what they pack are read-only after
 // construction and may be shared by goroutines, except a Search that still grows.
@@ -26,6 +36,9 @@ type Plane struct {
 	At, Row, Col int
 }
 
+// at returns the place of the values of position (y, x).
+func (p *Plane) at(y, x int) int { return p.At + y*p.Row + x*p.Col }
+
 // Conv is a convolution, or a matrix product (Rows = 1), as kernels see it. Output position p reads Rows runs of Run consecutive values;
 // for output channel o
 //
@@ -43,6 +56,22 @@ type Conv struct {
 	Low, High      float32   // whole numbers within -127..127
 	Residual       Residual
 	ResidualScale  float32
+}
+
+// check is for NewConv: lengths and ranges. That no accumulator leaves int32 is for the caller to know (Graph.Validate, detect.Adapter).
+func (c *Conv) check() error {
+	n, limit := c.Out*c.Rows*c.Run, float32(127)
+	switch {
+	case c.Out < 1 || c.Rows < 1 || c.Run < 1 || len(c.Bias) != c.Out || len(c.Scale) != c.Out:
+		return fmt.Errorf("engine: conv %d x %d x %d has %d biases and %d scales", c.Out, c.Rows, c.Run, len(c.Bias), len(c.Scale))
+	case len(c.Weight)+len(c.Weight16) != n || (c.Weight != nil && c.Weight16 != nil):
+		return fmt.Errorf("engine: conv %d x %d x %d has %d + %d weights", c.Out, c.Rows, c.Run, len(c.Weight), len(c.Weight16))
+	case c.Low < -limit || c.High > limit || c.Low > c.High:
+		return fmt.Errorf("engine: conv clamps to %v..%v", c.Low, c.High)
+	case slices.Contains(c.Weight, -128):
+		return errors.New("engine: conv has a weight of -128")
+	}
+	return nil
 }
 
 // Residual says what is added before clamping.

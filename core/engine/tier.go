@@ -2,29 +2,27 @@ package engine
 
 import "fmt"
 
-// Tier is a kernel implementation. All tiers give the same bits.
-type Tier string
+// Tiers lists the tiers that this machine can run, slowest first. Tests and benchmarks walk it. Those of a browser come on top, see
+// package wasm/simd.
+func Tiers() []Kernels { return append([]Kernels{Ref(), Generic()}, nativeTiers()...) }
 
-const (
-	// TierRef is plain loops: the definition, for tests.
-	TierRef Tier = "ref"
-	// TierGeneric is blocked, portable Go.
-	TierGeneric Tier = "generic"
-)
+// Fastest returns the last of Tiers.
+func Fastest() Kernels {
+	t := Tiers()
+	return t[len(t)-1]
+}
 
-// Tiers lists the tiers of this build, slowest first. Tests and benchmarks walk it.
-func Tiers() []Tier { return []Tier{TierRef, TierGeneric} }
-
-// ParseTier returns the tier of a name; the empty name is the fastest.
-func ParseTier(name string) (Tier, error) {
-	tiers := Tiers()
-	if name == "" {
+// Choose returns the tier of a name; the empty name is the last, the fastest.
+func Choose(tiers []Kernels, name string) (Kernels, error) {
+	if name == "" && len(tiers) > 0 {
 		return tiers[len(tiers)-1], nil
 	}
+	var names []string
 	for _, t := range tiers {
-		if string(t) == name {
+		if t.Name() == name {
 			return t, nil
 		}
+		names = append(names, t.Name())
 	}
-	return "", fmt.Errorf("engine: no tier %q, want one of %v", name, tiers)
+	return nil, fmt.Errorf("engine: no tier %q, want one of %v", name, names)
 }
