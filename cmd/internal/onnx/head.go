@@ -1,0 +1,69 @@
+package onnx
+
+import (
+	"errors"
+	"fmt"
+
+	"anomnet/core/detect"
+	"anomnet/core/model"
+)
+
+// head writes everything behind the taps up to squared distances, [1][1][H/8][W/8]. Local means at the border divide by the pixels
+// inside, where ours repeat the edge: that is cheaper for onnxruntime than padding, and no other patch differs.
+func (x *exporter) head(h *model.Head, opt *Options) (Output, error) {
+	if h.Adapter.L2 {
+		return Output{}, errors.New("onnx: heads with L2 norm are not written")
+	}
+	gridH, gridW := opt.Height/detect.GridStride, opt.Width/detect.GridStride
+	features, factors, err := x.features(h, gridH, gridW)
+	if err != nil {
+		return Output{}, err
+	}
+	a := &h.Adapter
+	k := &kernel{name: "adapter", shape: []int{a.Out, a.In, 1, 1}, weight: make([]float64, a.Out*a.In)}
+	for d := range a.Out {
+		for c := range a.In {
+			k.weight[d*a.In+c] = float64(a.Weight[d*a.In+c]) * float64(a.Scale[d]) * factors[c]
+		}
+	}
+	e := tensor{"embedding", a.Out, gridH, gridW, 1, quantity{}}
+	e.signed()
+	x.linear(k, features, e, window(1, 1), "Identity")
+	out := Output{Name: "d2", Shape: []int{1, 1, gridH, gridW}}
+	x.outputs = append(x.outputs, valueInfo(out.Name, elemFloat, out.Shape))
+	x.nearest(&h.Centroids, e, out.Name)
+	return out, nil
+}
+
+// features writes local means at the grid's size. factors bring their channels to the u7 patch vectors of the head.
+func (x *exporter) features(h *model.Head, gridH, gridW int) (tensor, []float64, error) {
+	var names []string
+	var factors []float64
+	t := tensor{name: "features", h: gridH, w: gridW} // one quantity for all taps, so that their u8 can be put side by side
+	for _, name := range x.net.Taps {
+		t.unit = max(t.unit, x.tensors[name].unit)
+	}
+	t.unsigned()
+	for _, name := range x.net.Taps {
+		tap := x.tensors[name]
+		mean := tensor{name + ".mean", tap.c, tap.h, tap.w, tap.unit, t.quantity}
+		pool := x.node("AveragePool", name+".pool", []string{x.value(tap)}, append(window(3, 1), attribute{"count_include_pad", 0})...)
+		x.activation(pool, mean, "Identity")
+		sum := 9.0
+		switch {
+		case tap.h*2 == gridH && tap.w*2 == gridW:
+			sum = 144
+			scales := x.floats("scales", []int{4}, []float32{1, 1, 2, 2})
+			mean.name = x.node("Resize", name+".up", []string{mean.name, "", scales}, attribute{"mode", "linear"}, attribute{"coordinate_transformation_mode", "half_pixel"})
+		case tap.h != gridH || tap.w != gridW:
+			return tensor{}, nil, fmt.Errorf("onnx: tap %q is %d x %d, the grid %d x %d", name, tap.w, tap.h, gridW, gridH)
+		}
+		for range tap.c {
+			factors = append(factors, float64(h.FeatureScale[len(factors)])*sum/tap.unit)
+		}
+		names = append(names, mean.name)
+	}
+	t.c = len(factors)
+	x.node("Concat", t.name, names, attribute{"axis", 1})
+	return t, factors, nil
+}
