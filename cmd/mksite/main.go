@@ -1,6 +1,9 @@
 // Command mksite builds the static site of the page.
 //
 //	go run ./cmd/mksite [-o assets/site] [-version TEXT] [-fast]
+//	go run ./cmd/mksite -kernels DIR
+//
+// With -kernels it writes the kernel modules only, for tests that run outside of the site.
 //
 // Exit status: 0 built, 1 failed, 2 wrong usage.
 package main
@@ -30,8 +33,16 @@ func run(ctx context.Context, args []string, stderr io.Writer) int {
 	out := fl.String("o", "", "folder to write (default assets/site in the source tree)")
 	version := fl.String("version", "dev", "version that the worker reports")
 	fast := fl.Bool("fast", false, "do not compress")
+	kernels := fl.String("kernels", "", "folder to write the kernel modules to, and nothing else")
 	if err := fl.Parse(args); err != nil || fl.NArg() > 0 {
 		return 2
+	}
+	if *kernels != "" {
+		if err := site.Kernels(*kernels); err != nil {
+			fmt.Fprintln(stderr, "mksite: error:", err)
+			return 1
+		}
+		return 0
 	}
 	if *out == "" {
 		*out = filepath.Join(*root, "assets", "site")

@@ -52,7 +52,7 @@ func Build(ctx context.Context, outDir string, opt *Options) error {
 		return fmt.Errorf("site: %w", err)
 	}
 	defer os.RemoveAll(tmp)
-	for _, step := range []func(context.Context, string) error{b.programs, b.files, b.models, b.compress} {
+	for _, step := range []func(context.Context, string) error{b.programs, kernelModules, b.files, b.models, b.compress} {
 		if err := step(ctx, tmp); err != nil {
 			return fmt.Errorf("site: %w", err)
 		}

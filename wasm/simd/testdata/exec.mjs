@@ -1,0 +1,38 @@
+// Runs a Go js/wasm test program with kernel modules in node, for go test -exec:
+//   KERNELS=dir  holds kernels-simd128.wasm and kernels-relaxed.wasm (go run ./cmd/mksite -kernels dir)
+// A module that this node cannot run is left out, and said so; tests that need it are skipped.
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import nodePath from "node:path";
+import v8 from "node:v8";
+import { createRequire } from "node:module";
+import { instantiate } from "../../../assets/js/kernels.mjs";
+
+v8.setFlagsFromString("--experimental-wasm-relaxed-simd"); // node 20 has it behind a flag
+const root = process.env.GOROOT || execFileSync("go", ["env", "GOROOT"], { encoding: "utf8" }).trim();
+const require = createRequire(import.meta.url);
+Object.assign(globalThis, { require, fs, path: nodePath });
+require(nodePath.join(root, "lib/wasm/wasm_exec.js"));
+
+const kernels = [];
+for (const tier of ["simd128", "relaxed"]) {
+  const module = fs.readFileSync(nodePath.join(process.env.KERNELS, `kernels-${tier}.wasm`));
+  if (!WebAssembly.validate(module)) {
+    console.error(`exec.mjs: SKIPPED: node ${process.version} cannot run the ${tier} kernels`);
+    break;
+  }
+  kernels.push(await WebAssembly.compile(module));
+}
+const go = new Go();
+go.argv = process.argv.slice(2);
+go.env = Object.assign({ TMPDIR: os.tmpdir() }, process.env);
+go.exit = process.exit;
+const program = await WebAssembly.compile(fs.readFileSync(process.argv[2]));
+process.on("exit", (code) => {
+  if (code === 0 && !go.exited) { // deadlock: make Go print its stacks
+    go._pendingEvent = { id: 0 };
+    go._resume();
+  }
+});
+await go.run(await instantiate(go.importObject, program, kernels));
