@@ -32,8 +32,8 @@ func builtIn(b *testing.B) (*model.Backbone, *model.File, []byte) {
 func BenchmarkInspect(b *testing.B) {
 	backbone, head, sample := builtIn(b)
 	for _, tier := range engine.Tiers() {
-		b.Run("tier="+string(tier), func(b *testing.B) {
-			in, err := inspect.New(backbone, head.Head, head.Digest, &inspect.Options{Tier: string(tier)})
+		b.Run("tier="+tier.Name(), func(b *testing.B) {
+			in, err := inspect.New(backbone, head.Head, head.Digest, &inspect.Options{Kernels: tier})
 			require.NoError(b, err)
 			for b.Loop() {
 				if _, err := in.Inspect(sample); err != nil {
@@ -44,7 +44,7 @@ func BenchmarkInspect(b *testing.B) {
 	}
 }
 
-// BenchmarkStages times what BenchmarkInspect is made of, in tier generic.
+// BenchmarkStages times what BenchmarkInspect is made of, in the fastest tier.
 func BenchmarkStages(b *testing.B) {
 	backbone, head, sample := builtIn(b)
 	h := head.Head
@@ -52,19 +52,20 @@ func BenchmarkStages(b *testing.B) {
 	require.NoError(b, err)
 	pre, err := imaging.Prepare(img, h.Preprocess)
 	require.NoError(b, err)
-	net, err := engine.NewNet(backbone.Graph, engine.TierGeneric)
+	net, err := engine.NewNet(backbone.Graph, engine.Fastest())
 	require.NoError(b, err)
-	run, err := engine.NewRunner(net, h.Preprocess.Height, h.Preprocess.Width)
+	run, err := engine.NewRunner(net, h.Preprocess.Height, h.Preprocess.Width, nil)
 	require.NoError(b, err)
 	extract, err := detect.NewExtractor(net, h.Preprocess.Height, h.Preprocess.Width, h.FeatureScale, nil)
 	require.NoError(b, err)
 	grid := extract.Grid()
 	x, e := make([]uint8, grid.Patches()*grid.C), make([]int8, grid.Patches()*h.Adapter.Out)
 	require.NoError(b, extract.Extract(pre, x))
-	embed, err := detect.NewEmbedder(&h.Adapter, engine.TierGeneric)
+	embed, err := detect.NewEmbedder(&h.Adapter, engine.Fastest())
 	require.NoError(b, err)
-	mapper, err := detect.NewMapper(&h.Centroids, grid.H, grid.W, engine.TierGeneric)
+	scorer, err := detect.NewScorer(&h.Centroids, engine.Fastest())
 	require.NoError(b, err)
+	mapper := detect.NewMapper(scorer, grid.H, grid.W)
 	for _, stage := range []struct {
 		name string
 		do   func()

@@ -68,8 +68,8 @@ func (l *learnFlags) preprocess() imaging.Preprocess {
 }
 
 func (l *learnFlags) options(c *console) (*teach.Options, error) {
-	tier, err := engine.ParseTier(l.tier)
-	return &teach.Options{Tier: tier, Workers: l.workers, Progress: c.progress}, err
+	kernels, err := engine.Choose(engine.Tiers(), l.tier)
+	return &teach.Options{Kernels: kernels, Workers: l.workers, Progress: c.progress}, err
 }
 
 func (l *learnFlags) fitOptions(p model.Provenance) teach.FitOptions {

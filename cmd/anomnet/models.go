@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"anomnet/assets"
+	"anomnet/core/engine"
 	"anomnet/core/inspect"
 	"anomnet/core/model"
 )
@@ -50,7 +51,11 @@ func (m *modelFlags) open() (*inspect.Inspector, error) {
 			return nil, err
 		}
 	}
-	in, err := inspect.New(b, f.Head, f.Digest, &inspect.Options{Tier: m.tier})
+	kernels, err := engine.Choose(engine.Tiers(), m.tier)
+	if err != nil {
+		return nil, err
+	}
+	in, err := inspect.New(b, f.Head, f.Digest, &inspect.Options{Kernels: kernels})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", m.head, err)
 	}

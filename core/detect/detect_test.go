@@ -12,21 +12,27 @@ import (
 	"anomnet/core/engine"
 )
 
-func randomTap(rng *rand.Rand, h, w, c int) TapMap {
-	t := TapMap{H: h, W: w, C: c, Data: make([]uint8, h*w*c)}
-	for i := range t.Data {
-		t.Data[i] = uint8(rng.IntN(128))
+func randomTap(rng *rand.Rand, h, w, c int) *engine.Tensor {
+	return filledTap(h, w, c, func() uint8 { return uint8(rng.IntN(128)) })
+}
+
+func filledTap(h, w, c int, value func() uint8) *engine.Tensor {
+	t := engine.NewTensor(h, w, c)
+	for y := range h {
+		for i := range t.Row(y) {
+			t.Row(y)[i] = value()
+		}
 	}
 	return t
 }
 
 // at reads a tap with repeated edges.
-func at(t *TapMap, y, x, c int) float64 {
+func at(t *engine.Tensor, y, x, c int) float64 {
 	y, x = max(0, min(y, t.H-1)), max(0, min(x, t.W-1))
-	return float64(t.Data[(y*t.W+x)*t.C+c])
+	return float64(t.Row(y)[x*t.C+c])
 }
 
-func mean3(t *TapMap, y, x, c int) float64 {
+func mean3(t *engine.Tensor, y, x, c int) float64 {
 	y, x = max(0, min(y, t.H-1)), max(0, min(x, t.W-1))
 	var s float64
 	for dy := -1; dy <= 1; dy++ {
@@ -40,24 +46,24 @@ func mean3(t *TapMap, y, x, c int) float64 {
 // TestSumsAreMeansAndBilinear compares the integer sums with the means and the half-pixel bilinear upsampling in float64.
 func TestSumsAreMeansAndBilinear(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
-	taps := []TapMap{randomTap(rng, 8, 12, 3), randomTap(rng, 4, 6, 2)}
+	taps := []*engine.Tensor{randomTap(rng, 8, 12, 3), randomTap(rng, 4, 6, 2)}
 	g, err := NewGrid(taps, 64, 96)
 	require.NoError(t, err)
 	require.Equal(t, []int{8, 12, 5}, []int{g.H, g.W, g.C})
 	sums := make([]uint16, g.Patches()*g.C)
-	g.Sums(taps, sums)
+	g.Sums(sums)
 	for y := range g.H {
 		for x := range g.W {
 			for c := range g.C {
-				got := float64(sums[(y*g.W+x)*g.C+c]) * float64(g.MeanFactor(taps, c))
+				got := float64(sums[(y*g.W+x)*g.C+c]) * float64(g.MeanFactor(c))
 				want := 0.0
 				if c < 3 {
-					want = mean3(&taps[0], y, x, c)
+					want = mean3(taps[0], y, x, c)
 				} else {
 					fy, fx := (float64(y)+0.5)/2-0.5, (float64(x)+0.5)/2-0.5
 					y0, x0 := math.Floor(fy), math.Floor(fx)
 					for _, p := range [][3]float64{{0, 0, (1 - fy + y0) * (1 - fx + x0)}, {0, 1, (1 - fy + y0) * (fx - x0)}, {1, 0, (fy - y0) * (1 - fx + x0)}, {1, 1, (fy - y0) * (fx - x0)}} {
-						want += p[2] * mean3(&taps[1], int(y0+p[0]), int(x0+p[1]), c-3)
+						want += p[2] * mean3(taps[1], int(y0+p[0]), int(x0+p[1]), c-3)
 					}
 				}
 				require.InDelta(t, want, got, 1e-4, "y %d x %d c %d", y, x, c)
@@ -67,28 +73,24 @@ func TestSumsAreMeansAndBilinear(t *testing.T) {
 }
 
 func TestSumsFitIn16Bits(t *testing.T) {
-	full := TapMap{H: 4, W: 4, C: 1, Data: make([]uint8, 16)}
-	for i := range full.Data {
-		full.Data[i] = 127
-	}
-	g, err := NewGrid([]TapMap{full}, 64, 64)
+	g, err := NewGrid([]*engine.Tensor{filledTap(4, 4, 1, func() uint8 { return 127 })}, 64, 64)
 	require.NoError(t, err)
 	sums := make([]uint16, g.Patches())
-	g.Sums([]TapMap{full}, sums)
+	g.Sums(sums)
 	for _, s := range sums {
 		require.Equal(t, uint16(127*144), s)
 	}
 }
 
 func TestGridRefusesOtherStrides(t *testing.T) {
-	_, err := NewGrid([]TapMap{{H: 3, W: 4, C: 1, Data: make([]uint8, 12)}}, 64, 64)
+	_, err := NewGrid([]*engine.Tensor{engine.NewTensor(3, 4, 1)}, 64, 64)
 	assert.Error(t, err)
 }
 
-func randomI8(rng *rand.Rand, n int) []int8 {
+func randomI8(rng *rand.Rand, n, limit int) []int8 {
 	v := make([]int8, n)
 	for i := range v {
-		v[i] = int8(rng.IntN(255) - 127)
+		v[i] = int8(rng.IntN(2*limit+1) - limit)
 	}
 	return v
 }
@@ -97,10 +99,10 @@ func randomI8(rng *rand.Rand, n int) []int8 {
 func TestEmbedAndNearestByDefinition(t *testing.T) {
 	for _, l2 := range []bool{false, true} {
 		for _, tier := range engine.Tiers() {
-			t.Run(fmt.Sprintf("l2=%v/%s", l2, tier), func(t *testing.T) {
+			t.Run(fmt.Sprintf("l2=%v/%s", l2, tier.Name()), func(t *testing.T) {
 				rng := rand.New(rand.NewPCG(2, 2))
 				const n, in, out, k = 131, 70, 13, 29
-				a := &Adapter{In: in, Out: out, L2: l2, Weight: randomI8(rng, in*out)}
+				a := &Adapter{In: in, Out: out, L2: l2, Weight: randomI8(rng, in*out, 127)}
 				for range out {
 					s := float32(0.0005 + 0.001*rng.Float64())
 					if l2 {
@@ -116,17 +118,18 @@ func TestEmbedAndNearestByDefinition(t *testing.T) {
 				require.NoError(t, err)
 				e := make([]int8, n*out)
 				em.Embed(x, n, e)
-				c := &Centroids{K: k, D: out, Data: randomI8(rng, k*out)}
+				c := &Centroids{K: k, D: out, Data: randomI8(rng, k*out, engine.EmbeddingMax)}
 				copy(c.Data[5*out:6*out], c.Data[3*out:4*out]) // equal centroids: the first wins
 				sc, err := NewScorer(c, tier)
 				require.NoError(t, err)
-				d2, index := make([]int32, n), make([]int32, n)
-				sc.Nearest(e, n, d2, index)
+				d2 := make([]int32, n)
+				sc.Nearest(e, n, d2)
 				for p := range n {
 					require.Equal(t, wantEmbedding(a, x[p*in:(p+1)*in]), e[p*out:(p+1)*out], "patch %d", p)
 					wd, wi := wantNearest(c, e[p*out:(p+1)*out])
 					require.Equal(t, wd, d2[p])
-					require.Equal(t, wi, index[p])
+					index, distance := c.Which(e[p*out : (p+1)*out])
+					require.Equal(t, []int32{wi, wd}, []int32{int32(index), distance})
 				}
 			})
 		}
@@ -149,7 +152,7 @@ func wantEmbedding(a *Adapter, x []uint8) []int8 {
 		if a.L2 {
 			t = float32(t * inverse)
 		}
-		e[d] = int8(math.RoundToEven(math.Max(-127, math.Min(127, float64(t)))))
+		e[d] = int8(math.RoundToEven(math.Max(-63, math.Min(63, float64(t)))))
 	}
 	return e
 }
@@ -210,12 +213,14 @@ func TestUpsampleBetweenPatchCentres(t *testing.T) {
 
 // ExampleScorer finds the nearest centroid of one embedding.
 func ExampleScorer() {
-	s, err := NewScorer(&Centroids{K: 2, D: 3, Data: []int8{0, 0, 0, 10, 0, 0}}, engine.TierGeneric)
+	c := &Centroids{K: 2, D: 3, Data: []int8{0, 0, 0, 10, 0, 0}}
+	s, err := NewScorer(c, engine.Generic())
 	if err != nil {
 		panic(err)
 	}
-	d2, index := make([]int32, 1), make([]int32, 1)
-	s.Nearest([]int8{7, 4, 0}, 1, d2, index)
-	fmt.Println(index[0], Distance(d2[0]))
+	e, d2 := []int8{7, 4, 0}, make([]int32, 1)
+	s.Nearest(e, 1, d2)
+	index, _ := c.Which(e)
+	fmt.Println(index, Distance(d2[0]))
 	// Output: 1 5
 }

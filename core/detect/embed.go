@@ -14,7 +14,7 @@ const l2Epsilon = 1
 //
 //	t = f32(sum W*x) * Scale[d]
 //	t = t * f32(1 / sqrt(f64(sum x*x) + 1))      only with L2
-//	e = clamp(roundHalfToEven(t), -127, 127)
+//	e = clamp(roundHalfToEven(t), -63, 63)
 type Adapter struct {
 	In, Out int
 	Weight  []int8
@@ -35,13 +35,9 @@ func (a *Adapter) Validate() error {
 			return fmt.Errorf("detect: adapter scale[%d] = %v", i, s)
 		}
 	}
-	return checkI8("adapter weight", a.Weight)
-}
-
-func checkI8(what string, v []int8) error {
-	for i, w := range v {
+	for i, w := range a.Weight {
 		if w == -128 {
-			return fmt.Errorf("detect: %s %d is -128", what, i)
+			return fmt.Errorf("detect: adapter weight %d is -128", i)
 		}
 	}
 	return nil
@@ -49,55 +45,61 @@ func checkI8(what string, v []int8) error {
 
 // Embedder applies an Adapter. It is for one goroutine.
 type Embedder struct {
-	adapter *Adapter
-	mat     *engine.Matrix
-	inverse []float32
-	acc     []int32
+	in, out int
+	l2      bool
+	kernel  engine.ConvKernel
+	call    engine.ConvCall
+	x       []uint8 // a block of patches with slack, where those of the caller have none
+	e       []uint8 // their embeddings
 }
 
 // rowBlock is how many patches are multiplied at a time: small enough for the cache, large enough to reuse the weights.
-const rowBlock = 128
+const rowBlock = 256
 
 // NewEmbedder validates and packs a.
-func NewEmbedder(a *Adapter, tier engine.Tier) (*Embedder, error) {
+func NewEmbedder(a *Adapter, k engine.Kernels) (*Embedder, error) {
 	if err := a.Validate(); err != nil {
 		return nil, err
 	}
-	m, err := engine.NewMatrix(a.Weight, a.Out, a.In, tier)
+	kernel, err := k.NewConv(&engine.Conv{Out: a.Out, Rows: 1, Run: a.In, Weight: a.Weight, Bias: make([]int32, a.Out), Scale: a.Scale,
+		Low: -engine.EmbeddingMax, High: engine.EmbeddingMax})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("detect: adapter: %w", err)
 	}
-	return &Embedder{adapter: a, mat: m, inverse: make([]float32, rowBlock), acc: make([]int32, rowBlock*engine.GroupRows)}, nil
+	e := &Embedder{in: a.In, out: a.Out, l2: a.L2, kernel: kernel, x: make([]uint8, rowBlock*a.In+engine.ReadSlack), e: make([]uint8, rowBlock*a.Out)}
+	e.call = engine.ConvCall{H: 1, W: rowBlock, In: engine.Plane{Data: e.x, Col: a.In}, Out: engine.Plane{Data: e.e, Col: a.Out}}
+	e.call.Scratch = make([]uint8, kernel.Scratch(&e.call))
+	if a.L2 {
+		e.call.Factor = make([]float32, rowBlock)
+	}
+	return e, nil
+}
+
+// Clone returns an embedder for another goroutine that shares the weights.
+func (e *Embedder) Clone() *Embedder {
+	c := *e
+	c.x, c.e = make([]uint8, len(e.x)), make([]uint8, len(e.e))
+	c.call.In.Data, c.call.Out.Data, c.call.Scratch = c.x, c.e, make([]uint8, len(e.call.Scratch))
+	if e.l2 {
+		c.call.Factor = make([]float32, rowBlock)
+	}
+	return &c
 }
 
 // Embed writes the embeddings of n patches, x [n][In], to dst, [n][Out].
 func (e *Embedder) Embed(x []uint8, n int, dst []int8) {
 	for first := 0; first < n; first += rowBlock {
 		rows := min(rowBlock, n-first)
-		e.embedBlock(x[first*e.adapter.In:(first+rows)*e.adapter.In], rows, dst[first*e.adapter.Out:(first+rows)*e.adapter.Out])
-	}
-}
-
-func (e *Embedder) embedBlock(x []uint8, rows int, dst []int8) {
-	a := e.adapter
-	if a.L2 {
-		for i := 0; i < rows; i++ {
-			e.inverse[i] = InverseNorm(x[i*a.In : (i+1)*a.In])
-		}
-	}
-	for g := 0; g < e.mat.Groups(); g++ {
-		e.mat.MulU7(g, x, rows, e.acc)
-		first := g * engine.GroupRows
-		count := min(engine.GroupRows, a.Out-first)
-		for i := 0; i < rows; i++ {
-			out := dst[i*a.Out+first:][:count]
-			for d := range out {
-				t := float32(float32(e.acc[i*engine.GroupRows+d]) * a.Scale[first+d])
-				if a.L2 {
-					t = float32(t * e.inverse[i])
-				}
-				out[d] = int8(engine.Requantize(t, -127, 127))
+		copy(e.x, x[first*e.in:(first+rows)*e.in])
+		if e.l2 {
+			for i := range rows {
+				e.call.Factor[i] = InverseNorm(e.x[i*e.in : (i+1)*e.in])
 			}
+		}
+		e.call.W = rows
+		e.kernel.Run(&e.call)
+		for i, v := range e.e[:rows*e.out] {
+			dst[first*e.out+i] = int8(v)
 		}
 	}
 }

@@ -14,34 +14,32 @@ const levelsPerStd = 16
 // Extractor computes the patch vectors of prepared images. It is for one goroutine.
 type Extractor struct {
 	runner *engine.Runner
-	taps   []TapMap
 	grid   *Grid
-	sums   []uint16
 	scale  []float32
+	means  []engine.MeanCall
 }
 
 // NewExtractor returns an extractor for images of h x w pixels. scale is the feature scale of a head, [C]; when it is nil,
 // one that balances the channels is made from std, the deviation of each channel's local mean in steps of its tap, [C].
 func NewExtractor(net *engine.Net, h, w int, scale, std []float32) (*Extractor, error) {
-	r, err := engine.NewRunner(net, h, w)
+	r, err := engine.NewRunner(net, h, w, nil)
 	if err != nil {
 		return nil, err
 	}
-	taps := CopyTaps(r, len(net.Graph().Taps), nil)
-	g, err := NewGrid(taps, h, w)
+	g, err := NewGrid(r.Taps(), h, w)
 	if err != nil {
 		return nil, err
 	}
 	if scale == nil && len(std) == g.C {
 		scale = make([]float32, g.C)
 		for c := range scale {
-			scale[c] = float32(float32(g.MeanFactor(taps, c)*levelsPerStd) / std[c])
+			scale[c] = float32(float32(g.MeanFactor(c)*levelsPerStd) / std[c])
 		}
 	}
 	if len(scale) != g.C {
 		return nil, fmt.Errorf("detect: %d feature scales for %d channels", len(scale), g.C)
 	}
-	return &Extractor{runner: r, taps: taps, grid: g, sums: make([]uint16, g.Patches()*g.C), scale: scale}, nil
+	return &Extractor{runner: r, grid: g, scale: scale, means: g.calls(scale)}, nil
 }
 
 // Grid returns the shape of the patch vectors.
@@ -50,7 +48,7 @@ func (x *Extractor) Grid() *Grid { return x.grid }
 // Scale returns the feature scales.
 func (x *Extractor) Scale() []float32 { return x.scale }
 
-// Extract writes the patch vectors of img, [Patches][C], to dst.
+// Extract writes the patch vectors of img, [Patches][C], to dst: clamp(roundHalfToEven(f32(sum) * scale[c]), 0, 127).
 func (x *Extractor) Extract(img *imaging.RGB, dst []uint8) error {
 	if h, w := x.runner.Size(); img.W != w || img.H != h {
 		return fmt.Errorf("detect: image of %d x %d, want %d x %d", img.W, img.H, w, h)
@@ -58,8 +56,18 @@ func (x *Extractor) Extract(img *imaging.RGB, dst []uint8) error {
 	if err := x.runner.Run(img.Pix); err != nil {
 		return err
 	}
-	CopyTaps(x.runner, len(x.taps), x.taps)
-	x.grid.Sums(x.taps, x.sums)
-	Quantize(x.sums, x.scale, dst)
+	x.Means(dst)
 	return nil
+}
+
+// Runner returns the runner behind the extractor.
+func (x *Extractor) Runner() *engine.Runner { return x.runner }
+
+// Means writes the patch vectors of the taps that the runner holds.
+func (x *Extractor) Means(dst []uint8) {
+	for i := range x.means {
+		x.means[i].Out.Data = dst
+		x.runner.Net().Kernels().LocalMean(&x.means[i])
+		x.means[i].Out.Data = nil
+	}
 }

@@ -1,32 +1,25 @@
 package detect
 
-import "anomnet/core/engine"
-
 // Mapper computes the anomaly map and the image score of one image's embeddings. It is for one goroutine; its results are
 // overwritten by the next Map.
 type Mapper struct {
 	h, w      int
 	scorer    *Scorer
-	d2, index []int32
+	d2        []int32
 	distances []float32
 	smooth    []float32
 	scratch   []float32
 }
 
 // NewMapper returns a mapper for grids of h x w patches.
-func NewMapper(c *Centroids, h, w int, tier engine.Tier) (*Mapper, error) {
-	s, err := NewScorer(c, tier)
-	if err != nil {
-		return nil, err
-	}
+func NewMapper(s *Scorer, h, w int) *Mapper {
 	n := h * w
-	return &Mapper{h: h, w: w, scorer: s, d2: make([]int32, n), index: make([]int32, n),
-		distances: make([]float32, n), smooth: make([]float32, n), scratch: make([]float32, n)}, nil
+	return &Mapper{h: h, w: w, scorer: s, d2: make([]int32, n), distances: make([]float32, n), smooth: make([]float32, n), scratch: make([]float32, n)}
 }
 
 // Map computes the distances of e, [h*w][D].
 func (m *Mapper) Map(e []int8) {
-	m.scorer.Nearest(e, len(m.d2), m.d2, m.index)
+	m.scorer.Nearest(e, len(m.d2), m.d2)
 	for i, d := range m.d2 {
 		m.distances[i] = Distance(d)
 	}

@@ -8,7 +8,7 @@ import (
 	"anomnet/core/engine"
 )
 
-// Centroids are K embeddings of good patches, Data [K][D], -127..127.
+// Centroids are K embeddings of good patches, Data [K][D], within -63..63 as embeddings are.
 type Centroids struct {
 	K, D int
 	Data []int8
@@ -19,34 +19,33 @@ func (c *Centroids) Validate() error {
 	if c.K < 1 || c.K > 1<<20 || c.D < 1 || c.D > 1024 || len(c.Data) != c.K*c.D {
 		return fmt.Errorf("detect: centroids %d x %d have %d values", c.K, c.D, len(c.Data))
 	}
-	return checkI8("centroid value", c.Data)
+	for i, v := range c.Data {
+		if v < -engine.EmbeddingMax || v > engine.EmbeddingMax {
+			return fmt.Errorf("detect: centroid value %d is %d", i, v)
+		}
+	}
+	return nil
 }
 
-// Scorer measures the distance of embeddings to their nearest centroid. It is for one goroutine.
+// Scorer measures the distance of embeddings to their nearest centroid. It may be shared by goroutines.
 type Scorer struct {
-	k, d  int
-	mat   *engine.Matrix
-	norms []int32 // |c|^2
-	acc   []int32
-	best  []int32
-	which []int32
+	d      int
+	search engine.Search
 }
 
 // NewScorer validates and packs c.
-func NewScorer(c *Centroids, tier engine.Tier) (*Scorer, error) {
+func NewScorer(c *Centroids, k engine.Kernels) (*Scorer, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	m, err := engine.NewMatrix(c.Data, c.K, c.D, tier)
+	search, err := k.NewSearch(c.D)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("detect: centroids: %w", err)
 	}
-	s := &Scorer{k: c.K, d: c.D, mat: m, norms: make([]int32, c.K), acc: make([]int32, rowBlock*engine.GroupRows),
-		best: make([]int32, rowBlock), which: make([]int32, rowBlock)}
-	for i := range s.norms {
-		s.norms[i] = SquaredNorm(c.Data[i*c.D : (i+1)*c.D])
+	for i := range c.K {
+		search.Append(c.Data[i*c.D : (i+1)*c.D])
 	}
-	return s, nil
+	return &Scorer{d: c.D, search: search}, nil
 }
 
 // SquaredNorm returns |v|^2.
@@ -58,37 +57,28 @@ func SquaredNorm(v []int8) int32 {
 	return sum
 }
 
-// Nearest finds, for n embeddings e [n][D], the nearest centroid (the first of equals) and the squared distance to it:
-// d2 = |e|^2 + |c|^2 - 2 e.c, exact in int32.
-func (s *Scorer) Nearest(e []int8, n int, d2, index []int32) {
-	for first := 0; first < n; first += rowBlock {
-		rows := min(rowBlock, n-first)
-		s.nearestBlock(e[first*s.d:(first+rows)*s.d], rows)
-		for i := 0; i < rows; i++ {
-			p := first + i
-			d2[p] = s.best[i] + SquaredNorm(e[p*s.d:(p+1)*s.d])
-			index[p] = s.which[i]
-		}
+// Nearest writes the squared distance of n embeddings e, [n][D], to their nearest centroids: |e|^2 + |c|^2 - 2 e.c, exact in int32.
+func (s *Scorer) Nearest(e []int8, n int, d2 []int32) {
+	for i := range d2[:n] {
+		d2[i] = math.MaxInt32
 	}
+	s.search.Nearest(e, n, 0, d2)
 }
 
-func (s *Scorer) nearestBlock(e []int8, rows int) {
-	for i := 0; i < rows; i++ {
-		s.best[i] = math.MaxInt32
-	}
-	for g := 0; g < s.mat.Groups(); g++ {
-		s.mat.MulI8(g, e, rows, s.acc)
-		first := g * engine.GroupRows
-		norms := s.norms[first:min(first+engine.GroupRows, s.k)]
-		for i := 0; i < rows; i++ {
-			acc := s.acc[i*engine.GroupRows:][:len(norms)]
-			for j, dot := range acc {
-				if d := norms[j] - 2*dot; d < s.best[i] {
-					s.best[i], s.which[i] = d, int32(first+j)
-				}
-			}
+// Which returns the nearest centroid of one embedding, the first of equals, and the squared distance to it.
+func (c *Centroids) Which(e []int8) (index int, d2 int32) {
+	d2 = math.MaxInt32
+	for k := range c.K {
+		var sum int32
+		for i, v := range c.Data[k*c.D : (k+1)*c.D] {
+			d := int32(e[i]) - int32(v)
+			sum += d * d
+		}
+		if sum < d2 {
+			index, d2 = k, sum
 		}
 	}
+	return index, d2
 }
 
 // Distance returns f32(sqrt(f64(d2))).

@@ -20,8 +20,8 @@ import (
 
 // Options of an Inspector; nil means defaults.
 type Options struct {
-	Tier   string          // kernel tier by name, empty for the fastest
-	Limits *imaging.Limits // of the images, nil for imaging's defaults
+	Kernels engine.Kernels  // tier, nil for the fastest of this machine
+	Limits  *imaging.Limits // of the images, nil for imaging's defaults
 }
 
 // Info describes an Inspector.
@@ -62,6 +62,7 @@ type Inspector struct {
 	limits   *imaging.Limits
 	extract  *detect.Extractor
 	embedder *detect.Embedder
+	scorer   *detect.Scorer
 	mapper   *detect.Mapper
 	x        []uint8
 	e        []int8
@@ -96,9 +97,9 @@ func New(b *model.Backbone, h *model.Head, headDigest string, opt *Options) (*In
 	if opt == nil {
 		opt = &Options{}
 	}
-	tier, err := engine.ParseTier(opt.Tier)
-	if err != nil {
-		return nil, err
+	kernels := opt.Kernels
+	if kernels == nil {
+		kernels = engine.Fastest()
 	}
 	if err := h.Validate(); err != nil {
 		return nil, err
@@ -106,39 +107,40 @@ func New(b *model.Backbone, h *model.Head, headDigest string, opt *Options) (*In
 	if err := h.Fits(b); err != nil {
 		return nil, err
 	}
-	net, err := engine.NewNet(b.Graph, tier)
+	net, err := engine.NewNet(b.Graph, kernels)
 	if err != nil {
 		return nil, err
 	}
 	in := &Inspector{net: net, head: h, limits: opt.Limits, info: Info{
 		Part: h.Part, BackboneName: b.Name, BackboneDigest: h.BackboneDigest, HeadDigest: headDigest, Centroids: h.Centroids.K,
 		CalibrationSize: len(h.Calibration.Scores), FalseRejectRate: h.Calibration.FalseRejectRate, Promised: h.Calibration.Promised(),
-		Width: h.Preprocess.Width, Height: h.Preprocess.Height, Mode: h.Preprocess.Mode, Method: h.Provenance.Method, Tier: string(tier),
+		Width: h.Preprocess.Width, Height: h.Preprocess.Height, Mode: h.Preprocess.Mode, Method: h.Provenance.Method, Tier: kernels.Name(),
 	}}
-	return in, in.prepare(tier)
+	if in.embedder, err = detect.NewEmbedder(&h.Adapter, kernels); err != nil {
+		return nil, err
+	}
+	if in.scorer, err = detect.NewScorer(&h.Centroids, kernels); err != nil {
+		return nil, err
+	}
+	return in, in.prepare()
 }
 
-// prepare makes the buffers and packs the head.
-func (in *Inspector) prepare(tier engine.Tier) (err error) {
+// prepare makes the buffers.
+func (in *Inspector) prepare() (err error) {
 	h := in.head
 	if in.extract, err = detect.NewExtractor(in.net, h.Preprocess.Height, h.Preprocess.Width, h.FeatureScale, nil); err != nil {
 		return err
 	}
-	if in.embedder, err = detect.NewEmbedder(&h.Adapter, tier); err != nil {
-		return err
-	}
 	g := in.extract.Grid()
-	if in.mapper, err = detect.NewMapper(&h.Centroids, g.H, g.W, tier); err != nil {
-		return err
-	}
+	in.mapper = detect.NewMapper(in.scorer, g.H, g.W)
 	in.x, in.e = make([]uint8, g.Patches()*g.C), make([]int8, g.Patches()*h.Adapter.Out)
 	return nil
 }
 
 // Clone returns an inspector for another goroutine.
 func (in *Inspector) Clone() (*Inspector, error) {
-	c := &Inspector{net: in.net, head: in.head, info: in.info, limits: in.limits}
-	return c, c.prepare(engine.Tier(in.info.Tier))
+	c := &Inspector{net: in.net, head: in.head, info: in.info, limits: in.limits, scorer: in.scorer, embedder: in.embedder.Clone()}
+	return c, c.prepare()
 }
 
 // Info describes what the inspector scores with.

@@ -64,7 +64,7 @@ type Head struct {
 	Part           string
 	BackboneDigest string // Backbone.Digest
 	Preprocess     imaging.Preprocess
-	FeatureScale   []float32 // [C], for detect.Quantize
+	FeatureScale   []float32 // [C], see detect.Extractor
 	Adapter        detect.Adapter
 	Centroids      detect.Centroids
 	TopK           int // patches whose mean distance is the image score

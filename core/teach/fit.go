@@ -181,7 +181,7 @@ func (f *fitter) embed(ctx context.Context, norm Norm) error {
 }
 
 func (f *fitter) embedder() (*detect.Embedder, error) {
-	return detect.NewEmbedder(&f.adapter, f.opt.tier())
+	return detect.NewEmbedder(&f.adapter, f.opt.kernels())
 }
 
 // image returns the embeddings of image i.
@@ -251,8 +251,12 @@ func (f *fitter) calibrate(ctx context.Context, rep *Report) (*calibrate.Calibra
 func (f *fitter) score(ctx context.Context, c *detect.Centroids, images [][]int8) ([]float32, [][]float32, error) {
 	g := f.set.grid
 	scores, maps := make([]float32, len(images)), make([][]float32, len(images))
-	mapper := func() (*detect.Mapper, error) { return detect.NewMapper(c, g.H, g.W, f.opt.tier()) }
-	_, err := parallel.Run(ctx, len(images), f.opt.workers(), f.opt.progress("held-out scores"), mapper, func(m *detect.Mapper, i int) error {
+	scorer, err := detect.NewScorer(c, f.opt.kernels())
+	if err != nil {
+		return nil, nil, err
+	}
+	mapper := func() (*detect.Mapper, error) { return detect.NewMapper(scorer, g.H, g.W), nil }
+	_, err = parallel.Run(ctx, len(images), f.opt.workers(), f.opt.progress("held-out scores"), mapper, func(m *detect.Mapper, i int) error {
 		m.Map(images[i])
 		scores[i] = m.ImageScore(f.set.topK())
 		maps[i] = append([]float32(nil), m.Smoothed()...)

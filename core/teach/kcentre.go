@@ -1,9 +1,12 @@
 package teach
 
 import (
+	"cmp"
 	"context"
 	"math"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"anomnet/core/detect"
 	"anomnet/core/engine"
@@ -19,15 +22,23 @@ import (
 type kCentre struct {
 	d       int
 	e       []int8
-	norms   []int32 // |e|^2
 	best    []int32 // squared distance to the nearest of the first seen centres
 	seen    []int32
 	heap    []int32 // points, farthest first
 	centres []int32
-	mat     *engine.Matrix // the centres
+	search  engine.Search // the centres
 	workers int
-	accs    [][]int32 // by worker
+	blocks  []*block // by worker
 }
+
+// block is points that are brought up to date together.
+type block struct {
+	e  []int8 // [blockPoints][d]
+	d2 []int32
+}
+
+// blockPoints is a multiple of the tiles of all kernels.
+const blockPoints = 24
 
 // chooseCentres picks k of the embeddings e, [n][d], starting with one, and returns their indices; fewer than k when
 // every embedding is a copy of one chosen.
@@ -37,9 +48,7 @@ func chooseCentres(ctx context.Context, e []int8, d, k, first int, opt *Options,
 		return nil, err
 	}
 	k = min(k, len(c.best))
-	if err := c.add(int32(first)); err != nil {
-		return nil, err
-	}
+	c.add(int32(first))
 	for len(c.centres) < k {
 		if (len(c.centres)-1)%64 == 0 {
 			if err := ctx.Err(); err != nil {
@@ -51,26 +60,24 @@ func chooseCentres(ctx context.Context, e []int8, d, k, first int, opt *Options,
 		if c.best[far] == 0 {
 			break
 		}
-		if err := c.add(far); err != nil {
-			return nil, err
-		}
+		c.add(far)
 	}
 	return c.centres, ctx.Err()
 }
 
 func newKCentre(e []int8, d int, opt *Options) (*kCentre, error) {
 	n := len(e) / d
-	mat, err := engine.NewMatrix(nil, 0, d, opt.tier())
+	search, err := opt.kernels().NewSearch(d)
 	if err != nil {
 		return nil, err
 	}
-	c := &kCentre{d: d, e: e, norms: make([]int32, n), best: make([]int32, n), seen: make([]int32, n), heap: make([]int32, n), mat: mat,
+	c := &kCentre{d: d, e: e, best: make([]int32, n), seen: make([]int32, n), heap: make([]int32, n), search: search,
 		workers: min(opt.workers(), staleBatch)}
 	for i := range c.best {
-		c.norms[i], c.best[i], c.heap[i] = detect.SquaredNorm(c.row(int32(i))), math.MaxInt32, int32(i)
+		c.best[i], c.heap[i] = math.MaxInt32, int32(i)
 	}
 	for range c.workers {
-		c.accs = append(c.accs, make([]int32, engine.GroupRows))
+		c.blocks = append(c.blocks, &block{e: make([]int8, blockPoints*d), d2: make([]int32, blockPoints)})
 	}
 	return c, nil
 }
@@ -79,9 +86,9 @@ func newKCentre(e []int8, d int, opt *Options) (*kCentre, error) {
 func (c *kCentre) row(i int32) []int8 { return c.e[int(i)*c.d : (int(i)+1)*c.d] }
 
 // add makes point p a centre.
-func (c *kCentre) add(p int32) error {
+func (c *kCentre) add(p int32) {
 	c.centres = append(c.centres, p)
-	return c.mat.Append(c.row(p))
+	c.search.Append(c.row(p))
 }
 
 // staleBatch is how many outdated points from the top of the heap are brought up to date together.
@@ -103,31 +110,33 @@ func (c *kCentre) farthest() int32 {
 	return c.heap[0]
 }
 
-// refresh brings points up to date on all workers.
+// refresh brings points up to date on all workers. Points that have seen as many centres come together, so that a block compares little
+// twice.
 func (c *kCentre) refresh(points []int32) {
+	slices.SortFunc(points, func(a, b int32) int { return cmp.Compare(c.seen[a], c.seen[b]) })
+	var next atomic.Int32
 	var wg sync.WaitGroup
-	for w := 1; w < c.workers; w++ {
-		from, to := len(points)*w/c.workers, len(points)*(w+1)/c.workers
-		if from < to {
-			wg.Go(func() { c.update(points[from:to], c.accs[w]) })
+	work := func(b *block) {
+		for i := int(next.Add(1)-1) * blockPoints; i < len(points); i = int(next.Add(1)-1) * blockPoints {
+			c.update(points[i:min(i+blockPoints, len(points))], b)
 		}
 	}
-	c.update(points[:len(points)/c.workers], c.accs[0])
+	for _, b := range c.blocks[1:] {
+		wg.Go(func() { work(b) })
+	}
+	work(c.blocks[0])
 	wg.Wait()
 }
 
-// update compares points with the centres that they have not seen. Centres of a group that they have seen are harmless.
-func (c *kCentre) update(points []int32, acc []int32) {
-	for _, p := range points {
-		best := c.best[p]
-		for g := int(c.seen[p]) / engine.GroupRows; g < c.mat.Groups(); g++ {
-			c.mat.MulI8(g, c.row(p), 1, acc)
-			first := g * engine.GroupRows
-			for j, centre := range c.centres[first:min(first+engine.GroupRows, len(c.centres))] {
-				best = min(best, c.norms[p]+c.norms[centre]-2*acc[j])
-			}
-		}
-		c.best[p], c.seen[p] = best, int32(len(c.centres))
+// update compares a block of points with the centres that the first of them has not seen.
+func (c *kCentre) update(points []int32, b *block) {
+	for i, p := range points {
+		copy(b.e[i*c.d:], c.row(p))
+		b.d2[i] = c.best[p]
+	}
+	c.search.Nearest(b.e, len(points), int(c.seen[points[0]]), b.d2)
+	for i, p := range points {
+		c.best[p], c.seen[p] = b.d2[i], int32(len(c.centres))
 	}
 }
 

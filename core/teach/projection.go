@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"anomnet/core/detect"
+	"anomnet/core/engine"
 )
 
 // RandomProjection returns out orthonormal rows of length in, [out][in]: random directions keep distances best at the least cost
@@ -56,11 +57,11 @@ func axpy(y, x []float64, a float64) {
 	}
 }
 
-// clipQuantile is the share of projected values that the int8 range of an embedding covers.
+// clipQuantile is the share of projected values that the range of an embedding covers.
 const clipQuantile = 0.9995
 
 // quantizeProjection makes an int8 adapter of w, [out][in]: one weight scale a row, and one scale for all embeddings, chosen so that
-// clipQuantile of the values over the sample x, [n][in], stay within 127.
+// clipQuantile of the values over the sample x, [n][in], stay within the range of an embedding.
 func quantizeProjection(w []float32, in int, l2 bool, x []uint8) detect.Adapter {
 	out := len(w) / in
 	a := detect.Adapter{In: in, Out: out, L2: l2, Weight: make([]int8, len(w)), Scale: make([]float32, out)}
@@ -76,7 +77,7 @@ func quantizeProjection(w []float32, in int, l2 bool, x []uint8) detect.Adapter 
 		}
 		a.Scale[d] = step
 	}
-	unit := valueQuantile(&a, x) / 127
+	unit := valueQuantile(&a, x) / engine.EmbeddingMax
 	for d := range a.Scale {
 		a.Scale[d] /= unit
 	}

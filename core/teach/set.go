@@ -42,7 +42,7 @@ type Set struct {
 	Patches int       // a image
 	C       int       // length of a patch vector
 	X       []uint8   // [Images][Patches][C]
-	Scale   []float32 // [C], for detect.Quantize
+	Scale   []float32 // [C], see detect.Extractor
 	Fakes   []Fake
 }
 
@@ -55,7 +55,7 @@ type Fake struct {
 
 // Options control Collect and Fit; the zero value of each field is the default.
 type Options struct {
-	Tier     engine.Tier                         // kernels to use
+	Kernels  engine.Kernels                      // tier, default the fastest of this machine
 	Workers  int                                 // images in parallel, default 1
 	Progress func(stage string, done, total int) // called from one goroutine at a time
 
@@ -83,11 +83,11 @@ func (o *Options) workers() int {
 	return max(1, o.Workers)
 }
 
-func (o *Options) tier() engine.Tier {
-	if o == nil || o.Tier == "" {
-		return engine.TierGeneric
+func (o *Options) kernels() engine.Kernels {
+	if o == nil || o.Kernels == nil {
+		return engine.Fastest()
 	}
-	return o.Tier
+	return o.Kernels
 }
 
 // Collect computes the patch vectors of all images of src and of some pseudo-defects.
@@ -98,7 +98,7 @@ func Collect(ctx context.Context, b *model.Backbone, pre imaging.Preprocess, src
 	if err := pre.Validate(); err != nil {
 		return nil, err
 	}
-	net, err := engine.NewNet(b.Graph, opt.tier())
+	net, err := engine.NewNet(b.Graph, opt.kernels())
 	if err != nil {
 		return nil, err
 	}

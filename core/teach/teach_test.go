@@ -111,13 +111,13 @@ func TestFitIsTheSameOnEveryTierAndWorkerCount(t *testing.T) {
 	var want []byte
 	for _, tier := range engine.Tiers() {
 		for _, workers := range []int{1, 3} {
-			head, _ := fitTiny(t, 12, fit, &Options{Tier: tier, Workers: workers})
+			head, _ := fitTiny(t, 12, fit, &Options{Kernels: tier, Workers: workers})
 			data, err := model.Encode(&model.File{Head: head})
 			require.NoError(t, err)
 			if want == nil {
 				want = data
 			}
-			assert.Equal(t, want, data, "%s, %d workers", tier, workers)
+			assert.Equal(t, want, data, "%s, %d workers", tier.Name(), workers)
 		}
 	}
 }
@@ -191,7 +191,7 @@ func TestEmbeddingCanBeCancelled(t *testing.T) {
 func TestWorkersAreBounded(t *testing.T) {
 	k, err := newKCentre(make([]int8, 8), 2, &Options{Workers: 1 << 20})
 	require.NoError(t, err)
-	assert.LessOrEqual(t, len(k.accs), staleBatch)
+	assert.LessOrEqual(t, len(k.blocks), staleBatch)
 }
 
 func TestCollectRefuses(t *testing.T) {

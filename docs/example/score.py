@@ -166,7 +166,7 @@ def score(head, tensors, taps):
         e = []
         for o in range(d):
             t = f32(sum(u * v for u, v in zip(w[o * n:(o + 1) * n], x)) * m[o])
-            e.append(requantize(f32(t * inv) if head['l2'] else t, -127, 127))
+            e.append(requantize(f32(t * inv) if head["l2"] else t, -63, 63))
         dist.append(f32(math.sqrt(min(sum((a - b) ** 2 for a, b in zip(e, cent[j * d:(j + 1) * d])) for j in range(head['centroids'])))))
     total = 0.0
     for v in sorted(dist)[:-head['top_k'] - 1:-1]:

@@ -123,7 +123,6 @@ func chooseSteps(n *network, hist []*histogram, percentile float64) (*steps, err
 // featureState is one worker's integer network and its sums over patches.
 type featureState struct {
 	runner    *engine.Runner
-	taps      []detect.TapMap
 	grid      *detect.Grid
 	local     []uint16 // [P][C]
 	n         int64    // patches
@@ -135,12 +134,12 @@ type featureState struct {
 func deviations(ctx context.Context, opt *Options, net *engine.Net) (std []float32, floored int, err error) {
 	h, w := opt.Preprocess.Height, opt.Preprocess.Width
 	states, err := each(ctx, opt, "features", opt.Images, func() (*featureState, error) {
-		r, err := engine.NewRunner(net, h, w)
+		r, err := engine.NewRunner(net, h, w, nil)
 		if err != nil {
 			return nil, err
 		}
-		s := &featureState{runner: r, taps: detect.CopyTaps(r, len(net.Graph().Taps), nil)}
-		if s.grid, err = detect.NewGrid(s.taps, h, w); err != nil {
+		s := &featureState{runner: r}
+		if s.grid, err = detect.NewGrid(r.Taps(), h, w); err != nil {
 			return nil, err
 		}
 		s.local = make([]uint16, s.grid.Patches()*s.grid.C)
@@ -162,7 +161,7 @@ func deviations(ctx context.Context, opt *Options, net *engine.Net) (std []float
 	for c := range std {
 		mean := float64(total.sum[c]) / float64(total.n)
 		variance := float64(total.sum2[c])/float64(total.n) - float64(mean*mean)
-		std[c] = float32(math.Sqrt(max(variance, 0)) * float64(total.grid.MeanFactor(total.taps, c)))
+		std[c] = float32(math.Sqrt(max(variance, 0)) * float64(total.grid.MeanFactor(c)))
 		if std[c] < minFeatureStd {
 			std[c] = minFeatureStd
 			floored++
@@ -175,8 +174,7 @@ func (s *featureState) add(img *imaging.RGB) error {
 	if err := s.runner.Run(img.Pix); err != nil {
 		return err
 	}
-	detect.CopyTaps(s.runner, len(s.taps), s.taps)
-	s.grid.Sums(s.taps, s.local)
+	s.grid.Sums(s.local)
 	for p := 0; p < len(s.local); p += s.grid.C {
 		for c, v := range s.local[p : p+s.grid.C] {
 			s.sum[c] += int64(v)

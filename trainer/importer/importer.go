@@ -97,7 +97,7 @@ func importNetwork(ctx context.Context, opt *Options, n *network) (*model.Backbo
 	if err != nil {
 		return nil, nil, err
 	}
-	net, err := engine.NewNet(g, engine.TierGeneric)
+	net, err := engine.NewNet(g, engine.Fastest())
 	if err != nil {
 		return nil, nil, fmt.Errorf("importer: %w", err)
 	}

@@ -88,7 +88,7 @@ func compare(ctx context.Context, opt *Options, n *network, net *engine.Net, s *
 	h, w := opt.Preprocess.Height, opt.Preprocess.Width
 	byImage := make([][]errorSums, opt.HeldOut.N)
 	_, err := each(ctx, opt, "comparison", opt.HeldOut, func() (*compareState, error) {
-		r, err := engine.NewRunner(net, h, w)
+		r, err := engine.NewRunner(net, h, w, &engine.RunnerOptions{Keep: true})
 		return &compareState{newForward(n, h, w), r}, err
 	}, func(c *compareState, i int, img *imaging.RGB) error {
 		c.run(img)

@@ -100,9 +100,6 @@ func checkFields(meta string) error {
 }
 
 func (r LoadRequest) check() error {
-	if !slices.Contains([]string{"", "generic", "ref"}, r.Tier) {
-		return fmt.Errorf("field tier: unknown tier %q", r.Tier)
-	}
 	if r.Lend < 0 || r.Lend >= MaxModelFiles {
 		return fmt.Errorf("field lend: %d is not in 0..%d", r.Lend, MaxModelFiles-1)
 	}

@@ -3,16 +3,17 @@ package session
 import (
 	"fmt"
 
+	"anomnet/core/engine"
 	"anomnet/core/inspect"
 	"anomnet/core/model"
 )
 
 // Open makes an inspector of the part that files hold. lent are model files whose backbones may serve it.
-type Open func(lent, files [][]byte, tier string) (Inspector, error)
+type Open func(lent, files [][]byte, k engine.Kernels) (Inspector, error)
 
 // OpenModel opens model files with core/inspect. files hold one head, and perhaps its backbone; without one, the backbone comes
 // from lent. Errors wrap model.ErrCorrupt or model.ErrMismatch.
-func OpenModel(lent, files [][]byte, tier string) (Inspector, error) {
+func OpenModel(lent, files [][]byte, k engine.Kernels) (Inspector, error) {
 	var head *model.Head
 	var digest string
 	var backbones []*model.Backbone
@@ -41,7 +42,7 @@ func OpenModel(lent, files [][]byte, tier string) (Inspector, error) {
 			return nil, err
 		}
 	}
-	return join(head, digest, backbones, tier)
+	return join(head, digest, backbones, k)
 }
 
 // lend returns the backbones that files hold.
@@ -60,11 +61,11 @@ func lend(files [][]byte) ([]*model.Backbone, error) {
 }
 
 // join puts a head on the backbone that it names.
-func join(head *model.Head, digest string, backbones []*model.Backbone, tier string) (Inspector, error) {
+func join(head *model.Head, digest string, backbones []*model.Backbone, k engine.Kernels) (Inspector, error) {
 	err := fmt.Errorf("session: %w: part %q comes without a backbone", model.ErrMismatch, head.Part)
 	for _, b := range backbones {
 		var in *inspect.Inspector
-		if in, err = inspect.New(b, head, digest, &inspect.Options{Tier: tier}); err == nil {
+		if in, err = inspect.New(b, head, digest, &inspect.Options{Kernels: k}); err == nil {
 			return in, nil
 		}
 	}

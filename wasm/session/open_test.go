@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"anomnet/core/engine"
 	"anomnet/core/inspect"
 	"anomnet/core/model"
 	"anomnet/wasm/protocol"
@@ -53,10 +54,10 @@ func TestOpenModel(t *testing.T) {
 		"a changed byte among good": {files{backbone}, files{head, changed}, inspect.CodeModelCorrupt},
 		"not a model":               {files{backbone}, files{[]byte("not a model")}, inspect.CodeModelCorrupt},
 	} {
-		in, err := OpenModel(c.lent, c.files, "ref")
+		in, err := OpenModel(c.lent, c.files, engine.Ref())
 		if c.code == "" {
 			require.NoError(t, err, name)
-			want, err := inspect.Open(files{both}, &inspect.Options{Tier: "ref"})
+			want, err := inspect.Open(files{both}, &inspect.Options{Kernels: engine.Ref()})
 			require.NoError(t, err)
 			got := in.Info()
 			got.HeadDigest = want.Info().HeadDigest // that of the file, which differs

@@ -8,6 +8,7 @@ import (
 	"math"
 	"time"
 
+	"anomnet/core/engine"
 	"anomnet/core/imaging"
 	"anomnet/core/inspect"
 	"anomnet/wasm/protocol"
@@ -21,17 +22,19 @@ type Inspector interface {
 
 // Session holds the loaded model of one worker: the last that could be loaded. It is not safe for concurrent use; a worker runs one job at a time.
 type Session struct {
+	tiers     []engine.Kernels
 	open      Open
 	now       func() time.Time
 	inspector Inspector
 }
 
-// New returns a session without a model. open makes an inspector from model files; nil means OpenModel.
-func New(open Open) *Session {
+// New returns a session without a model. tiers are what it may score with, slowest first. open makes an inspector from model files; nil
+// means OpenModel.
+func New(tiers []engine.Kernels, open Open) *Session {
 	if open == nil {
 		open = OpenModel
 	}
-	return &Session{open: open, now: time.Now}
+	return &Session{tiers: tiers, open: open, now: time.Now}
 }
 
 // Handle does one load or score job and returns a result or error message with the same id.
@@ -68,7 +71,11 @@ func (s *Session) load(m protocol.Message) protocol.Message {
 	if err != nil {
 		return failure(m.ID, protocol.CodeBadMessage, err.Error(), "")
 	}
-	in, err := s.open(m.Bufs[:req.Lend], m.Bufs[req.Lend:], req.Tier)
+	kernels, err := engine.Choose(s.tiers, req.Tier)
+	if err != nil {
+		return failure(m.ID, protocol.CodeBadMessage, err.Error(), "")
+	}
+	in, err := s.open(m.Bufs[:req.Lend], m.Bufs[req.Lend:], kernels)
 	if err != nil {
 		return fromError(m.ID, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"anomnet/core/calibrate"
+	"anomnet/core/engine"
 	"anomnet/core/imaging"
 	"anomnet/core/inspect"
 	"anomnet/wasm/protocol"
@@ -37,7 +38,7 @@ func (fakeInspector) Inspect(data []byte) (*inspect.Result, error) {
 	return r, nil
 }
 
-func open(_, files [][]byte, _ string) (Inspector, error) {
+func open(_, files [][]byte, _ engine.Kernels) (Inspector, error) {
 	if len(files[0]) == 0 {
 		return nil, errors.New("inspect: empty model")
 	}
@@ -45,7 +46,7 @@ func open(_, files [][]byte, _ string) (Inspector, error) {
 }
 
 func TestScore(t *testing.T) {
-	s := New(open)
+	s := New(engine.Tiers(), open)
 	m := s.Handle(protocol.Message{ID: 1, Op: protocol.OpLoad, Meta: `{"tier":"ref"}`, Bufs: [][]byte{{1}, {2}}})
 	require.Equal(t, protocol.OpResult, m.Op, m.Meta)
 	info, err := protocol.Decode[protocol.LoadResult](m.Meta)
@@ -85,7 +86,7 @@ func TestFailuresBecomeErrors(t *testing.T) {
 		"only lent":     {protocol.Message{ID: 5, Op: protocol.OpLoad, Meta: `{"lend":1}`, Bufs: [][]byte{{1}}}, protocol.CodeBadMessage},
 		"too many":      {protocol.Message{ID: 5, Op: protocol.OpLoad, Meta: `{}`, Bufs: make([][]byte, 9)}, protocol.CodeBadMessage},
 	} {
-		s := New(open)
+		s := New(engine.Tiers(), open)
 		s.Handle(protocol.Message{ID: 1, Op: protocol.OpLoad, Meta: `{}`, Bufs: [][]byte{{1}}})
 		m := s.Handle(c.msg)
 		require.Equal(t, protocol.OpError, m.Op, name)
@@ -98,14 +99,14 @@ func TestFailuresBecomeErrors(t *testing.T) {
 }
 
 func TestNoModel(t *testing.T) {
-	m := New(open).Handle(protocol.Message{ID: 3, Op: protocol.OpScore, Meta: `{"name":"a"}`, Bufs: [][]byte{{1}}})
+	m := New(engine.Tiers(), open).Handle(protocol.Message{ID: 3, Op: protocol.OpScore, Meta: `{"name":"a"}`, Bufs: [][]byte{{1}}})
 	e, err := protocol.Decode[protocol.Error](m.Meta)
 	require.NoError(t, err)
 	assert.Equal(t, protocol.CodeNoModel, e.Code)
 }
 
 func TestFailedLoadKeepsTheOldModel(t *testing.T) {
-	s := New(open)
+	s := New(engine.Tiers(), open)
 	s.Handle(protocol.Message{ID: 1, Op: protocol.OpLoad, Meta: `{}`, Bufs: [][]byte{{1}}})
 	assert.Equal(t, protocol.OpError, s.Handle(protocol.Message{ID: 2, Op: protocol.OpLoad, Meta: `{}`, Bufs: [][]byte{{}}}).Op)
 	m := s.Handle(protocol.Message{ID: 3, Op: protocol.OpScore, Meta: `{"name":"a"}`, Bufs: [][]byte{{'x'}}})
@@ -125,7 +126,7 @@ func TestCancelledAndUnreadable(t *testing.T) {
 }
 
 func TestRealOpenRefusesNoise(t *testing.T) {
-	m := New(nil).Handle(protocol.Message{ID: 1, Op: protocol.OpLoad, Meta: `{}`, Bufs: [][]byte{[]byte("not a model")}})
+	m := New(engine.Tiers(), nil).Handle(protocol.Message{ID: 1, Op: protocol.OpLoad, Meta: `{}`, Bufs: [][]byte{[]byte("not a model")}})
 	e, err := protocol.Decode[protocol.Error](m.Meta)
 	require.NoError(t, err)
 	assert.Equal(t, protocol.CodeModelCorrupt, e.Code, e.Message)

@@ -31,7 +31,7 @@ func main() {
 		return nil
 	}))
 	w.sayReady()
-	w.run(session.New(nil))
+	w.run(session.New(engine.Tiers(), nil))
 }
 
 // worker queues messages between the event loop and the jobs. Both run on the one thread, never at the same time.
@@ -45,7 +45,7 @@ type worker struct {
 func (w *worker) sayReady() {
 	r := protocol.Ready{Version: version}
 	for _, t := range engine.Tiers() {
-		r.Tiers = append(r.Tiers, string(t))
+		r.Tiers = append(r.Tiers, t.Name())
 	}
 	meta, err := protocol.Encode(r)
 	if err != nil {

@@ -40,10 +40,10 @@ type outcome struct {
 // rng makes the random weights of the example models.
 type rng struct{ *rand.Rand }
 
-func (r rng) i8(n int) []int8 {
+func (r rng) i8(n, limit int) []int8 {
 	v := make([]int8, n)
 	for i := range v {
-		v[i] = int8(r.IntN(255) - 127)
+		v[i] = int8(r.IntN(2*limit+1) - limit)
 	}
 	return v
 }
@@ -58,7 +58,7 @@ func (r rng) f32(n int, from, to float32) []float32 {
 
 func (r rng) conv(name, input string, in, out, kernel, stride int) engine.Op {
 	op := engine.Op{Name: name, Kind: engine.KindConv, Input: input, In: in, Out: out, Kernel: kernel, Stride: stride, Pad: kernel / 2}
-	op.Weight, op.Scale = r.i8(out*kernel*kernel*in), r.f32(out, 0.004, 0.006)
+	op.Weight, op.Scale = r.i8(out*kernel*kernel*in, 127), r.f32(out, 0.004, 0.006)
 	for range out {
 		op.Bias = append(op.Bias, int32(r.IntN(2000)))
 	}
@@ -94,8 +94,8 @@ func (r rng) file(t *testing.T, name string, graph *engine.Graph, l2 bool, scale
 	require.NoError(t, err)
 	return &model.File{Backbone: b, Head: &model.Head{
 		Part: name + " part", BackboneDigest: digest, Preprocess: pre, FeatureScale: r.f32(11, 0.05, 0.1), TopK: 2, Provenance: made,
-		Adapter:   detect.Adapter{In: 11, Out: 7, L2: l2, Weight: r.i8(77), Scale: r.f32(7, scale, 2*scale)},
-		Centroids: detect.Centroids{K: 14, D: 7, Data: r.i8(98)},
+		Adapter:   detect.Adapter{In: 11, Out: 7, L2: l2, Weight: r.i8(77, 127), Scale: r.f32(7, scale/2, scale)},
+		Centroids: detect.Centroids{K: 14, D: 7, Data: r.i8(98, engine.EmbeddingMax)},
 		Calibration: &calibrate.Calibration{Scores: []float32{150, 160.5, review, limit}, FalseRejectRate: 0.2, Limit: limit, Review: review,
 			MapLow: 80, MapHigh: 2*limit - 80},
 	}}

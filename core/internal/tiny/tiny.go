@@ -63,7 +63,7 @@ func Head(b *model.Backbone, seed uint64) *model.Head {
 		h.Adapter.Scale = append(h.Adapter.Scale, 0.005+0.005*rng.Float32())
 	}
 	for range 14 * 7 {
-		h.Centroids.Data = append(h.Centroids.Data, int8(rng.IntN(255)-127))
+		h.Centroids.Data = append(h.Centroids.Data, int8(rng.IntN(127)-63))
 	}
 	return h
 }
