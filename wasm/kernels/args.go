@@ -12,6 +12,8 @@ type ConvArgs struct {
 	Factor       unsafe.Pointer // or nil
 	Table        unsafe.Pointer // scratch, TableBytes
 	Wide         unsafe.Pointer // conv16: scratch, WideBytes
+	Excess       unsafe.Pointer // conv8_paired: quads of weights that did not fit, see Excess
+	ExcessEnds   unsafe.Pointer // conv8_paired: int32 by panel, where its bytes of Excess end; one more before the first, 0
 
 	H, W           int32
 	InRow, InCol   int32 // bytes from a position to the next
@@ -21,6 +23,7 @@ type ConvArgs struct {
 	Channels       int32
 	PanelBytes     int32
 	Rows           int32 // runs of a window
+	RowStep        int32 // bytes from one to the next
 	MainBytes      int32 // bytes of the weights of one run: whole turns of the unrolled loop,
 	RestBytes      int32 // and what is left
 	Advance        int32 // bytes from the end of a run, as it is read, to the start of the next
@@ -29,6 +32,13 @@ type ConvArgs struct {
 	Low, High     float32
 	ResidualScale float32
 	Magic         float32 // RoundMagic
+}
+
+// Excess is a quad of weights of a panel that conv8_paired adds on its own: what goes beyond PairLimit.
+type Excess struct {
+	Run, At int32 // the run and the offset of the four values of x in it
+	_       [2]int32
+	Weights [quadBytes]int8 // [Group][4]
 }
 
 // RoundMagic rounds half to even: added to an f32 of small magnitude, it leaves a whole number in the low bits.

@@ -9,7 +9,7 @@ import (
 // Offsets of ConvArgs.
 var convAt = struct {
 	in, out, res, panels, factor, table, wide, h, w, inRow, inCol, outRow, outCol, resRow, resCol, span, channels, panelBytes, rows, mainBytes, restBytes,
-	advance, residual, low, high, residualScale, magic int32
+	advance, residual, low, high, residualScale, magic, rowStep, excess, excessEnds int32
 }{
 	in: field(unsafe.Offsetof(ConvArgs{}.In)), out: field(unsafe.Offsetof(ConvArgs{}.Out)), res: field(unsafe.Offsetof(ConvArgs{}.Res)),
 	panels: field(unsafe.Offsetof(ConvArgs{}.Panels)), factor: field(unsafe.Offsetof(ConvArgs{}.Factor)),
@@ -23,6 +23,8 @@ var convAt = struct {
 	mainBytes: field(unsafe.Offsetof(ConvArgs{}.MainBytes)), restBytes: field(unsafe.Offsetof(ConvArgs{}.RestBytes)),
 	advance: field(unsafe.Offsetof(ConvArgs{}.Advance)), residual: field(unsafe.Offsetof(ConvArgs{}.Residual)),
 	low: field(unsafe.Offsetof(ConvArgs{}.Low)), high: field(unsafe.Offsetof(ConvArgs{}.High)),
+	rowStep: field(unsafe.Offsetof(ConvArgs{}.RowStep)), excess: field(unsafe.Offsetof(ConvArgs{}.Excess)),
+	excessEnds:    field(unsafe.Offsetof(ConvArgs{}.ExcessEnds)),
 	residualScale: field(unsafe.Offsetof(ConvArgs{}.ResidualScale)), magic: field(unsafe.Offsetof(ConvArgs{}.Magic)),
 }
 
@@ -46,7 +48,7 @@ func emitConv(m *asm.Module, name string, d Dot) {
 	residual := emitConvTile(m, d, epilogue{factor: true, residual: true})
 	table := emitTable(m, d)
 	var widen *asm.Func
-	if !d.Relaxed {
+	if d.Instruction == Int16 {
 		widen = emitWiden(m)
 	}
 	f := m.Func(name, 1)
@@ -100,7 +102,7 @@ func emitTable(m *asm.Module, d Dot) *asm.Func {
 	args := f.Param(0)
 	scale := int32(0) // conv16 reads the widened x
 	rowIn, rowOut, rowRes := f.Let(args.Load(convAt.in)), f.Let(args.Load(convAt.out)), f.Let(args.Load(convAt.res))
-	if !d.Relaxed {
+	if d.Instruction == Int16 {
 		scale = 1
 		rowIn.Set(args.Load(convAt.wide))
 	}
@@ -167,6 +169,9 @@ func emitConvTile(m *asm.Module, d Dot, e epilogue) *asm.Func {
 		rows.Increase(-1)
 		f.BranchIf(nextRun, rows.NonZero())
 	})
+	if d.Instruction == Paired {
+		t.addExcess(args, entry, channel)
+	}
 	q := requantiser{f: f, low: f.LetV128(args.Load32Splat(convAt.low)), high: f.LetV128(args.Load32Splat(convAt.high)),
 		magic: f.LetV128(args.Load32Splat(convAt.magic))}
 	for p := range t.acc {
@@ -175,6 +180,39 @@ func emitConvTile(m *asm.Module, d Dot, e epilogue) *asm.Func {
 	t.store(args, entry, channel)
 	return f
 }
+
+// addExcess emits the products of the quads that do not fit into pairs. They are rare: 0.04 % of the default backbone's.
+func (t *tile) addExcess(args, entry, channel asm.LocalI32) {
+	f := t.f
+	ends := f.Let(args.Load(convAt.excessEnds).Add(channel.ShrU(1))) // 4 bytes for 8 channels
+	t.w.Set(args.Load(convAt.excess).Add(ends.Load(0)))
+	t.stop.Set(args.Load(convAt.excess).Add(ends.Load(4)))
+	at := f.I32()
+	f.If(t.w.LtU(t.stop.I32), func() {
+		f.Loop(func(again asm.Label) {
+			at.Set(t.w.Load(excessRun).Mul(args.Load(convAt.rowStep)).Add(t.w.Load(excessAt)))
+			for j := range t.b {
+				t.b[j].Set(t.w.LoadV128(excessWeights + int32(16*j)))
+			}
+			for p := range t.acc {
+				t.a[0].Set(entry.Load(int32(p*entryBytes + entryIn)).Add(at.I32).Load32Splat(0))
+				for j, acc := range t.acc[p] {
+					acc.Set(acc.AddI32x4(t.b[j].RelaxedDotI8x16I7x16S(t.a[0].V128).DotI16x8S(t.ones.V128)))
+				}
+			}
+			t.w.Increase(excessBytes)
+			f.BranchIf(again, t.w.LtU(t.stop.I32))
+		})
+	})
+}
+
+// Offsets of Excess.
+const (
+	excessRun     = int32(unsafe.Offsetof(Excess{}.Run))
+	excessAt      = int32(unsafe.Offsetof(Excess{}.At))
+	excessWeights = int32(unsafe.Offsetof(Excess{}.Weights))
+	excessBytes   = int32(unsafe.Sizeof(Excess{}))
+)
 
 // requantiser clamps and rounds.
 type requantiser struct {
@@ -190,7 +228,7 @@ func (q requantiser) whole(v asm.V128) asm.V128 {
 // scale emits the way from accumulators to whole outputs of position p, in the order of core/engine/kernels.go; acc[p][0] becomes i16x8.
 func (t *tile) scale(p int, e epilogue, args, panel, entry, channel asm.LocalI32, q requantiser) {
 	at := int32(p * entryBytes)
-	res := t.a
+	res := t.a[0]
 	if e.residual { // u7 is the same as int8 bits
 		res.Set(entry.Load(at + entryRes).Add(channel.I32).Load8x8S(0))
 	}

@@ -21,38 +21,66 @@ import (
 const Group = 8
 
 // Packing of a panel: Group int32 (biases; for a search |row|^2 and what belongs to it), for a convolution Group f32 scales, then for each run
-// ceil(Run/PerStep) steps of [Group][PerStep] weights of StepBytes together, zero behind the run's end.
+// whole steps of weights. A step holds Dot.PerStep weights of each channel, zero behind the run's end, as quads or pairs: [Group][4]int8 once or
+// twice, or [Group][2]int16.
 const (
-	StepBytes = 32
-	headBytes = 32 // of Group 4-byte values
-	xStep     = 4  // bytes of x that a step reads
+	headBytes = 4 * Group
+	quadBytes = 32 // of the weights that one load of x meets
+	loadBytes = 4  // of x
 )
 
-// Dot is the instruction at the bottom of a kernel, with the tile around it.
+// Instruction is what stands at the bottom of a kernel.
+type Instruction int
+
+const (
+	// Int16 is i32x4.dot_i16x8_s.
+	Int16 Instruction = iota
+	// Quad is i32x4.relaxed_dot_i8x16_i7x16_add_s, one machine instruction where the machine has such a thing (sdot, vpdpbusd).
+	Quad
+	// Paired is for machines where Quad becomes five instructions (vpmaddubsw and help). It adds two i16x8.relaxed_dot_i8x16_i7x16_s in int16 before it widens
+	// the sum, five instructions for twice the products. The sum of the two fits when the four weights of an int16 lane that have one sign reach no more than PairLimit together.
+	Paired
+)
+
+// Dot is an instruction with the tile around it.
 type Dot struct {
-	Relaxed   bool
-	Positions int // of a tile
-	Unroll    int // steps
+	Instruction Instruction
+	Positions   int // of a tile
+	Unroll      int // steps
 }
 
 // Tiles that were fastest in Chromium, see docs/performance.md: larger ones run out of vector registers.
 var (
-	dot8  = Dot{Relaxed: true, Positions: 6, Unroll: 4}
-	dot16 = Dot{Relaxed: false, Positions: 5, Unroll: 4}
+	dot16  = Dot{Instruction: Int16, Positions: 5, Unroll: 4}
+	dot8   = Dot{Instruction: Quad, Positions: 6, Unroll: 4}
+	paired = Dot{Instruction: Paired, Positions: 5, Unroll: 2}
 )
 
-// Dot8 returns the tile of the relaxed module.
-func Dot8() Dot { return dot8 }
-
-// Dot16 returns the tile of the simd128 module.
-func Dot16() Dot { return dot16 }
+// DotOf returns the tile of an instruction.
+func DotOf(i Instruction) Dot { return [...]Dot{dot16, dot8, paired}[i] }
 
 // PerStep returns how many values of x a step takes.
-func (d Dot) PerStep() int {
-	if d.Relaxed {
-		return 4
+func (d Dot) PerStep() int { return [...]int{2, 4, 8}[d.Instruction] }
+
+// StepBytes returns the size of the weights of a step.
+func (d Dot) StepBytes() int { return quadBytes * d.loads() }
+
+// xBytes returns how many bytes of x a step reads.
+func (d Dot) xBytes() int { return loadBytes * d.loads() }
+
+func (d Dot) loads() int {
+	if d.Instruction == Paired {
+		return 2
 	}
-	return 2
+	return 1
+}
+
+// WeightAt returns where weight i of a channel's run lies in the steps of a panel.
+func (d Dot) WeightAt(i, slot int) int {
+	if d.Instruction == Int16 {
+		return i/2*quadBytes + 4*slot + 2*(i%2)
+	}
+	return i/4*quadBytes + 4*slot + i%4
 }
 
 // TableBytes returns the size of ConvArgs.Table for n positions.
@@ -62,9 +90,6 @@ func (d Dot) TableBytes(n int) int {
 
 // WideBytes returns the size of ConvArgs.Wide for a span.
 func WideBytes(span int) int { return 2 * ((span+15)/16*16 + 16) }
-
-// BlockTiles is how many tiles of vectors a search holds against a panel: they stay in the first-level cache.
-const BlockTiles = 16
 
 // SIMD128 returns the module simd128.
 func SIMD128() []byte {
@@ -76,16 +101,31 @@ func SIMD128() []byte {
 }
 
 // Relaxed returns the module relaxed.
-func Relaxed() []byte { return RelaxedWith(dot8) }
+func Relaxed() []byte { return RelaxedWith(dot8, paired) }
 
-// RelaxedWith returns the module relaxed with another tile, for measurements.
-func RelaxedWith(d Dot) []byte {
+// RelaxedWith returns the module relaxed with other tiles, for measurements.
+func RelaxedWith(quad, paired Dot) []byte {
 	m := newModule()
-	emitConv(m, "conv8", d)
-	emitNearest(m, "nearest8", d)
-	emitPeak(m, "peak8", d)
+	emitConv(m, "conv8", quad)
+	emitNearest(m, "nearest8", quad)
+	emitPeak(m, "peak8", quad)
+	emitConv(m, "conv8_paired", paired)
+	emitNearest(m, "nearest8_paired", paired)
+	emitPeak(m, "peak8_paired", paired)
+	emitProbe(m)
 	return m.Bytes()
 }
+
+// emitProbe emits what tells machines apart: the sum of four products that the relaxed dot leaves open. With its first vector 127 and its second 255, which is not
+// 7 bits, vpmaddubsw saturates in between (SaturatedProbe), vpdpbusd and sdot do not.
+func emitProbe(m *asm.Module) {
+	f := m.Func("probe", 1)
+	args := f.Param(0)
+	f.StoreV128(args.I32, 32, args.LoadV128(0).RelaxedDotI8x16I7x16AddS(args.LoadV128(16), args.LoadV128(32)))
+}
+
+// SaturatedProbe is what probe adds to each i32 when the machine has no dot instruction: two saturated int16.
+const SaturatedProbe = 2 * 32767
 
 func newModule() *asm.Module {
 	if unsafe.Sizeof(uintptr(0)) != 8 {

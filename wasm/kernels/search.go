@@ -28,7 +28,7 @@ func (d Dot) RowNorm(row []int8) int32 {
 		square += int32(v) * int32(v)
 		sum += int32(v)
 	}
-	if d.Relaxed {
+	if d.Instruction != Int16 {
 		return square + 2*shift*sum
 	}
 	return square
@@ -38,13 +38,21 @@ func (d Dot) RowNorm(row []int8) int32 {
 const shift = 64
 
 // Stride returns the bytes of a vector of n values as a search prepares it.
-func (d Dot) Stride(n int) int { return (n + d.PerStep() - 1) / d.PerStep() * xStep }
+func (d Dot) Stride(n int) int { return (n + d.PerStep() - 1) / d.PerStep() * d.xBytes() }
 
-// NearestBest returns where the running minima begin in the scratch of a search.
-func (d Dot) NearestBest(n int) int { return (BlockTiles*d.Positions*d.Stride(n) + 47) / 16 * 16 }
+// blockVectors is how many vectors a search prepares and holds against all panels: they stay in the first-level cache.
+const blockVectors = 96
+
+// NearestBest returns where the running minima begin in the scratch of a search. The last tile of a block may reach over its end.
+func (d Dot) NearestBest(n int) int { return ((blockVectors+maxPositions)*d.Stride(n) + 47) / 16 * 16 }
 
 // NearestScratch returns the bytes of scratch that a search needs for vectors of n values.
-func (d Dot) NearestScratch(n int) int { return d.NearestBest(n) + BlockTiles*d.Positions*bestBytes }
+func (d Dot) NearestScratch(n int) int {
+	return d.NearestBest(n) + (blockVectors+maxPositions)*bestBytes
+}
+
+// maxPositions is no smaller than the Positions of any tile.
+const maxPositions = 8
 
 // bestBytes is the size of a running minimum: one lane for every fourth row.
 const bestBytes = 16
@@ -54,12 +62,11 @@ func emitNearest(m *asm.Module, name string, d Dot) {
 	prepare, tile, finish := emitPrepare(m, d), emitNearestTile(m, d), emitFinish(m)
 	f := m.Func(name, 1)
 	args := f.Param(0)
-	block := int32(BlockTiles * d.Positions)
 	left, e, d2 := f.Let(args.Load(nearestAt.n)), f.Let(args.Load(nearestAt.e)), f.Let(args.Load(nearestAt.d2))
 	count, x, best, group, panel := f.I32(), f.I32(), f.I32(), f.I32(), f.I32()
 	end := f.I32()
 	f.Loop(func(nextBlock asm.Label) {
-		count.Set(left.MinS(asm.Const(block)))
+		count.Set(left.MinS(asm.Const(blockVectors)))
 		f.Call(prepare, args.I32, e.I32, count.I32)
 		group.Set(args.Load(nearestAt.groups))
 		panel.Set(args.Load(nearestAt.panels))
@@ -100,7 +107,7 @@ func emitPrepare(m *asm.Module, d Dot) *asm.Func {
 		end.Set(row.I32)
 		f.Loop(func(again asm.Label) { // writes up to 31 bytes too many, which the next vector overwrites
 			v.Set(from.LoadV128(0))
-			if d.Relaxed {
+			if d.Instruction != Int16 {
 				f.StoreV128(to.I32, 0, v.AddI8x16(asm.Const(shift).SplatI8x16()))
 				to.Increase(16)
 			} else {

@@ -12,8 +12,9 @@ type tile struct {
 	x    []asm.LocalI32 // by position
 	w    asm.LocalI32
 	acc  [][vectors]asm.LocalV128
-	a    asm.LocalV128 // the x of the moment
-	b    [vectors]asm.LocalV128
+	a    [2]asm.LocalV128 // the x of the moment
+	b    [2]asm.LocalV128 // weights
+	ones asm.LocalV128
 	stop asm.LocalI32
 }
 
@@ -27,9 +28,11 @@ func newTile(f *asm.Func, d Dot) *tile {
 			t.acc[p][j] = f.V128()
 		}
 	}
-	t.a = f.V128()
-	for j := range t.b {
-		t.b[j] = f.V128()
+	for i := range t.a {
+		t.a[i], t.b[i] = f.V128(), f.V128()
+	}
+	if d.Instruction == Paired {
+		t.ones = f.LetV128(asm.Const(1).SplatI16x8())
 	}
 	return t
 }
@@ -49,9 +52,9 @@ func (t *tile) steps(n asm.I32, unroll int) {
 				t.step(s)
 			}
 			for _, x := range t.x {
-				x.Increase(int32(unroll * xStep))
+				x.Increase(int32(unroll * t.dot.xBytes()))
 			}
-			t.w.Increase(int32(unroll * StepBytes))
+			t.w.Increase(int32(unroll * t.dot.StepBytes()))
 			t.f.BranchIf(again, t.w.LtU(t.stop.I32))
 		})
 	})
@@ -59,23 +62,48 @@ func (t *tile) steps(n asm.I32, unroll int) {
 
 // step emits the products of one step: PerStep values of x for each position with those of Group channels.
 func (t *tile) step(s int) {
+	if t.dot.Instruction == Paired {
+		t.pairedStep(s)
+		return
+	}
 	for j := range t.b {
-		t.b[j].Set(t.w.LoadV128(int32(s*StepBytes + 16*j)))
+		t.b[j].Set(t.w.LoadV128(int32(s*quadBytes + 16*j)))
 	}
 	for p, x := range t.x {
-		t.a.Set(x.Load32Splat(int32(s * xStep)))
+		t.a[0].Set(x.Load32Splat(int32(s * loadBytes)))
 		for j, acc := range t.acc[p] {
-			acc.Set(t.dot.addTo(acc.V128, t.b[j].V128, t.a.V128))
+			acc.Set(t.product(acc.V128, t.b[j].V128, t.a[0].V128))
 		}
 	}
 }
 
-// addTo returns acc + w.x.
-func (d Dot) addTo(acc, w, x asm.V128) asm.V128 {
-	if d.Relaxed {
+// product returns acc + w.x.
+func (t *tile) product(acc, w, x asm.V128) asm.V128 {
+	if t.dot.Instruction == Quad {
 		return w.RelaxedDotI8x16I7x16AddS(x, acc)
 	}
 	return acc.AddI32x4(w.DotI16x8S(x))
+}
+
+// pairedStep loads x again for the second vector of channels: that is cheaper than the registers to keep it.
+func (t *tile) pairedStep(s int) {
+	for j := range vectors {
+		for i := range t.b {
+			t.b[i].Set(t.w.LoadV128(int32((2*s+i)*quadBytes + 16*j)))
+		}
+		for p, x := range t.x {
+			for i := range t.a {
+				t.a[i].Set(x.Load32Splat(int32((2*s + i) * loadBytes)))
+			}
+			t.acc[p][j].Set(t.pairedProduct(t.acc[p][j].V128, t.a[0].V128, t.a[1].V128))
+		}
+	}
+}
+
+// pairedProduct returns acc + b[0].x + b[1].y.
+func (t *tile) pairedProduct(acc, x, y asm.V128) asm.V128 {
+	sum := t.b[0].RelaxedDotI8x16I7x16S(x).AddI16x8(t.b[1].RelaxedDotI8x16I7x16S(y))
+	return acc.AddI32x4(sum.DotI16x8S(t.ones.V128))
 }
 
 // emitPeak emits the inner instructions alone, n turns of Unroll steps on registers: the speed limit that kernels are held against.
@@ -84,15 +112,18 @@ func emitPeak(m *asm.Module, name string, d Dot) {
 	args := f.Param(0)
 	n := f.Let(args.Load(0))
 	t := newTile(f, d)
-	t.a.Set(args.LoadV128(16))
-	for j := range t.b {
-		t.b[j].Set(args.LoadV128(int32(32 + 16*j)))
+	for i := range t.b {
+		t.b[i].Set(args.LoadV128(int32(16 + 16*i)))
 	}
 	f.Loop(func(again asm.Label) {
 		for range d.Unroll {
 			for p := range t.acc {
-				for j, acc := range t.acc[p] {
-					acc.Set(d.addTo(acc.V128, t.b[j].V128, t.a.V128))
+				for j, acc := range t.acc[p] { // with itself, or the compiler would see that the products are all the same
+					if d.Instruction == Paired {
+						acc.Set(t.pairedProduct(acc.V128, acc.V128, acc.V128))
+					} else {
+						acc.Set(t.product(acc.V128, t.b[j].V128, acc.V128))
+					}
 				}
 			}
 		}

@@ -3,6 +3,7 @@
 package simd
 
 import (
+	"encoding/binary"
 	"unsafe"
 
 	"anomnet/core/engine"
@@ -33,39 +34,61 @@ func nearest16(a unsafe.Pointer)
 //go:noescape
 func nearest8(a unsafe.Pointer)
 
+//go:wasmimport kern conv8_paired
+//go:noescape
+func conv8Paired(a unsafe.Pointer)
+
+//go:wasmimport kern nearest8_paired
+//go:noescape
+func nearest8Paired(a unsafe.Pointer)
+
+//go:wasmimport kern probe
+//go:noescape
+func probe(a unsafe.Pointer)
+
 // tier is simd128 or relaxed.
 type tier struct {
 	engine.Kernels // the portable tier, for shapes that are too small for vectors
-	relaxed        bool
+	name           string
+	dot            kernels.Dot // for int8 weights
 }
 
 // Tiers returns the tiers that the browser can run, slowest first.
 func Tiers() []engine.Kernels {
 	var tiers []engine.Kernels
-	for i := range available() {
-		tiers = append(tiers, tier{engine.Generic(), i == 1})
+	n := available()
+	if n > 0 {
+		tiers = append(tiers, tier{engine.Generic(), "simd128", kernels.DotOf(kernels.Int16)})
+	}
+	if n > 1 {
+		tiers = append(tiers, tier{engine.Generic(), "relaxed", kernels.DotOf(relaxedInstruction())})
 	}
 	return tiers
 }
 
-// Name implements engine.Kernels.
-func (t tier) Name() string {
-	if t.relaxed {
-		return "relaxed"
+// relaxedInstruction asks what the browser makes of the relaxed dot.
+func relaxedInstruction() kernels.Instruction {
+	var v [3][16]uint8 // 127s, 255s, sums
+	for i := range v[0] {
+		v[0][i], v[1][i] = 127, 255
 	}
-	return "simd128"
+	probe(unsafe.Pointer(&v))
+	if binary.LittleEndian.Uint32(v[2][:]) == kernels.SaturatedProbe {
+		return kernels.Paired
+	}
+	return kernels.Quad
 }
 
-func (t tier) dot(int16Weights bool) kernels.Dot {
-	if t.relaxed && !int16Weights {
-		return kernels.Dot8()
-	}
-	return kernels.Dot16()
-}
+// Name implements engine.Kernels.
+func (t tier) Name() string { return t.name }
 
 // NewConv implements engine.Kernels.
 func (t tier) NewConv(c *engine.Conv) (engine.ConvKernel, error) {
-	p, err := pack(c, t.dot(c.Weight16 != nil))
+	dot := t.dot
+	if c.Weight16 != nil {
+		dot = kernels.DotOf(kernels.Int16)
+	}
+	p, err := pack(c, dot)
 	if err != nil {
 		return nil, err
 	}
@@ -81,16 +104,19 @@ func (k conv) Run(c *engine.ConvCall) {
 	}
 	var a kernels.ConvArgs
 	k.args(c, &a)
-	if k.packed.dot.Relaxed {
-		conv8(unsafe.Pointer(&a))
-	} else {
+	switch k.packed.dot.Instruction {
+	case kernels.Int16:
 		conv16(unsafe.Pointer(&a))
+	case kernels.Quad:
+		conv8(unsafe.Pointer(&a))
+	case kernels.Paired:
+		conv8Paired(unsafe.Pointer(&a))
 	}
 }
 
 // NewSearch implements engine.Kernels.
 func (t tier) NewSearch(d int) (engine.Search, error) {
-	s, err := newRows(d, t.dot(false))
+	s, err := newRows(d, t.dot)
 	if err != nil {
 		return nil, err
 	}
@@ -106,9 +132,12 @@ func (s *search) Nearest(e []int8, n, from int, d2 []int32) {
 	}
 	var a kernels.NearestArgs
 	s.args(e, n, from, d2, &a)
-	if s.rows.dot.Relaxed {
-		nearest8(unsafe.Pointer(&a))
-	} else {
+	switch s.kernel().Instruction {
+	case kernels.Int16:
 		nearest16(unsafe.Pointer(&a))
+	case kernels.Quad:
+		nearest8(unsafe.Pointer(&a))
+	case kernels.Paired:
+		nearest8Paired(unsafe.Pointer(&a))
 	}
 }

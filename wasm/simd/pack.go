@@ -19,6 +19,8 @@ const maxBytes = 1 << 30
 type packed struct {
 	dot       kernels.Dot
 	panels    []byte
+	excess    []kernels.Excess
+	ends      []int32 // by panel, in bytes of excess, with a 0 before the first
 	channels  int
 	rows, run int
 	steps     int // of a run
@@ -33,7 +35,7 @@ func pack(c *engine.Conv, dot kernels.Dot) (*packed, error) {
 	case c.Out < 1 || c.Rows < 1 || c.Run < 1 || len(c.Weight)+len(c.Weight16) != n || len(c.Bias) != c.Out || len(c.Scale) != c.Out:
 		return nil, fmt.Errorf("simd: conv %d x %d x %d has %d weights, %d biases and %d scales", c.Out, c.Rows, c.Run,
 			len(c.Weight)+len(c.Weight16), len(c.Bias), len(c.Scale))
-	case c.Weight16 != nil && dot.Relaxed:
+	case c.Weight16 != nil && dot.Instruction != kernels.Int16:
 		return nil, errors.New("simd: int16 weights in an int8 kernel")
 	case slices.Contains(c.Weight, -128):
 		return nil, errors.New("simd: conv has a weight of -128")
@@ -48,36 +50,61 @@ func pack(c *engine.Conv, dot kernels.Dot) (*packed, error) {
 	}
 	p.panels = aligned(groups * p.panelBytes())
 	for o := range c.Out {
-		panel, slot := p.panels[o/kernels.Group*p.panelBytes():], o%kernels.Group
+		panel, slot := p.panel(o/kernels.Group), o%kernels.Group
 		binary.LittleEndian.PutUint32(panel[4*slot:], uint32(c.Bias[o]))
 		binary.LittleEndian.PutUint32(panel[4*(kernels.Group+slot):], math.Float32bits(c.Scale[o]))
 		for r := range c.Rows {
-			to := panel[8*kernels.Group+r*p.steps*kernels.StepBytes:]
 			if at := (o*c.Rows + r) * c.Run; c.Weight16 != nil {
-				putWeights(to, slot, dot, c.Weight16[at:at+c.Run])
+				putWeights(p.runOf(panel, r), slot, dot, c.Weight16[at:at+c.Run])
 			} else {
-				putWeights(to, slot, dot, c.Weight[at:at+c.Run])
+				putWeights(p.runOf(panel, r), slot, dot, c.Weight[at:at+c.Run])
 			}
 		}
+	}
+	if dot.Instruction == kernels.Paired {
+		p.moveExcess(groups)
 	}
 	return p, nil
 }
 
+func (p *packed) panel(g int) []byte { return p.panels[g*p.panelBytes():][:p.panelBytes()] }
+
+// runOf returns the steps of run r of a panel.
+func (p *packed) runOf(panel []byte, r int) []byte {
+	n := p.steps * p.dot.StepBytes()
+	return panel[8*kernels.Group+r*n:][:n]
+}
+
+// moveExcess takes out of every step what would not fit into int16.
+func (p *packed) moveExcess(groups int) {
+	p.ends = make([]int32, groups+1)
+	for g := range groups {
+		for r := range p.rows {
+			steps := p.runOf(p.panel(g), r)
+			for s := range p.steps {
+				x := kernels.Excess{Run: int32(r), At: int32(s*p.dot.PerStep() + 4)}
+				if kernels.TakeExcess(steps[s*p.dot.StepBytes():], &x) {
+					p.excess = append(p.excess, x)
+				}
+			}
+		}
+		p.ends[g+1] = int32(len(p.excess)) * int32(unsafe.Sizeof(kernels.Excess{}))
+	}
+}
+
 // putWeights writes the weights of one run of one channel into the steps of a panel.
 func putWeights[T int8 | int16](steps []byte, slot int, dot kernels.Dot, w []T) {
-	per := dot.PerStep()
 	for i, v := range w {
-		at := i/per*kernels.StepBytes + slot*kernels.StepBytes/kernels.Group
-		if dot.Relaxed {
-			steps[at+i%per] = byte(v)
+		if at := dot.WeightAt(i, slot); dot.Instruction == kernels.Int16 {
+			binary.LittleEndian.PutUint16(steps[at:], uint16(v))
 		} else {
-			binary.LittleEndian.PutUint16(steps[at+2*(i%per):], uint16(v))
+			steps[at] = byte(v)
 		}
 	}
 }
 
 // panelBytes is the size of a panel: biases, scales, steps.
-func (p *packed) panelBytes() int { return 8*kernels.Group + p.rows*p.steps*kernels.StepBytes }
+func (p *packed) panelBytes() int { return 8*kernels.Group + p.rows*p.steps*p.dot.StepBytes() }
 
 // span returns how many bytes lie between the first window's start and the last window's end.
 func (p *packed) span(c *engine.ConvCall) int {
@@ -87,7 +114,7 @@ func (p *packed) span(c *engine.ConvCall) int {
 // Scratch implements engine.ConvKernel.
 func (p *packed) Scratch(c *engine.ConvCall) int {
 	n := p.dot.TableBytes(c.H * c.W)
-	if !p.dot.Relaxed {
+	if p.dot.Instruction == kernels.Int16 {
 		n += kernels.WideBytes(p.span(c))
 	}
 	return n
@@ -103,11 +130,14 @@ func (p *packed) args(c *engine.ConvCall, a *kernels.ConvArgs) {
 		Panels: unsafe.Pointer(&p.panels[0]), Table: unsafe.Pointer(&scratch[0]),
 		H: int32(c.H), W: int32(c.W), InRow: int32(c.In.Row), InCol: int32(c.In.Col), OutRow: int32(c.Out.Row), OutCol: int32(c.Out.Col),
 		Span: int32(p.span(c)), Channels: int32(p.channels), PanelBytes: int32(p.panelBytes()), Rows: int32(p.rows),
-		MainBytes: int32(main * kernels.StepBytes), RestBytes: int32((p.steps - main) * kernels.StepBytes),
-		Advance: int32(c.RowStep - 4*p.steps), Low: p.low, High: p.high, ResidualScale: p.resScale, Magic: kernels.RoundMagic,
+		MainBytes: int32(main * p.dot.StepBytes()), RestBytes: int32((p.steps - main) * p.dot.StepBytes()),
+		Advance: int32(c.RowStep - p.dot.PerStep()*p.steps), RowStep: int32(c.RowStep), Low: p.low, High: p.high, ResidualScale: p.resScale, Magic: kernels.RoundMagic,
 	}
-	if !p.dot.Relaxed {
-		a.Wide, a.Advance = unsafe.Pointer(&scratch[table]), int32(2*c.RowStep-4*p.steps)
+	if p.dot.Instruction == kernels.Int16 {
+		a.Wide, a.Advance = unsafe.Pointer(&scratch[table]), int32(2*(c.RowStep-p.dot.PerStep()*p.steps))
+	}
+	if p.dot.Instruction == kernels.Paired {
+		a.Excess, a.ExcessEnds = unsafe.Pointer(unsafe.SliceData(p.excess)), unsafe.Pointer(&p.ends[0])
 	}
 	if p.residual {
 		a.Residual, a.Res = 1, first(&c.Res, c.H, c.W, p.channels)
@@ -132,66 +162,4 @@ func aligned(n int) []byte {
 	b := make([]byte, n+line)
 	off := int(-uintptr(unsafe.Pointer(&b[0])) % line)
 	return b[off : off+n : off+n]
-}
-
-// rows is a growing set of search rows as the modules read it.
-type rows struct {
-	dot    kernels.Dot
-	d, n   int
-	steps  int
-	panels []byte
-	// scratch is used by Nearest alone. A wasm instance has one thread and kernels do not yield.
-	scratch []byte
-}
-
-// maxRow keeps |e|^2 + |row|^2 - 2 e.row and what the relaxed kernel adds far below kernels.Far.
-const maxRow = 1 << 13
-
-func newRows(d int, dot kernels.Dot) (*rows, error) {
-	if d < 1 || d > maxRow {
-		return nil, fmt.Errorf("simd: search rows of %d values, want 1..%d", d, maxRow)
-	}
-	return &rows{dot: dot, d: d, steps: (d + dot.PerStep() - 1) / dot.PerStep(), scratch: aligned(dot.NearestScratch(d))}, nil
-}
-
-func (s *rows) panelBytes() int { return 4*kernels.Group + s.steps*kernels.StepBytes }
-
-// Len implements engine.Search.
-func (s *rows) Len() int { return s.n }
-
-// Append implements engine.Search.
-func (s *rows) Append(row []int8) {
-	row = row[:s.d]
-	group, slot := s.n/kernels.Group, s.n%kernels.Group
-	if slot == 0 {
-		s.grow()
-	}
-	panel := s.panels[group*s.panelBytes():]
-	binary.LittleEndian.PutUint32(panel[4*slot:], uint32(s.dot.RowNorm(row)))
-	putWeights(panel[4*kernels.Group:], slot, s.dot, row)
-	s.n++
-}
-
-// grow adds a panel of rows that are too far away to be found.
-func (s *rows) grow() {
-	n := len(s.panels)
-	if n+s.panelBytes() > cap(s.panels) {
-		bigger := aligned(max(2*n, n+s.panelBytes()))
-		s.panels = bigger[:copy(bigger, s.panels)]
-	}
-	s.panels = s.panels[:n+s.panelBytes()]
-	for i := range kernels.Group {
-		binary.LittleEndian.PutUint32(s.panels[n+4*i:], kernels.Far)
-	}
-}
-
-// args fills in what the module reads; from is a row that exists and n is at least 1.
-func (s *rows) args(e []int8, n, from int, d2 []int32, a *kernels.NearestArgs) {
-	main, group := s.steps/s.dot.Unroll*s.dot.Unroll, from/kernels.Group
-	*a = kernels.NearestArgs{
-		E: unsafe.Pointer(&e[:n*s.d][0]), Panels: unsafe.Pointer(&s.panels[group*s.panelBytes()]), D2: unsafe.Pointer(&d2[:n][0]),
-		Scratch: unsafe.Pointer(&s.scratch[0]), N: int32(n), D: int32(s.d), Groups: int32((s.n+kernels.Group-1)/kernels.Group - group),
-		PanelBytes: int32(s.panelBytes()), MainBytes: int32(main * kernels.StepBytes), RestBytes: int32((s.steps - main) * kernels.StepBytes),
-		Stride: int32(s.dot.Stride(s.d)), Best: int32(s.dot.NearestBest(s.d)),
-	}
 }

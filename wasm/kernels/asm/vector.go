@@ -119,6 +119,9 @@ func (a V128) RelaxedDotI8x16I7x16AddS(b, c V128) V128 {
 	return V128{join(a.code, b.code, c.code, simd(0x113))}
 }
 
+// RelaxedDotI8x16I7x16S is i16x8.relaxed_dot_i8x16_i7x16_s: sums of two products, exact under the same condition when they fit int16.
+func (a V128) RelaxedDotI8x16I7x16S(b V128) V128 { return a.binary(0x112, b) }
+
 // Float instructions.
 
 // AddF32x4 is f32x4.add.

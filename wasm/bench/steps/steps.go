@@ -1,0 +1,76 @@
+// Package steps cuts scoring into its steps, on prepared pixels and buffers that exist already, so that the benchmarks time the same code
+// natively and in the browser.
+package steps
+
+import (
+	"anomnet/core/detect"
+	"anomnet/core/engine"
+	"anomnet/core/imaging"
+	"anomnet/core/model"
+)
+
+// Steps is a network, and perhaps a head, in one tier. It is for one goroutine.
+type Steps struct {
+	Runner   *engine.Runner
+	img      *imaging.RGB
+	extract  *detect.Extractor // this and the rest is nil without a head
+	embedder *detect.Embedder
+	mapper   *detect.Mapper
+	patches  int
+	x        []uint8
+	e        []int8
+}
+
+// New prepares to score img with a backbone and, when it is not nil, a head.
+func New(b *model.Backbone, h *model.Head, img *imaging.RGB, k engine.Kernels) (*Steps, error) {
+	net, err := engine.NewNet(b.Graph, k)
+	if err != nil {
+		return nil, err
+	}
+	s := &Steps{img: img}
+	if h == nil {
+		s.Runner, err = engine.NewRunner(net, img.H, img.W, nil)
+		return s, err
+	}
+	if s.extract, err = detect.NewExtractor(net, img.H, img.W, h.FeatureScale, nil); err != nil {
+		return nil, err
+	}
+	s.Runner = s.extract.Runner()
+	if s.embedder, err = detect.NewEmbedder(&h.Adapter, k); err != nil {
+		return nil, err
+	}
+	scorer, err := detect.NewScorer(&h.Centroids, k)
+	if err != nil {
+		return nil, err
+	}
+	g := s.extract.Grid()
+	s.mapper = detect.NewMapper(scorer, g.H, g.W)
+	s.patches, s.x, s.e = g.Patches(), make([]uint8, g.Patches()*g.C), make([]int8, g.Patches()*h.Adapter.Out)
+	return s, nil
+}
+
+// Net runs the network.
+func (s *Steps) Net() error { return s.Runner.Run(s.img.Pix) }
+
+// Features makes patch vectors of the taps.
+func (s *Steps) Features() { s.extract.Means(s.x) }
+
+// Embed projects the patch vectors.
+func (s *Steps) Embed() { s.embedder.Embed(s.x, s.patches, s.e) }
+
+// Search finds the nearest centroids and makes the map.
+func (s *Steps) Search() { s.mapper.Map(s.e) }
+
+// All is everything that there is: the network, and what belongs to the head.
+func (s *Steps) All() error {
+	if err := s.Net(); err != nil || s.extract == nil {
+		return err
+	}
+	s.Features()
+	s.Embed()
+	s.Search()
+	return nil
+}
+
+// Map returns the anomaly map of the last Search.
+func (s *Steps) Map() []float32 { return s.mapper.Smoothed() }

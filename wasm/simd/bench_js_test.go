@@ -1,0 +1,128 @@
+//go:build js && wasm
+
+package simd
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"unsafe"
+
+	"github.com/stretchr/testify/require"
+
+	"anomnet/core/engine"
+	"anomnet/wasm/kernels"
+)
+
+// report adds GOP/s, two operations to a multiply-add.
+func report(b *testing.B, macs int) {
+	b.ReportMetric(2*float64(macs)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GOP/s")
+}
+
+// BenchmarkPeak is the dot instruction on registers alone, in the tile's shape.
+func BenchmarkPeak(b *testing.B) {
+	for i, run := range []func(unsafe.Pointer){peak16, peak8, peak8Paired} {
+		dot := kernels.DotOf(kernels.Instruction(i))
+		b.Run([]string{"int16", "quad", "paired"}[i], func(b *testing.B) {
+			const turns = 10000
+			args := make([]int32, 16)
+			args[0] = turns
+			b.ResetTimer()
+			for range b.N {
+				run(unsafe.Pointer(&args[0]))
+			}
+			report(b, turns*dot.Unroll*dot.Positions*kernels.Group*dot.PerStep())
+		})
+	}
+}
+
+// shape is a convolution to time.
+type shape struct {
+	size, in, out, kernel, stride int
+	wide, residual                bool
+}
+
+func (s shape) String() string {
+	return fmt.Sprintf("%dx%dx%d-%d_k%ds%d_wide=%v_res=%v", s.size, s.size, s.in, s.out, s.kernel, s.stride, s.wide, s.residual)
+}
+
+// BenchmarkConv times single layers; the size is that of the input.
+func BenchmarkConv(b *testing.B) {
+	for _, s := range []shape{
+		{size: 256, in: 3, out: 24, kernel: 3, stride: 2},
+		{size: 256, in: 3, out: 64, kernel: 7, stride: 2, wide: true},
+		{size: 128, in: 24, out: 48, kernel: 3, stride: 2},
+		{size: 64, in: 48, out: 48, kernel: 3, stride: 1},
+		{size: 32, in: 96, out: 96, kernel: 3, stride: 1},
+		{size: 32, in: 96, out: 96, kernel: 3, stride: 1, residual: true},
+		{size: 16, in: 192, out: 192, kernel: 3, stride: 1},
+		{size: 32, in: 288, out: 128, kernel: 1, stride: 1},
+		{size: 64, in: 64, out: 64, kernel: 3, stride: 1},
+		{size: 16, in: 256, out: 256, kernel: 3, stride: 1},
+	} {
+		for _, k := range Tiers() {
+			b.Run(k.Name()+"/"+s.String(), func(b *testing.B) { benchConv(b, k, s) })
+		}
+	}
+}
+
+func benchConv(b *testing.B, k engine.Kernels, s shape) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	n := s.kernel * s.kernel * s.in
+	c := engine.Conv{Out: s.out, Rows: s.kernel, Run: s.kernel * s.in, Bias: make([]int32, s.out), Scale: make([]float32, s.out), High: 127}
+	if s.wide {
+		c.Weight16 = make([]int16, n*s.out)
+	} else {
+		c.Weight = make([]int8, n*s.out)
+		for i := range c.Weight {
+			c.Weight[i] = int8(rng.IntN(255) - 127)
+		}
+	}
+	for i := range c.Scale {
+		c.Scale[i] = 0.001
+	}
+	row, size := (s.size+s.kernel-1)*s.in, s.size/s.stride
+	call := engine.ConvCall{H: size, W: size, RowStep: row,
+		In:  engine.Plane{Data: make([]uint8, (s.size+s.kernel)*row+engine.ReadSlack), Row: s.stride * row, Col: s.stride * s.in},
+		Out: engine.Plane{Data: make([]uint8, size*size*s.out), Row: size * s.out, Col: s.out}}
+	for i := range call.In.Data {
+		call.In.Data[i] = uint8(rng.IntN(128))
+	}
+	if s.residual {
+		c.Residual, c.ResidualScale = engine.ResidualU7, 0.5
+		call.Res = engine.Plane{Data: make([]uint8, size*size*s.out+engine.ReadSlack), Row: size * s.out, Col: s.out}
+	}
+	conv, err := k.NewConv(&c)
+	require.NoError(b, err)
+	call.Scratch = make([]uint8, conv.Scratch(&call))
+	b.ResetTimer()
+	for range b.N {
+		conv.Run(&call)
+	}
+	report(b, size*size*n*s.out)
+}
+
+// BenchmarkSearch is the search of the default part's size.
+func BenchmarkSearch(b *testing.B) {
+	const n, rows, d = 1024, 2048, 128
+	rng := rand.New(rand.NewPCG(1, 1))
+	for _, k := range Tiers() {
+		b.Run(k.Name(), func(b *testing.B) {
+			s, err := k.NewSearch(d)
+			require.NoError(b, err)
+			row := make([]int8, d)
+			for range rows {
+				for i := range row {
+					row[i] = int8(rng.IntN(255) - 127)
+				}
+				s.Append(row)
+			}
+			e, d2 := make([]int8, n*d+engine.ReadSlack), make([]int32, n)
+			b.ResetTimer()
+			for range b.N {
+				s.Nearest(e, n, 0, d2)
+			}
+			report(b, n*rows*d)
+		})
+	}
+}
