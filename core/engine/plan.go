@@ -8,22 +8,19 @@ import (
 
 // plan is what a Runner needs for one image size: the tensors, where they lie in the one arena, and when they are in use.
 type plan struct {
-	image   *Tensor
-	out     []*Tensor // by op
-	in      []*Tensor // by op
-	res     []*Tensor // by op, nil without residual
-	taps    []*Tensor
-	arena   int
-	scratch int
+	image *Tensor
+	out   []*Tensor // by op
+	in    []*Tensor // by op
+	res   []*Tensor // by op, nil without residual
+	taps  []*Tensor
+	arena int // bytes
 }
 
 // life is a tensor with the first and last step at which it holds something; step -1 writes the image, step i runs op i.
 type life struct {
-	t          *Tensor
-	name       string
-	from, to   int
-	at         int // in the arena
-	pixelBytes int
+	t        *Tensor
+	from, to int
+	at       int // in the arena
 }
 
 // alignment of tensors in the arena: a cache line.
@@ -34,14 +31,14 @@ const maxRunnerBytes = 1 << 30
 
 // newPlan infers all shapes once. keep leaves every output in place until the next image.
 func newPlan(g *Graph, h, w int, keep bool) (*plan, error) {
-	lives := []*life{{t: &Tensor{H: h, W: w, C: 3}, name: ImageInput, from: -1}}
+	lives := []*life{{t: &Tensor{H: h, W: w, C: 3}, from: -1}}
 	byName := map[string]*life{ImageInput: lives[0]}
 	p := &plan{image: lives[0].t}
 	for i := range g.Ops {
 		op := &g.Ops[i]
 		in := byName[op.Input]
 		in.t.Border, in.to = max(in.t.Border, op.Pad), i
-		l := &life{t: &Tensor{H: in.t.H / op.Stride, W: in.t.W / op.Stride, C: op.Out}, name: op.Name, from: i, to: i}
+		l := &life{t: &Tensor{H: in.t.H / op.Stride, W: in.t.W / op.Stride, C: op.Out}, from: i, to: i}
 		p.in, p.out, p.res = append(p.in, in.t), append(p.out, l.t), append(p.res, nil)
 		if r := byName[op.Residual]; r != nil {
 			r.to, p.res[i] = i, r.t
