@@ -52,8 +52,8 @@ fuzz: ## every fuzz target for FUZZTIME (30s)
 bench: ## benchmarks: the engine, and an image from bytes to verdict
 	$(GO) test -run '^$$' -bench . ./core/... ./cmd/anomnet
 
-generate: ## the .vugu components
-	$(GO) generate ./webui/...
+generate: ## the .vugu components and the assembly
+	$(GO) generate ./webui/... ./core/engine/...
 
 golden: ## golden files of core, from Pillow and scikit-learn
 	python3 core/imaging/testdata/golden.py && python3 core/metrics/testdata/golden.py

@@ -1,0 +1,23 @@
+// Command _asm writes the assembly of package x86 with avo. Like the standard library's generators it is a module of its own, so that the
+// generator's dependencies are not the program's. Run it with go generate in the folder above.
+package main
+
+import . "github.com/mmcloughlin/avo/build"
+
+func main() {
+	ConstraintExpr("amd64")
+	for _, s := range []shape{
+		{vnni, 8, []int{64, 64, 64}},
+		{vnni, 6, []int{64, 64, 64, 64}},
+		{vnni, 8, []int{64, 64}},
+		{vnni, 8, []int{64, 32}},
+		{vnni, 8, []int{64}},
+		{avx2, 4, []int{32, 32, 32}},
+		{avx2, 6, []int{32, 32}},
+	} {
+		conv(s)
+	}
+	peak(shape{vnni, 8, []int{64, 64, 64}})
+	peak(shape{avx2, 4, []int{32, 32, 32}})
+	Generate()
+}
