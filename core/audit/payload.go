@@ -1,0 +1,37 @@
+package audit
+
+import "anomnet/core/report"
+
+// Inspection is the payload of an entry Inspected: what the verdict depends on, or the code of the error.
+func Inspection(h *report.Header, r *report.Record) map[string]any {
+	p := map[string]any{"path": r.Path, "head_sha256": h.HeadSHA256}
+	if r.SHA256 != "" {
+		p["sha256"] = r.SHA256
+	}
+	if r.Err != nil {
+		p["error"] = r.Err.Code
+		return p
+	}
+	p["verdict"], p["raw_bits"], p["raw"], p["limit"], p["review"], p["p_value"] = r.Verdict, r.RawBits(), r.Raw, r.Limit, r.Review, r.PValue
+	return p
+}
+
+// Overriding is the payload of an entry Override. The operator is the entry's.
+func Overriding(r *report.Record) map[string]any {
+	p := map[string]any{"path": r.Path, "sha256": r.SHA256, "from": r.Verdict, "to": r.Final()}
+	if r.Override != nil {
+		p["reason"] = r.Override.Reason
+	}
+	return p
+}
+
+// Limits is the payload of an entry Threshold.
+func Limits(from, to *report.Header) map[string]any {
+	return map[string]any{"head_sha256": to.HeadSHA256, "from_limit": from.Limit, "from_review": from.Review, "limit": to.Limit, "review": to.Review,
+		"false_reject_rate": to.FalseRejectRate}
+}
+
+// Using is the payload of an entry Model.
+func Using(h *report.Header) map[string]any {
+	return map[string]any{"part": h.Part, "head_sha256": h.HeadSHA256, "backbone_sha256": h.BackboneSHA256, "software": h.Software}
+}
