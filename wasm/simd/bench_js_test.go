@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/stretchr/testify/require"
@@ -14,9 +15,26 @@ import (
 	"anomnet/wasm/kernels"
 )
 
-// report adds GOP/s, two operations to a multiply-add.
-func report(b *testing.B, macs int) {
-	b.ReportMetric(2*float64(macs)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GOP/s")
+// measure runs f and reports GOP/s, two operations to a multiply-add: the mean, and the best of samples that are long enough for a browser's coarse clock. On a machine
+// with other load the best is what compares.
+func measure(b *testing.B, macs int, f func()) {
+	const sample = 4 * time.Millisecond
+	rate := func(n int, d time.Duration) float64 { return 2 * float64(macs) * float64(n) / d.Seconds() / 1e9 }
+	for warm := time.Now(); time.Since(warm) < 100*time.Millisecond; {
+		f()
+	}
+	time.Sleep(300 * time.Millisecond) // for the optimising compiler, which needs a core
+	best, n, from := 0.0, 0, time.Now()
+	b.ResetTimer()
+	for range b.N {
+		f()
+		n++
+		if d := time.Since(from); d >= sample {
+			best, n, from = max(best, rate(n, d)), 0, time.Now()
+		}
+	}
+	b.ReportMetric(rate(b.N, b.Elapsed()), "GOP/s")
+	b.ReportMetric(best, "best-GOP/s")
 }
 
 // BenchmarkPeak is the dot instruction on registers alone, in the tile's shape.
@@ -27,11 +45,7 @@ func BenchmarkPeak(b *testing.B) {
 			const turns = 10000
 			args := make([]int32, 16)
 			args[0] = turns
-			b.ResetTimer()
-			for range b.N {
-				run(unsafe.Pointer(&args[0]))
-			}
-			report(b, turns*dot.Unroll*dot.Positions*kernels.Group*dot.PerStep())
+			measure(b, turns*dot.Unroll*dot.Positions*kernels.Group*dot.PerStep(), func() { run(unsafe.Pointer(&args[0])) })
 		})
 	}
 }
@@ -75,7 +89,7 @@ func benchConv(b *testing.B, k engine.Kernels, s shape) {
 	} else {
 		c.Weight = make([]int8, n*s.out)
 		for i := range c.Weight {
-			c.Weight[i] = int8(rng.IntN(255) - 127)
+			c.Weight[i] = int8(min(max(rng.NormFloat64()*127/4, -127), 127)) // like trained ones: uniform ones would be hard on Paired
 		}
 	}
 	for i := range c.Scale {
@@ -95,11 +109,7 @@ func benchConv(b *testing.B, k engine.Kernels, s shape) {
 	conv, err := k.NewConv(&c)
 	require.NoError(b, err)
 	call.Scratch = make([]uint8, conv.Scratch(&call))
-	b.ResetTimer()
-	for range b.N {
-		conv.Run(&call)
-	}
-	report(b, size*size*n*s.out)
+	measure(b, size*size*n*s.out, func() { conv.Run(&call) })
 }
 
 // BenchmarkSearch is the search of the default part's size.
@@ -113,16 +123,12 @@ func BenchmarkSearch(b *testing.B) {
 			row := make([]int8, d)
 			for range rows {
 				for i := range row {
-					row[i] = int8(rng.IntN(255) - 127)
+					row[i] = int8(rng.IntN(2*engine.EmbeddingMax+1) - engine.EmbeddingMax)
 				}
 				s.Append(row)
 			}
 			e, d2 := make([]int8, n*d+engine.ReadSlack), make([]int32, n)
-			b.ResetTimer()
-			for range b.N {
-				s.Nearest(e, n, 0, d2)
-			}
-			report(b, n*rows*d)
+			measure(b, n*rows*d, func() { s.Nearest(e, n, 0, d2) })
 		})
 	}
 }
