@@ -76,7 +76,7 @@ if (typeof WebAssembly !== "object") {
       module.then((m) => w.postMessage({ module: m }));
       return w;
     },
-    slots: Math.min(Math.max((navigator.hardwareConcurrency || 2) - 1, 1), 2),
+    slots: Math.min(navigator.hardwareConcurrency || 2, 8),
     // The model is ready only when the program that runs it is there too.
     models: Promise.all([models(), module]).then(([files]) => files),
     samples: samples(),

@@ -46,7 +46,7 @@ func (a *app) start() error {
 	}
 	a.pool = &pool{app: a}
 	a.paint = newPainter(a)
-	a.page = ui.New(a, text, a.boot.Get("slots").Int())
+	a.page = ui.New(a, text, a.boot.Get("slots").Int()*jobsAhead)
 	a.view, err = dom.Mount("#app", &ui.Root{Page: a.page}, &dom.Options{After: a.rendered})
 	if err != nil {
 		return err

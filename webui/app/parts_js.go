@@ -41,7 +41,7 @@ func (p *pool) give(w *worker, t part) int {
 
 // equip gives a worker the part in use, and the one on trial if it was chosen for that before it ran.
 func (p *pool) equip(w *worker) {
-	w.load, w.idle = p.give(w, p.current), false
+	w.load = p.give(w, p.current)
 	if t := p.trial; t != nil && t.w == w {
 		t.id = p.give(w, t.part)
 	}
@@ -64,10 +64,11 @@ func (p *pool) loadAnswer(w *worker, m message) {
 	case e.Code != "":
 		p.unfit(w, e)
 	default:
-		w.load, w.idle, p.crashes = 0, true, 0
+		w.load, p.crashes = 0, 0
 		if !p.loaded {
 			p.loaded = true
 			p.ready(part)
+			p.fill()
 		}
 		p.pump()
 	}

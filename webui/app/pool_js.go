@@ -13,13 +13,19 @@ import (
 // maxCrashes is how often in a row a worker may end before the page gives up.
 const maxCrashes = 3
 
-// pool keeps the workers busy, one job each. Its methods run with the page's state locked.
+// jobsAhead is how many images a worker has at most: one in work and one to go on with, so that it never waits for the page. What waits is
+// a handle of the file; the worker reads and decodes it when its turn comes.
+const jobsAhead = 2
+
+// pool keeps the workers busy. A worker that is through takes the next image, so a slow one delays nobody. Its methods run with the page's
+// state locked.
 type pool struct {
 	app     *app
 	site    part // the one that came with the page
 	current part // what every worker has or is about to get
 	trial   *trial
 	lastID  int // of load jobs, which count down from -1; items count up from 1
+	want    int // workers
 	workers []*worker
 	queue   []job
 	loaded  bool
@@ -37,13 +43,26 @@ type worker struct {
 	js   js.Value
 	up   bool // its program runs
 	load int  // id of the load job whose answer is awaited, 0 for none
-	idle bool
-	job  int // id of the item in work, 0 for none
+	jobs []job // the first is in work
 }
 
-// start spawns n workers; ready is called when the first has the model.
+// room says how many more images the worker can take.
+func (w *worker) room() int {
+	if !w.up || w.load != 0 {
+		return 0
+	}
+	return jobsAhead - len(w.jobs)
+}
+
+// start spawns a worker, and ready is called when it has the model; up to n follow then, so that nothing delays the first verdict.
 func (p *pool) start(n int) {
-	for range n {
+	p.want = n
+	p.spawn()
+}
+
+// fill spawns the workers that are missing.
+func (p *pool) fill() {
+	for len(p.workers) < p.want {
 		p.spawn()
 	}
 }
@@ -88,11 +107,11 @@ func (p *pool) message(w *worker, m message) {
 }
 
 func (p *pool) answer(w *worker, m message) {
-	if w.job == 0 || m.id != w.job { // id 0 is of no job: a message that the worker could not read
+	if len(w.jobs) == 0 || m.id != w.jobs[0].id { // id 0 is of no job: a message that the worker could not read
 		return
 	}
-	w.idle, w.job = true, 0
-	defer p.pump()
+	w.jobs = w.jobs[1:]
+	p.pump() // first, so that the worker goes on while the page draws
 	if m.op == protocol.OpError {
 		p.app.page.Failed(m.id, m.failure())
 		return
@@ -141,11 +160,13 @@ func (p *pool) drop(w *worker) bool {
 	return true
 }
 
-// abandon fails the job of a worker that is gone, and all that wait when nobody is left to do them.
+// abandon fails the job of a worker that is gone, lets another do those that it had not begun, and fails all when nobody is left.
 func (p *pool) abandon(w *worker, e protocol.Error) {
-	if w.job != 0 {
-		p.app.page.Failed(w.job, e)
+	if len(w.jobs) > 0 {
+		p.app.page.Failed(w.jobs[0].id, e)
+		p.queue = slices.Concat(w.jobs[1:], p.queue)
 	}
+	p.pump()
 	for len(p.workers) == 0 && len(p.queue) > 0 {
 		j := p.queue[0]
 		p.queue = p.queue[1:]
@@ -159,20 +180,21 @@ func (a *app) Score(id int, src ui.Source) {
 	a.pool.pump()
 }
 
-// pump gives waiting jobs to idle workers. Only a handle of the file is sent; the worker reads it.
+// pump gives waiting jobs to workers with room, to those with most room first. Only a handle of the file is sent; the worker reads it.
 func (p *pool) pump() {
-	for _, w := range p.workers {
-		if len(p.queue) == 0 {
-			return
+	for room := jobsAhead; room > 0; room-- {
+		for _, w := range p.workers {
+			if len(p.queue) == 0 {
+				return
+			}
+			if w.room() < room {
+				continue
+			}
+			j := p.queue[0]
+			p.queue = p.queue[1:]
+			w.jobs = append(w.jobs, j)
+			send(w.js, j.id, protocol.OpScore, protocol.ScoreRequest{Name: j.src.name}, js.Global().Get("Array").New(j.src.blob))
 		}
-		if !w.idle {
-			continue
-		}
-		j := p.queue[0]
-		p.queue = p.queue[1:]
-		w.idle, w.job = false, j.id
-		bufs := js.Global().Get("Array").New(j.src.blob)
-		send(w.js, j.id, protocol.OpScore, protocol.ScoreRequest{Name: j.src.name}, bufs)
 	}
 }
 
@@ -188,7 +210,7 @@ func (a *app) Forget(id int) {
 		}
 	}
 	for _, w := range a.pool.workers {
-		if w.job == id {
+		if slices.ContainsFunc(w.jobs, func(j job) bool { return j.id == id }) {
 			send(w.js, id, protocol.OpCancel, protocol.Empty{}, js.Global().Get("Array").New())
 		}
 	}
