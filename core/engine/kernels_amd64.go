@@ -23,15 +23,6 @@ type x86Kernels struct{ isa x86.ISA }
 
 func (k x86Kernels) Name() string { return k.isa.String() }
 
-// MaxPool is described at Kernels.
-func (k x86Kernels) MaxPool(c *PoolCall) { Generic().MaxPool(c) }
-
-// LocalMean is described at Kernels.
-func (k x86Kernels) LocalMean(c *MeanCall) { Generic().LocalMean(c) }
-
-// NewSearch is described at Kernels.
-func (k x86Kernels) NewSearch(d int) (Search, error) { return Generic().NewSearch(d) }
-
 // NewConv packs the weights for the register tile that fits best.
 func (k x86Kernels) NewConv(c *Conv) (ConvKernel, error) {
 	if err := c.check(); err != nil {

@@ -123,19 +123,3 @@ func Conv4x24AVX2(t *Tile)
 
 //go:noescape
 func Conv6x16AVX2(t *Tile)
-
-// Peak does n steps of a register tile without memory and returns how many multiply-adds that were: a yardstick.
-func (i ISA) Peak(n int) int {
-	if i == VNNI {
-		PeakVNNI(n)
-		return n * 8 * 48 * 4
-	}
-	PeakAVX2(n)
-	return n * 4 * 24 * 4
-}
-
-//go:noescape
-func PeakVNNI(n int)
-
-//go:noescape
-func PeakAVX2(n int)

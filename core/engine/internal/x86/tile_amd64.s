@@ -3317,6 +3317,168 @@ unadded5:
 	VZEROUPPER
 	RET
 
+// func Scan8x48VNNI(s *byte)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·Scan8x48VNNI(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+	MOVQ 16(AX), CX
+	MOVQ 24(AX), DX
+	MOVQ 40(AX), BX
+	MOVQ 32(AX), SI
+	MOVQ 8(AX), DI
+	MOVQ (AX), R8
+	LEAQ (R8)(DI*1), R9
+	LEAQ (R9)(DI*1), R10
+	LEAQ (R10)(DI*1), R11
+	LEAQ (R11)(DI*1), R12
+	LEAQ (R12)(DI*1), R13
+	LEAQ (R13)(DI*1), R14
+	LEAQ (R14)(DI*1), R15
+
+panel:
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z1, Z4
+	VMOVAPS Z2, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z1, Z7
+	VMOVAPS Z2, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z1, Z10
+	VMOVAPS Z2, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z1, Z13
+	VMOVAPS Z2, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z1, Z16
+	VMOVAPS Z2, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z1, Z19
+	VMOVAPS Z2, Z20
+	VMOVAPS Z0, Z21
+	VMOVAPS Z1, Z22
+	VMOVAPS Z2, Z23
+	XORQ    AX, AX
+
+step:
+	VMOVUPS      (CX), Z24
+	VMOVUPS      64(CX), Z25
+	VMOVUPS      128(CX), Z26
+	VPBROADCASTD (R8)(AX*1), Z27
+	VPDPBUSD     Z24, Z27, Z0
+	VPDPBUSD     Z25, Z27, Z1
+	VPDPBUSD     Z26, Z27, Z2
+	VPBROADCASTD (R9)(AX*1), Z28
+	VPDPBUSD     Z24, Z28, Z3
+	VPDPBUSD     Z25, Z28, Z4
+	VPDPBUSD     Z26, Z28, Z5
+	VPBROADCASTD (R10)(AX*1), Z29
+	VPDPBUSD     Z24, Z29, Z6
+	VPDPBUSD     Z25, Z29, Z7
+	VPDPBUSD     Z26, Z29, Z8
+	VPBROADCASTD (R11)(AX*1), Z30
+	VPDPBUSD     Z24, Z30, Z9
+	VPDPBUSD     Z25, Z30, Z10
+	VPDPBUSD     Z26, Z30, Z11
+	VPBROADCASTD (R12)(AX*1), Z31
+	VPDPBUSD     Z24, Z31, Z12
+	VPDPBUSD     Z25, Z31, Z13
+	VPDPBUSD     Z26, Z31, Z14
+	VPBROADCASTD (R13)(AX*1), Z27
+	VPDPBUSD     Z24, Z27, Z15
+	VPDPBUSD     Z25, Z27, Z16
+	VPDPBUSD     Z26, Z27, Z17
+	VPBROADCASTD (R14)(AX*1), Z28
+	VPDPBUSD     Z24, Z28, Z18
+	VPDPBUSD     Z25, Z28, Z19
+	VPDPBUSD     Z26, Z28, Z20
+	VPBROADCASTD (R15)(AX*1), Z29
+	VPDPBUSD     Z24, Z29, Z21
+	VPDPBUSD     Z25, Z29, Z22
+	VPDPBUSD     Z26, Z29, Z23
+	ADDQ         $+192, CX
+	ADDQ         $0x04, AX
+	CMPQ         AX, DI
+	JNE          step
+	VPMAXSD      Z1, Z0, Z0
+	VPMAXSD      Z2, Z0, Z0
+	VPMAXSD      (BX), Z0, Z0
+	VMOVUPS      Z0, (BX)
+	VPMAXSD      Z4, Z3, Z3
+	VPMAXSD      Z5, Z3, Z3
+	VPMAXSD      64(BX), Z3, Z3
+	VMOVUPS      Z3, 64(BX)
+	VPMAXSD      Z7, Z6, Z6
+	VPMAXSD      Z8, Z6, Z6
+	VPMAXSD      128(BX), Z6, Z6
+	VMOVUPS      Z6, 128(BX)
+	VPMAXSD      Z10, Z9, Z9
+	VPMAXSD      Z11, Z9, Z9
+	VPMAXSD      192(BX), Z9, Z9
+	VMOVUPS      Z9, 192(BX)
+	VPMAXSD      Z13, Z12, Z12
+	VPMAXSD      Z14, Z12, Z12
+	VPMAXSD      256(BX), Z12, Z12
+	VMOVUPS      Z12, 256(BX)
+	VPMAXSD      Z16, Z15, Z15
+	VPMAXSD      Z17, Z15, Z15
+	VPMAXSD      320(BX), Z15, Z15
+	VMOVUPS      Z15, 320(BX)
+	VPMAXSD      Z19, Z18, Z18
+	VPMAXSD      Z20, Z18, Z18
+	VPMAXSD      384(BX), Z18, Z18
+	VMOVUPS      Z18, 384(BX)
+	VPMAXSD      Z22, Z21, Z21
+	VPMAXSD      Z23, Z21, Z21
+	VPMAXSD      448(BX), Z21, Z21
+	VMOVUPS      Z21, 448(BX)
+	ADDQ         $+192, DX
+	DECQ         SI
+	JNZ          panel
+	VZEROUPPER
+	RET
+
+// func Scan1x48VNNI(s *byte)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·Scan1x48VNNI(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+	MOVQ 16(AX), CX
+	MOVQ 24(AX), DX
+	MOVQ 40(AX), BX
+	MOVQ 32(AX), SI
+	MOVQ 8(AX), DI
+	MOVQ (AX), R8
+
+panel:
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	XORQ    AX, AX
+
+step:
+	VMOVUPS      (CX), Z3
+	VMOVUPS      64(CX), Z4
+	VMOVUPS      128(CX), Z5
+	VPBROADCASTD (R8)(AX*1), Z6
+	VPDPBUSD     Z3, Z6, Z0
+	VPDPBUSD     Z4, Z6, Z1
+	VPDPBUSD     Z5, Z6, Z2
+	ADDQ         $+192, CX
+	ADDQ         $0x04, AX
+	CMPQ         AX, DI
+	JNE          step
+	VPMAXSD      Z1, Z0, Z0
+	VPMAXSD      Z2, Z0, Z0
+	VPMAXSD      (BX), Z0, Z0
+	VMOVUPS      Z0, (BX)
+	ADDQ         $+192, DX
+	DECQ         SI
+	JNZ          panel
+	VZEROUPPER
+	RET
+
 // func PeakVNNI(n int)
 // Requires: AVX, AVX512VNNI
 TEXT ·PeakVNNI(SB), NOSPLIT, $0-8
@@ -3349,6 +3511,178 @@ step:
 	VPDPBUSD Z24, Z25, Z23
 	DECQ     AX
 	JNZ      step
+	VZEROUPPER
+	RET
+
+// func Scan4x24AVX2(s *byte)
+// Requires: AVX, AVX2
+TEXT ·Scan4x24AVX2(SB), NOSPLIT, $0-8
+	MOVQ     s+0(FP), AX
+	VPCMPEQW Y15, Y15, Y15
+	VPSRLW   $0x0f, Y15, Y15
+	MOVQ     16(AX), CX
+	MOVQ     24(AX), DX
+	MOVQ     40(AX), BX
+	MOVQ     32(AX), SI
+	MOVQ     8(AX), DI
+	MOVQ     (AX), R8
+	LEAQ     (R8)(DI*1), R9
+	LEAQ     (R9)(DI*1), R10
+	LEAQ     (R10)(DI*1), R11
+
+panel:
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	VPXOR Y8, Y8, Y8
+	VPXOR Y9, Y9, Y9
+	VPXOR Y10, Y10, Y10
+	VPXOR Y11, Y11, Y11
+	XORQ  AX, AX
+
+step:
+	VPBROADCASTD (R8)(AX*1), Y12
+	VPMADDUBSW   (CX), Y12, Y13
+	VPMADDWD     Y15, Y13, Y13
+	VPADDD       Y13, Y0, Y0
+	VPMADDUBSW   32(CX), Y12, Y14
+	VPMADDWD     Y15, Y14, Y14
+	VPADDD       Y14, Y1, Y1
+	VPMADDUBSW   64(CX), Y12, Y13
+	VPMADDWD     Y15, Y13, Y13
+	VPADDD       Y13, Y2, Y2
+	VPBROADCASTD (R9)(AX*1), Y12
+	VPMADDUBSW   (CX), Y12, Y14
+	VPMADDWD     Y15, Y14, Y14
+	VPADDD       Y14, Y3, Y3
+	VPMADDUBSW   32(CX), Y12, Y13
+	VPMADDWD     Y15, Y13, Y13
+	VPADDD       Y13, Y4, Y4
+	VPMADDUBSW   64(CX), Y12, Y14
+	VPMADDWD     Y15, Y14, Y14
+	VPADDD       Y14, Y5, Y5
+	VPBROADCASTD (R10)(AX*1), Y12
+	VPMADDUBSW   (CX), Y12, Y13
+	VPMADDWD     Y15, Y13, Y13
+	VPADDD       Y13, Y6, Y6
+	VPMADDUBSW   32(CX), Y12, Y14
+	VPMADDWD     Y15, Y14, Y14
+	VPADDD       Y14, Y7, Y7
+	VPMADDUBSW   64(CX), Y12, Y13
+	VPMADDWD     Y15, Y13, Y13
+	VPADDD       Y13, Y8, Y8
+	VPBROADCASTD (R11)(AX*1), Y12
+	VPMADDUBSW   (CX), Y12, Y14
+	VPMADDWD     Y15, Y14, Y14
+	VPADDD       Y14, Y9, Y9
+	VPMADDUBSW   32(CX), Y12, Y13
+	VPMADDWD     Y15, Y13, Y13
+	VPADDD       Y13, Y10, Y10
+	VPMADDUBSW   64(CX), Y12, Y14
+	VPMADDWD     Y15, Y14, Y14
+	VPADDD       Y14, Y11, Y11
+	ADDQ         $+96, CX
+	ADDQ         $0x04, AX
+	CMPQ         AX, DI
+	JNE          step
+	VPADDD       Y0, Y0, Y0
+	VPADDD       (DX), Y0, Y0
+	VPADDD       Y1, Y1, Y1
+	VPADDD       32(DX), Y1, Y1
+	VPMAXSD      Y1, Y0, Y0
+	VPADDD       Y2, Y2, Y2
+	VPADDD       64(DX), Y2, Y2
+	VPMAXSD      Y2, Y0, Y0
+	VPMAXSD      (BX), Y0, Y0
+	VMOVUPS      Y0, (BX)
+	VPADDD       Y3, Y3, Y3
+	VPADDD       (DX), Y3, Y3
+	VPADDD       Y4, Y4, Y4
+	VPADDD       32(DX), Y4, Y4
+	VPMAXSD      Y4, Y3, Y3
+	VPADDD       Y5, Y5, Y5
+	VPADDD       64(DX), Y5, Y5
+	VPMAXSD      Y5, Y3, Y3
+	VPMAXSD      32(BX), Y3, Y3
+	VMOVUPS      Y3, 32(BX)
+	VPADDD       Y6, Y6, Y6
+	VPADDD       (DX), Y6, Y6
+	VPADDD       Y7, Y7, Y7
+	VPADDD       32(DX), Y7, Y7
+	VPMAXSD      Y7, Y6, Y6
+	VPADDD       Y8, Y8, Y8
+	VPADDD       64(DX), Y8, Y8
+	VPMAXSD      Y8, Y6, Y6
+	VPMAXSD      64(BX), Y6, Y6
+	VMOVUPS      Y6, 64(BX)
+	VPADDD       Y9, Y9, Y9
+	VPADDD       (DX), Y9, Y9
+	VPADDD       Y10, Y10, Y10
+	VPADDD       32(DX), Y10, Y10
+	VPMAXSD      Y10, Y9, Y9
+	VPADDD       Y11, Y11, Y11
+	VPADDD       64(DX), Y11, Y11
+	VPMAXSD      Y11, Y9, Y9
+	VPMAXSD      96(BX), Y9, Y9
+	VMOVUPS      Y9, 96(BX)
+	ADDQ         $+96, DX
+	DECQ         SI
+	JNZ          panel
+	VZEROUPPER
+	RET
+
+// func Scan1x24AVX2(s *byte)
+// Requires: AVX, AVX2
+TEXT ·Scan1x24AVX2(SB), NOSPLIT, $0-8
+	MOVQ     s+0(FP), AX
+	VPCMPEQW Y15, Y15, Y15
+	VPSRLW   $0x0f, Y15, Y15
+	MOVQ     16(AX), CX
+	MOVQ     24(AX), DX
+	MOVQ     40(AX), BX
+	MOVQ     32(AX), SI
+	MOVQ     8(AX), DI
+	MOVQ     (AX), R8
+
+panel:
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	XORQ  AX, AX
+
+step:
+	VPBROADCASTD (R8)(AX*1), Y3
+	VPMADDUBSW   (CX), Y3, Y4
+	VPMADDWD     Y15, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDUBSW   32(CX), Y3, Y5
+	VPMADDWD     Y15, Y5, Y5
+	VPADDD       Y5, Y1, Y1
+	VPMADDUBSW   64(CX), Y3, Y4
+	VPMADDWD     Y15, Y4, Y4
+	VPADDD       Y4, Y2, Y2
+	ADDQ         $+96, CX
+	ADDQ         $0x04, AX
+	CMPQ         AX, DI
+	JNE          step
+	VPADDD       Y0, Y0, Y0
+	VPADDD       (DX), Y0, Y0
+	VPADDD       Y1, Y1, Y1
+	VPADDD       32(DX), Y1, Y1
+	VPMAXSD      Y1, Y0, Y0
+	VPADDD       Y2, Y2, Y2
+	VPADDD       64(DX), Y2, Y2
+	VPMAXSD      Y2, Y0, Y0
+	VPMAXSD      (BX), Y0, Y0
+	VMOVUPS      Y0, (BX)
+	ADDQ         $+96, DX
+	DECQ         SI
+	JNZ          panel
 	VZEROUPPER
 	RET
 
@@ -3399,4 +3733,253 @@ step:
 	DECQ       AX
 	JNZ        step
 	VZEROUPPER
+	RET
+
+// func EncodeVNNI(dst *byte, src *int8, n int) int32
+// Requires: AVX, AVX2
+TEXT ·EncodeVNNI(SB), NOSPLIT, $0-28
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VPXOR        Y0, Y0, Y0
+	MOVQ         $+1077952576, BX
+	VMOVQ        BX, X3
+	VPBROADCASTD X3, X3
+
+chunk:
+	VMOVUPS      (CX), X2
+	VPMOVSXBW    X2, Y1
+	VPMADDWD     Y1, Y1, Y1
+	VPADDD       Y1, Y0, Y0
+	VPADDB       X3, X2, X2
+	VPADDB       X2, X2, X2
+	VMOVUPS      X2, (AX)
+	ADDQ         $0x10, CX
+	ADDQ         $0x10, AX
+	SUBQ         $0x10, DX
+	JNZ          chunk
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDD       X1, X0, X0
+	VPSHUFD      $0x4e, X0, X1
+	VPADDD       X1, X0, X0
+	VPSHUFD      $0xb1, X0, X1
+	VPADDD       X1, X0, X0
+	VMOVD        X0, AX
+	VZEROUPPER
+	MOVL         AX, ret+24(FP)
+	RET
+
+// func EncodeAVX2(dst *byte, src *int8, n int) int32
+// Requires: AVX, AVX2
+TEXT ·EncodeAVX2(SB), NOSPLIT, $0-28
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VPXOR        Y0, Y0, Y0
+	MOVQ         $+1077952576, BX
+	VMOVQ        BX, X3
+	VPBROADCASTD X3, X3
+
+chunk:
+	VMOVUPS      (CX), X2
+	VPMOVSXBW    X2, Y1
+	VPMADDWD     Y1, Y1, Y1
+	VPADDD       Y1, Y0, Y0
+	VPADDB       X3, X2, X2
+	VMOVUPS      X2, (AX)
+	ADDQ         $0x10, CX
+	ADDQ         $0x10, AX
+	SUBQ         $0x10, DX
+	JNZ          chunk
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDD       X1, X0, X0
+	VPSHUFD      $0x4e, X0, X1
+	VPADDD       X1, X0, X0
+	VPSHUFD      $0xb1, X0, X1
+	VPADDD       X1, X0, X0
+	VMOVD        X0, AX
+	VZEROUPPER
+	MOVL         AX, ret+24(FP)
+	RET
+
+// func Add3(dst *uint16, a *uint8, b *uint8, c *uint8, n int)
+// Requires: AVX, AVX2, CMOV
+TEXT ·Add3(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ n+32(FP), CX
+	MOVQ CX, DX
+	SUBQ $0x10, DX
+	XORQ CX, CX
+
+chunk:
+	MOVQ      a+8(FP), BX
+	VPMOVZXBW (BX)(CX*1), Y0
+	MOVQ      b+16(FP), BX
+	VPMOVZXBW (BX)(CX*1), Y1
+	VPADDW    Y0, Y1, Y1
+	MOVQ      c+24(FP), BX
+	VPMOVZXBW (BX)(CX*1), Y0
+	VPADDW    Y0, Y1, Y1
+	VMOVUPS   Y1, (AX)(CX*2)
+	CMPQ      CX, DX
+	JEQ       chunkdone
+	ADDQ      $0x10, CX
+	CMPQ      CX, DX
+	CMOVQGT   DX, CX
+	JMP       chunk
+
+chunkdone:
+	VZEROUPPER
+	RET
+
+// func Add3Wide(dst *uint16, a *uint16, b *uint16, c *uint16, n int)
+// Requires: AVX, AVX2, CMOV
+TEXT ·Add3Wide(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ n+32(FP), CX
+	MOVQ CX, DX
+	SUBQ $0x10, DX
+	XORQ CX, CX
+
+chunk:
+	MOVQ    a+8(FP), BX
+	VMOVUPS (BX)(CX*2), Y0
+	MOVQ    b+16(FP), BX
+	VMOVUPS (BX)(CX*2), Y1
+	VPADDW  Y0, Y1, Y1
+	MOVQ    c+24(FP), BX
+	VMOVUPS (BX)(CX*2), Y0
+	VPADDW  Y0, Y1, Y1
+	VMOVUPS Y1, (AX)(CX*2)
+	CMPQ    CX, DX
+	JEQ     chunkdone
+	ADDQ    $0x10, CX
+	CMPQ    CX, DX
+	CMOVQGT DX, CX
+	JMP     chunk
+
+chunkdone:
+	VZEROUPPER
+	RET
+
+// func Blend(dst *uint16, a *uint16, b *uint16, n int)
+// Requires: AVX, AVX2, CMOV
+TEXT ·Blend(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ n+24(FP), CX
+	MOVQ CX, DX
+	SUBQ $0x10, DX
+	XORQ CX, CX
+
+chunk:
+	MOVQ    a+8(FP), BX
+	VMOVUPS (BX)(CX*2), Y0
+	MOVQ    b+16(FP), BX
+	VMOVUPS (BX)(CX*2), Y1
+	VPADDW  Y0, Y1, Y1
+	VPADDW  Y0, Y0, Y0
+	VPADDW  Y0, Y1, Y1
+	VMOVUPS Y1, (AX)(CX*2)
+	CMPQ    CX, DX
+	JEQ     chunkdone
+	ADDQ    $0x10, CX
+	CMPQ    CX, DX
+	CMOVQGT DX, CX
+	JMP     chunk
+
+chunkdone:
+	VZEROUPPER
+	RET
+
+// func Requantise(dst *uint8, step int, sums *uint16, scale *float32, channels int, n int)
+// Requires: AVX, AVX2, CMOV
+TEXT ·Requantise(SB), NOSPLIT, $0-48
+	MOVQ         dst+0(FP), AX
+	MOVQ         sums+16(FP), CX
+	MOVQ         scale+24(FP), DX
+	MOVQ         channels+32(FP), BX
+	MOVQ         n+40(FP), SI
+	MOVQ         step+8(FP), DI
+	VPXOR        Y0, Y0, Y0
+	MOVQ         $+1123942400, R8
+	VMOVQ        R8, X1
+	VPBROADCASTD X1, Y1
+
+position:
+	MOVQ BX, R9
+	SUBQ $0x10, R9
+	XORQ R8, R8
+
+chunk:
+	VPMOVZXWD    (CX)(R8*2), Y2
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       (DX)(R8*4), Y2, Y2
+	VMAXPS       Y0, Y2, Y2
+	VMINPS       Y1, Y2, Y2
+	VCVTPS2DQ    Y2, Y2
+	VPMOVZXWD    16(CX)(R8*2), Y3
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       32(DX)(R8*4), Y3, Y3
+	VMAXPS       Y0, Y3, Y3
+	VMINPS       Y1, Y3, Y3
+	VCVTPS2DQ    Y3, Y3
+	VPACKSSDW    Y3, Y2, Y2
+	VPERMQ       $0xd8, Y2, Y2
+	VEXTRACTI128 $0x01, Y2, X3
+	VPACKSSWB    X3, X2, X2
+	VMOVUPS      X2, (AX)(R8*1)
+	CMPQ         R8, R9
+	JEQ          chunkdone
+	ADDQ         $0x10, R8
+	CMPQ         R8, R9
+	CMOVQGT      R9, R8
+	JMP          chunk
+
+chunkdone:
+	ADDQ DI, AX
+	LEAQ (CX)(BX*2), CX
+	DECQ SI
+	JNZ  position
+	VZEROUPPER
+	RET
+
+// func Maximum(dst *uint8, src *uint8, channels int, kernel int, rowStep int, colStep int)
+// Requires: AVX, CMOV
+TEXT ·Maximum(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ kernel+24(FP), DX
+	MOVQ rowStep+32(FP), BX
+	MOVQ colStep+40(FP), SI
+	MOVQ channels+16(FP), DI
+	MOVQ DI, R8
+	SUBQ $0x10, R8
+	XORQ DI, DI
+
+chunk:
+	VPXOR X0, X0, X0
+	LEAQ  (CX)(DI*1), R9
+	MOVQ  DX, R11
+
+row:
+	MOVQ R9, R10
+	MOVQ DX, R12
+
+col:
+	VPMAXUB (R10), X0, X0
+	ADDQ    SI, R10
+	DECQ    R12
+	JNZ     col
+	ADDQ    BX, R9
+	DECQ    R11
+	JNZ     row
+	VMOVUPS X0, (AX)(DI*1)
+	CMPQ    DI, R8
+	JEQ     chunkdone
+	ADDQ    $0x10, DI
+	CMPQ    DI, R8
+	CMOVQGT R8, DI
+	JMP     chunk
+
+chunkdone:
 	RET

@@ -6,18 +6,27 @@ import . "github.com/mmcloughlin/avo/build"
 
 func main() {
 	ConstraintExpr("amd64")
+	tile512, tile256 := shape{vnni, 8, []int{64, 64, 64}}, shape{avx2, 4, []int{32, 32, 32}}
 	for _, s := range []shape{
-		{vnni, 8, []int{64, 64, 64}},
+		tile512,
 		{vnni, 6, []int{64, 64, 64, 64}},
 		{vnni, 8, []int{64, 64}},
 		{vnni, 8, []int{64, 32}},
 		{vnni, 8, []int{64}},
-		{avx2, 4, []int{32, 32, 32}},
+		tile256,
 		{avx2, 6, []int{32, 32}},
 	} {
 		conv(s)
 	}
-	peak(shape{vnni, 8, []int{64, 64, 64}})
-	peak(shape{avx2, 4, []int{32, 32, 32}})
+	for _, s := range []shape{tile512, tile256} {
+		search(s)
+		search(shape{s.isa, 1, s.columns})
+		peak(s)
+	}
+	encode("EncodeVNNI", true)
+	encode("EncodeAVX2", false)
+	sums()
+	requantiseRow()
+	maximum()
 	Generate()
 }
