@@ -3,69 +3,53 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/csv"
-	"encoding/json"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
 	"image"
 	"image/png"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
+	"slices"
 	"strings"
+	"time"
 
 	"anomnet/core/calibrate"
 	"anomnet/core/detect"
+	"anomnet/core/imaging"
 	"anomnet/core/inspect"
+	"anomnet/core/model"
+	"anomnet/core/report"
 	"anomnet/trainer/atomicfile"
 	"anomnet/trainer/dataset"
 	"anomnet/webui/heat"
 )
 
-// scoreRow is one image in the output of score; the JSON keys are stable. It has the keys of Scored, all of them, or an error.
-type scoreRow struct {
-	Path string `json:"path"`
-	*Scored
-	Error *scoreError `json:"error,omitempty"`
-}
-
-// Scored is what is known about an image that could be scored.
-type Scored struct {
-	Verdict calibrate.Verdict `json:"verdict"`
-	Ratio   float64           `json:"ratio"` // 1 is the limit
-	Raw     float32           `json:"raw"`
-	RawBits uint32            `json:"raw_bits"`
-	PValue  float64           `json:"p_value"`
-	SHA256  string            `json:"sha256"`
-}
-
-type scoreError struct {
-	Code    string `json:"code"`
-	Message string `json:"message"`
-	Hint    string `json:"hint"`
-}
-
 // codeUnreadable is the code of a file that the system does not give: it vanished, or may not be read.
 const codeUnreadable = "unreadable"
 
-func newScoreError(err error) *scoreError {
+func newFailure(err error) *report.Failure {
+	message := err.Error()
+	message = message[:min(len(message), report.MaxText)]
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
-		return &scoreError{codeUnreadable, err.Error(), "check that the file is still there and may be read"}
+		return &report.Failure{Code: codeUnreadable, Message: message, Hint: "check that the file is still there and may be read"}
 	}
 	code, hint := inspect.ErrorCode(err)
-	return &scoreError{code, err.Error(), hint}
+	return &report.Failure{Code: code, Message: message, Hint: hint}
 }
 
 // scoreJob is a run of the score command.
 type scoreJob struct {
 	paths   []string
-	rows    []scoreRow
+	batch   report.Batch
+	thumbs  []string // data: URIs for the report, nil without one
 	maps    string
+	report  string
 	workers int
 }
 
@@ -77,10 +61,15 @@ func scoreCommand(flags *flag.FlagSet) func(context.Context, *console, []string)
 	failOn := flags.String("fail-on", "", "exit with 3 when a verdict is as bad as this: review or ng")
 	job := &scoreJob{}
 	flags.StringVar(&job.maps, "maps", "", "`folder` to write pictures with the heat map to")
+	flags.StringVar(&job.report, "report", "", "`file` to write a report to: .html to print, .json to read again, .csv for a spreadsheet")
+	flags.StringVar(&job.batch.Header.Operator, "operator", "", "`name` for the report")
 	flags.IntVar(&job.workers, "workers", runtime.NumCPU(), "images in parallel")
 	return func(ctx context.Context, c *console, args []string) error {
 		if len(args) == 0 || (*failOn != "" && *failOn != "ng" && *failOn != "review") || (*asJSON && *asCSV) {
 			return usageError("want images or folders, --fail-on ng or review, and one of --json and --csv")
+		}
+		if err := job.checkReport(); err != nil {
+			return err
 		}
 		in, err := m.open()
 		if err != nil {
@@ -89,11 +78,15 @@ func scoreCommand(flags *flag.FlagSet) func(context.Context, *console, []string)
 		if job.paths, err = expand(args); err != nil {
 			return err
 		}
+		job.describe(in.Info(), m.loaded.Calibration)
 		if err := job.run(ctx, c, in); err != nil {
 			return err
 		}
 		c.finish()
 		if err := job.print(c, *asJSON, *asCSV); err != nil {
+			return err
+		}
+		if err := job.writeReport(m.loaded.Calibration.Scores); err != nil {
 			return err
 		}
 		return job.outcome(*failOn)
@@ -121,117 +114,128 @@ func expand(args []string) ([]string, error) {
 	return paths, nil
 }
 
-// run scores all paths in order. A broken file becomes a row with an error; the others are not touched.
-func (j *scoreJob) run(ctx context.Context, c *console, in *inspect.Inspector) error {
-	j.rows = make([]scoreRow, len(j.paths))
-	progress := func(done, total int) { c.progress("scoring", done, total) }
-	return in.Each(ctx, len(j.paths), j.workers, progress, j.score)
+// describe fills the header of the batch.
+func (j *scoreJob) describe(info inspect.Info, c *calibrate.Calibration) {
+	h := &j.batch.Header
+	h.Part, h.HeadSHA256, h.BackboneSHA256, h.Software, h.Tier = info.Part, info.HeadDigest, info.BackboneDigest, model.Software, info.Tier
+	h.Limit, h.Review, h.FalseRejectRate, h.Promised, h.Calibration = c.Limit, c.Review, info.FalseRejectRate, info.Promised, info.CalibrationSize
 }
 
-// score fills row i. It fails only when a map cannot be written.
-func (j *scoreJob) score(in *inspect.Inspector, i int) error {
-	row := &j.rows[i]
-	row.Path = j.paths[i]
-	data, err := dataset.Read(row.Path)
-	var res *inspect.Result
-	if err == nil {
-		res, err = in.Inspect(data)
+// run scores all paths in order. A broken file becomes a record with an error; the others are not touched.
+func (j *scoreJob) run(ctx context.Context, c *console, in *inspect.Inspector) error {
+	j.batch.Records = make([]report.Record, len(j.paths))
+	if strings.ToLower(filepath.Ext(j.report)) == ".html" {
+		j.thumbs = make([]string, len(j.paths))
 	}
+	progress := func(done, total int) { c.progress("scoring", done, total) }
+	j.batch.Header.Started = report.At(time.Now())
+	err := in.Each(ctx, len(j.paths), j.workers, progress, j.score)
+	j.batch.Header.Ended = report.At(time.Now())
+	return err
+}
+
+// score fills record i. It fails only when a map cannot be written.
+func (j *scoreJob) score(in *inspect.Inspector, i int) error {
+	r := &j.batch.Records[i]
+	*r = report.Record{Path: j.paths[i], Time: report.At(time.Now()), Label: report.LabelOf(j.paths[i])}
+	data, err := dataset.Read(r.Path)
 	if err != nil {
-		row.Error = newScoreError(err)
+		r.Err = newFailure(err)
 		return nil
 	}
-	row.Scored = &Scored{res.Verdict, res.Ratio, res.Raw, math.Float32bits(res.Raw), res.PValue, res.SHA256}
+	res, err := in.Inspect(data)
+	if err != nil {
+		sum := sha256.Sum256(data)
+		r.SHA256, r.Err = hex.EncodeToString(sum[:]), newFailure(err)
+		return nil
+	}
+	r.Verdict, r.Raw, r.Limit, r.Review, r.PValue = res.Verdict, res.Raw, res.Limit, res.Review, res.PValue
+	r.SHA256, r.Width, r.Height = res.SHA256, res.Width, res.Height
+	if j.maps == "" && j.thumbs == nil {
+		return nil
+	}
+	picture := drawMap(res)
+	if j.thumbs != nil {
+		if j.thumbs[i], err = thumbnail(picture); err != nil {
+			return fmt.Errorf("picture of %s: %w", r.Path, err)
+		}
+	}
 	if j.maps == "" {
 		return nil
 	}
-	name := strings.TrimSuffix(filepath.Base(row.Path), filepath.Ext(row.Path))
-	picture, err := drawMap(res)
-	if err != nil {
-		return fmt.Errorf("map of %s: %w", row.Path, err)
+	var buf bytes.Buffer
+	if err := png.Encode(&buf, opaque(picture)); err != nil {
+		return fmt.Errorf("map of %s: %w", r.Path, err)
 	}
-	return atomicfile.Write(filepath.Join(j.maps, fmt.Sprintf("%04d-%s.png", i+1, name)), picture)
+	name := strings.TrimSuffix(filepath.Base(r.Path), filepath.Ext(r.Path))
+	return atomicfile.Write(filepath.Join(j.maps, fmt.Sprintf("%04d-%s.png", i+1, name)), buf.Bytes())
 }
 
-// drawMap draws the heat map over the scored pixels, as PNG.
-func drawMap(res *inspect.Result) ([]byte, error) {
+// drawMap draws the heat map over the scored pixels.
+func drawMap(res *inspect.Result) *imaging.RGB {
 	p := res.Preview
 	m := heat.Map{W: p.W, H: p.H, V: detect.Upsample(res.Map, res.MapW, res.MapH, p.W, p.H)}
 	colours := m.RGBA(heat.Scale{Low: res.MapLow, Limit: res.Limit, High: res.MapHigh})
-	img := image.NewNRGBA(image.Rect(0, 0, p.W, p.H))
+	out := &imaging.RGB{W: p.W, H: p.H, Pix: make([]uint8, len(p.Pix))}
 	for i := range p.W * p.H {
 		a := int(colours[4*i+3]) / 2 // half covered at most: the picture stays visible
 		for k := range 3 {
-			img.Pix[4*i+k] = uint8((int(p.Pix[3*i+k])*(255-a) + int(colours[4*i+k])*a) / 255)
+			out.Pix[3*i+k] = uint8((int(p.Pix[3*i+k])*(255-a) + int(colours[4*i+k])*a) / 255)
 		}
-		img.Pix[4*i+3] = 255
 	}
-	var buf bytes.Buffer
-	err := png.Encode(&buf, img)
-	return buf.Bytes(), err
+	return out
 }
 
+// opaque is a picture as package image knows it.
+func opaque(p *imaging.RGB) *image.NRGBA {
+	img := image.NewNRGBA(image.Rect(0, 0, p.W, p.H))
+	for i := range p.W * p.H {
+		copy(img.Pix[4*i:], p.Pix[3*i:3*i+3])
+		img.Pix[4*i+3] = 255
+	}
+	return img
+}
+
+// print writes the results without times, so that the same files and model give the same output.
 func (j *scoreJob) print(c *console, asJSON, asCSV bool) error {
+	timeless := report.Batch{Header: j.batch.Header, Records: slices.Clone(j.batch.Records)}
+	for i := range timeless.Records {
+		timeless.Records[i].Time = report.Time{}
+	}
 	switch {
 	case asJSON:
-		enc := json.NewEncoder(c.out)
-		for _, r := range j.rows {
-			if err := enc.Encode(r); err != nil {
+		for i := range timeless.Records {
+			line, err := timeless.Records[i].Line()
+			if err != nil {
+				return err
+			}
+			if _, err := c.out.Write(append(line, '\n')); err != nil {
 				return err
 			}
 		}
 		return nil
 	case asCSV:
-		return j.printCSV(c)
+		_, err := c.out.Write(report.CSV(&timeless, nil))
+		return err
 	}
-	for _, r := range j.rows {
-		if r.Error != nil {
+	for _, r := range timeless.Records {
+		if r.Err != nil {
 			fmt.Fprintf(c.out, "ERROR          %s\n", oneLine(r.Path))
-			c.log("anomnet: error: %s: %s\nanomnet: hint: %s", oneLine(r.Path), oneLine(r.Error.Message), r.Error.Hint)
+			c.log("anomnet: error: %s: %s\nanomnet: hint: %s", oneLine(r.Path), oneLine(r.Err.Message), r.Err.Hint)
 			continue
 		}
-		fmt.Fprintf(c.out, "%-6s %5.2f   %s   raw %v  p %.3f\n", r.Verdict, r.Ratio, oneLine(r.Path), r.Raw, r.PValue)
+		fmt.Fprintf(c.out, "%-6s %5.2f   %s   raw %v  p %.3f\n", r.Verdict, r.Ratio(), oneLine(r.Path), r.Raw, r.PValue)
 	}
 	return nil
 }
 
-func (j *scoreJob) printCSV(c *console) error {
-	w := csv.NewWriter(c.out)
-	rows := [][]string{{"path", "verdict", "ratio", "raw", "p_value", "sha256", "error"}}
-	for _, r := range j.rows {
-		if r.Error != nil {
-			rows = append(rows, []string{harmless(r.Path), "", "", "", "", "", harmless(r.Error.Code + ": " + r.Error.Message)})
-			continue
-		}
-		rows = append(rows, []string{harmless(r.Path), string(r.Verdict), fmt.Sprint(r.Ratio), strconv.FormatFloat(float64(r.Raw), 'g', -1, 32),
-			fmt.Sprint(r.PValue), r.SHA256, ""})
-	}
-	return w.WriteAll(rows)
-}
-
-// harmless keeps a spreadsheet from reading a cell as a formula.
-func harmless(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
-}
-
 // outcome is an error when a file could not be scored, or when --fail-on asks for one.
 func (j *scoreJob) outcome(failOn string) error {
-	broken, hit := 0, false
-	for _, r := range j.rows {
-		switch {
-		case r.Error != nil:
-			broken++
-		case r.Verdict == calibrate.NG && failOn != "", r.Verdict == calibrate.Review && failOn == "review":
-			hit = true
-		}
+	n := report.Tally(j.batch.Records)
+	if n.Failed > 0 {
+		return fmt.Errorf("%d of %d files could not be scored", n.Failed, len(j.paths))
 	}
-	if broken > 0 {
-		return fmt.Errorf("%d of %d files could not be scored", broken, len(j.rows))
-	}
-	if hit {
+	if n.NG > 0 && failOn != "" || n.Review > 0 && failOn == "review" {
 		return errFailOn
 	}
 	return nil

@@ -49,6 +49,7 @@ func commands() []command {
 		{"import", "--from FILE --arch ARCH --images DIR --out FILE", "make a quantised backbone of float weights", importCommand},
 		{"synth", "--kind KIND --out DIR", "make pictures of a procedural part with defects and masks", synthCommand},
 		{"model", "show|verify FILE", "look at and check a model file", modelCommand},
+		{"audit", "verify FILE", "check the chain of a history", auditCommand},
 	}
 }
 
@@ -102,7 +103,7 @@ func runCommand(ctx context.Context, cmd command, args []string, stdout, stderr 
 	if out.err != nil && (err == nil || errors.Is(err, errFailOn)) {
 		err = out.err
 	}
-	return report(ctx, cmd, err, stderr)
+	return exitCode(ctx, cmd, err, stderr)
 }
 
 // parse allows flags after arguments, as people type them. After "--" all are arguments.
@@ -121,7 +122,7 @@ func parse(fs *flag.FlagSet, args []string) (rest []string, err error) {
 	}
 }
 
-func report(ctx context.Context, cmd command, err error, stderr io.Writer) int {
+func exitCode(ctx context.Context, cmd command, err error, stderr io.Writer) int {
 	switch {
 	case err == nil:
 		return exitOK

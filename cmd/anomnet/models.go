@@ -17,6 +17,7 @@ import (
 // modelFlags are the flags of every command that scores.
 type modelFlags struct {
 	head, backbone, tier string
+	loaded               *model.Head // by open
 }
 
 func (m *modelFlags) add(fs *flag.FlagSet) {
@@ -59,6 +60,7 @@ func (m *modelFlags) open() (*inspect.Inspector, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", m.head, err)
 	}
+	m.loaded = f.Head
 	return in, nil
 }
 

@@ -54,7 +54,7 @@ func TestScoreOfZeroHasAllKeys(t *testing.T) {
 
 func TestAFileThatCannotBeReadIsNoFaultOfTheProgram(t *testing.T) {
 	_, err := os.ReadFile(filepath.Join(t.TempDir(), "vanished.png"))
-	e := newScoreError(err)
+	e := newFailure(err)
 	assert.Equal(t, codeUnreadable, e.Code)
 	assert.NotContains(t, e.Hint, "fault of the program")
 }
