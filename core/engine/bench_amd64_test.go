@@ -49,3 +49,118 @@ func benchConv(b *testing.B, k engine.Kernels, l layer) {
 	b.ReportMetric(gops(ours), "GOP/s")
 	b.ReportMetric(100*gops(ours)/gops(peak), "%peak")
 }
+
+func BenchmarkSearch(b *testing.B) {
+	for _, k := range engine.Tiers()[1:] {
+		for _, n := range []int{1, 1024} {
+			for _, rows := range []int{1, 2048} {
+				b.Run(fmt.Sprintf("%s/%dx%dx128", k.Name(), n, rows), func(b *testing.B) {
+					s, err := k.NewSearch(128)
+					if err != nil {
+						b.Fatal(err)
+					}
+					for range rows {
+						s.Append(make([]int8, 128))
+					}
+					e, d2 := make([]int8, n*128), make([]int32, n)
+					best := time.Hour
+					for b.Loop() {
+						start := time.Now()
+						s.Nearest(e, n, 0, d2)
+						best = min(best, time.Since(start))
+					}
+					b.ReportMetric(float64(best.Nanoseconds())/1000, "us")
+					b.ReportMetric(2*float64(n*rows*128)/float64(best.Nanoseconds()), "GOP/s")
+				})
+			}
+		}
+	}
+}
+
+func BenchmarkMean(b *testing.B) {
+	for _, k := range engine.Tiers()[1:] {
+		for _, up := range []bool{false, true} {
+			b.Run(fmt.Sprintf("%s/up=%v", k.Name(), up), func(b *testing.B) {
+				size, c := 32, 96
+				if up {
+					size, c = 16, 192
+				}
+				call := engine.MeanCall{H: size, W: size, C: c, In: engine.Plane{Data: make([]uint8, size*size*c+16), Row: size * c, Col: c},
+					Out: engine.Plane{Data: make([]uint8, 32*32*288), Row: 32 * 288, Col: 288}, Up: up, Scale: make([]float32, c),
+					Scratch: make([]uint16, engine.MeanScratch(size, size, c))}
+				best := time.Hour
+				for b.Loop() {
+					start := time.Now()
+					k.LocalMean(&call)
+					best = min(best, time.Since(start))
+				}
+				b.ReportMetric(float64(best.Nanoseconds())/1000, "us")
+			})
+		}
+	}
+}
+
+func BenchmarkPool(b *testing.B) {
+	for _, k := range engine.Tiers()[1:] {
+		b.Run(k.Name(), func(b *testing.B) {
+			row := 130 * 64
+			call := engine.PoolCall{H: 64, W: 64, C: 64, Kernel: 3, RowStep: row, ColStep: 64, In: engine.Plane{Data: make([]uint8, 130*row), Row: 2 * row, Col: 128},
+				Out: engine.Plane{Data: make([]uint8, 64*64*64), Row: 64 * 64, Col: 64}}
+			best := time.Hour
+			for b.Loop() {
+				start := time.Now()
+				k.MaxPool(&call)
+				best = min(best, time.Since(start))
+			}
+			b.ReportMetric(float64(best.Nanoseconds())/1000, "us")
+		})
+	}
+}
+
+// BenchmarkBackbone has the shapes of the default backbone.
+func BenchmarkBackbone(b *testing.B) {
+	g := &engine.Graph{Input: engine.InputU7, Taps: []string{"5", "8"}}
+	for i, l := range []layer{{0, 3, 24, 3, 2}, {0, 24, 48, 3, 2}, {0, 48, 48, 3, 1}, {0, 48, 96, 3, 2}, {0, 96, 96, 3, 1}, {0, 96, 96, 3, 1}, {0, 96, 192, 3, 2},
+		{0, 192, 192, 3, 1}, {0, 192, 192, 3, 1}} {
+		op := engine.Op{Name: fmt.Sprint(i), Kind: engine.KindConv, Input: fmt.Sprint(i - 1), In: l.in, Out: l.out, Kernel: 3, Stride: l.stride, Pad: 1,
+			Weight: make([]int8, 9*l.in*l.out), Bias: make([]int32, l.out), Scale: make([]float32, l.out)}
+		if i == 0 {
+			op.Input = engine.ImageInput
+		}
+		for o := range op.Scale {
+			op.Scale[o], op.Bias[o] = 1, 50
+		}
+		g.Ops = append(g.Ops, op)
+	}
+	for _, k := range engine.Tiers()[1:] {
+		b.Run(k.Name(), func(b *testing.B) {
+			n, err := engine.NewNet(g, k)
+			if err != nil {
+				b.Fatal(err)
+			}
+			r, err := engine.NewRunner(n, 256, 256, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			pix := make([]uint8, 256*256*3)
+			load, steps := time.Hour, make([]time.Duration, len(g.Ops))
+			best := time.Hour
+			for b.Loop() {
+				start := time.Now()
+				_ = r.Load(pix)
+				load = min(load, time.Since(start))
+				for i := range g.Ops {
+					t := time.Now()
+					r.Step(i)
+					if d := time.Since(t); steps[i] == 0 || d < steps[i] {
+						steps[i] = d
+					}
+				}
+				best = min(best, time.Since(start))
+			}
+			b.ReportMetric(float64(best.Nanoseconds())/1000, "us")
+			b.ReportMetric(2*float64(g.MultiplyAdds(256, 256))/float64(best.Nanoseconds()), "GOP/s")
+			b.Log(load, steps)
+		})
+	}
+}

@@ -5,19 +5,16 @@ import "anomnet/core/engine/internal/x86"
 // minVector is the fewest channels that the assembly takes; no model has fewer in a pool or a tap.
 const minVector = 16
 
-// MaxPool is described at Kernels.
+// MaxPool is described at Kernels. Networks pool over 3 x 3; other windows are left to the generic tier.
 func (k x86Kernels) MaxPool(c *PoolCall) {
-	if c.C < minVector || c.Kernel < 1 {
+	if c.C < minVector || c.Kernel != 3 || c.W < 1 {
 		Generic().MaxPool(c)
 		return
 	}
-	last := (c.Kernel-1)*(c.RowStep+c.ColStep) + c.C
 	for y := range c.H {
-		for x := range c.W {
-			in, out := c.In.at(y, x), c.Out.at(y, x)
-			src, dst := c.In.Data[in:in+last], c.Out.Data[out:out+c.C]
-			x86.Maximum(&dst[0], &src[0], c.C, c.Kernel, c.RowStep, c.ColStep)
-		}
+		in, out := c.In.at(y, 0), c.Out.at(y, 0)
+		src, dst := c.In.Data[in:in+(c.W-1)*c.In.Col+2*(c.RowStep+c.ColStep)+c.C], c.Out.Data[out:out+(c.W-1)*c.Out.Col+c.C]
+		x86.Maximum3(&dst[0], &src[0], c.C, c.RowStep, c.ColStep, c.Out.Col, c.In.Col, c.W)
 	}
 }
 

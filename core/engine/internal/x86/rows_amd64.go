@@ -21,7 +21,7 @@ func Blend(dst, a, b *uint16, n int)
 //go:noescape
 func Requantise(dst *uint8, step int, sums *uint16, scale *float32, channels, n int)
 
-// Maximum writes the maximum over a window of kernel x kernel pixels; channels is at least 16.
+// Maximum3 writes the maximum over windows of 3 x 3 pixels for n positions; channels is at least 16.
 //
 //go:noescape
-func Maximum(dst, src *uint8, channels, kernel, rowStep, colStep int)
+func Maximum3(dst, src *uint8, channels, rowStep, colStep, dstStep, srcStep, n int)

@@ -3943,43 +3943,47 @@ chunkdone:
 	VZEROUPPER
 	RET
 
-// func Maximum(dst *uint8, src *uint8, channels int, kernel int, rowStep int, colStep int)
+// func Maximum3(dst *uint8, src *uint8, channels int, rowStep int, colStep int, dstStep int, srcStep int, n int)
 // Requires: AVX, CMOV
-TEXT ·Maximum(SB), NOSPLIT, $0-48
+TEXT ·Maximum3(SB), NOSPLIT, $0-64
 	MOVQ dst+0(FP), AX
 	MOVQ src+8(FP), CX
-	MOVQ kernel+24(FP), DX
-	MOVQ rowStep+32(FP), BX
-	MOVQ colStep+40(FP), SI
-	MOVQ channels+16(FP), DI
-	MOVQ DI, R8
-	SUBQ $0x10, R8
-	XORQ DI, DI
+	MOVQ channels+16(FP), DX
+	MOVQ rowStep+24(FP), BX
+	MOVQ colStep+32(FP), SI
+	MOVQ n+56(FP), DI
+
+position:
+	MOVQ DX, R9
+	SUBQ $0x10, R9
+	XORQ R8, R8
 
 chunk:
-	VPXOR X0, X0, X0
-	LEAQ  (CX)(DI*1), R9
-	MOVQ  DX, R11
-
-row:
-	MOVQ R9, R10
-	MOVQ DX, R12
-
-col:
+	LEAQ    (CX)(R8*1), R10
+	VMOVUPS (R10), X0
+	VPMAXUB (R10)(SI*1), X0, X0
+	VPMAXUB (R10)(SI*2), X0, X0
+	ADDQ    BX, R10
 	VPMAXUB (R10), X0, X0
-	ADDQ    SI, R10
-	DECQ    R12
-	JNZ     col
-	ADDQ    BX, R9
-	DECQ    R11
-	JNZ     row
-	VMOVUPS X0, (AX)(DI*1)
-	CMPQ    DI, R8
+	VPMAXUB (R10)(SI*1), X0, X0
+	VPMAXUB (R10)(SI*2), X0, X0
+	ADDQ    BX, R10
+	VPMAXUB (R10), X0, X0
+	VPMAXUB (R10)(SI*1), X0, X0
+	VPMAXUB (R10)(SI*2), X0, X0
+	VMOVUPS X0, (AX)(R8*1)
+	CMPQ    R8, R9
 	JEQ     chunkdone
-	ADDQ    $0x10, DI
-	CMPQ    DI, R8
-	CMOVQGT R8, DI
+	ADDQ    $0x10, R8
+	CMPQ    R8, R9
+	CMOVQGT R9, R8
 	JMP     chunk
 
 chunkdone:
+	MOVQ dstStep+40(FP), R8
+	ADDQ R8, AX
+	MOVQ srcStep+48(FP), R8
+	ADDQ R8, CX
+	DECQ DI
+	JNZ  position
 	RET

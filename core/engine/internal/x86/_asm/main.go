@@ -27,6 +27,6 @@ func main() {
 	encode("EncodeAVX2", false)
 	sums()
 	requantiseRow()
-	maximum()
+	maximum3()
 	Generate()
 }

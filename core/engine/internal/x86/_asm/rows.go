@@ -100,30 +100,34 @@ func requantiseRow() {
 	RET()
 }
 
-// maximum writes the maximum over a window.
-func maximum() {
-	TEXT("Maximum", NOSPLIT, "func(dst, src *uint8, channels, kernel, rowStep, colStep int)")
-	Doc("Maximum writes the maximum over a window of kernel x kernel; channels is at least 16.")
-	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
-	kernel := Load(Param("kernel"), GP64())
-	rowStep, colStep := Load(Param("rowStep"), GP64()), Load(Param("colStep"), GP64())
-	chunks("chunk", Load(Param("channels"), GP64()), func(i reg.GPVirtual) {
-		row, col, y, x, best := GP64(), GP64(), GP64(), GP64(), XMM()
-		VPXOR(best, best, best)
+// maximum3 writes the maximum over windows of 3 x 3, for n positions.
+func maximum3() {
+	TEXT("Maximum3", NOSPLIT, "func(dst, src *uint8, channels, rowStep, colStep, dstStep, srcStep, n int)")
+	Doc("Maximum3 writes the maximum over windows of 3 x 3 for n positions; channels is at least 16.")
+	dst, src, channels := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("channels"), GP64())
+	rowStep, colStep, n := Load(Param("rowStep"), GP64()), Load(Param("colStep"), GP64()), Load(Param("n"), GP64())
+	Label("position")
+	chunks("chunk", channels, func(i reg.GPVirtual) {
+		row, best := GP64(), XMM()
 		LEAQ(Mem{Base: src, Index: i, Scale: 1}, row)
-		MOVQ(kernel, y)
-		Label("row")
-		MOVQ(row, col)
-		MOVQ(kernel, x)
-		Label("col")
-		VPMAXUB(Mem{Base: col}, best, best)
-		ADDQ(colStep, col)
-		DECQ(x)
-		JNZ(LabelRef("col"))
-		ADDQ(rowStep, row)
-		DECQ(y)
-		JNZ(LabelRef("row"))
+		for y := range 3 {
+			if y == 0 {
+				VMOVUPS(Mem{Base: row}, best)
+			} else {
+				ADDQ(rowStep, row)
+				VPMAXUB(Mem{Base: row}, best, best)
+			}
+			VPMAXUB(Mem{Base: row, Index: colStep, Scale: 1}, best, best)
+			VPMAXUB(Mem{Base: row, Index: colStep, Scale: 2}, best, best)
+		}
 		VMOVUPS(best, Mem{Base: dst, Index: i, Scale: 1})
 	})
+	step := GP64()
+	Load(Param("dstStep"), step)
+	ADDQ(step, dst)
+	Load(Param("srcStep"), step)
+	ADDQ(step, src)
+	DECQ(n)
+	JNZ(LabelRef("position"))
 	RET()
 }
