@@ -1,6 +1,9 @@
 package engine
 
-import "fmt"
+import (
+	"encoding/binary"
+	"fmt"
+)
 
 // Runner executes a Net on images of one size. It is for one goroutine at a time.
 type Runner struct {
@@ -8,7 +11,6 @@ type Runner struct {
 	h, w  int
 	plan  *plan
 	pad   *[3]uint8 // of a raw image, else nil
-	shift int       // from pixels to inputs
 	convs []ConvCall
 	pools []PoolCall
 }
@@ -28,8 +30,8 @@ func NewRunner(n *Net, h, w int, opt *RunnerOptions) (*Runner, error) {
 		return nil, err
 	}
 	r := &Runner{net: n, h: h, w: w, plan: p, convs: make([]ConvCall, len(n.convs)), pools: make([]PoolCall, len(n.convs))}
-	if r.shift = 1; n.graph.Input == InputRaw {
-		r.shift, r.pad = 0, &n.graph.PadValue
+	if n.graph.Input == InputRaw {
+		r.pad = &n.graph.PadValue
 	}
 	scratch := 0
 	for i := range n.convs {
@@ -105,12 +107,23 @@ func (r *Runner) Load(pix []uint8) error {
 	img := r.plan.image
 	img.fillBorder(r.pad)
 	for y := 0; y < r.h; y++ {
-		row := img.Row(y)
-		for i, v := range pix[y*r.w*3 : (y+1)*r.w*3] {
-			row[i] = v >> r.shift
+		if row, src := img.Row(y), pix[y*r.w*3:(y+1)*r.w*3]; r.pad != nil {
+			copy(row, src)
+		} else {
+			halve(row, src)
 		}
 	}
 	return nil
+}
+
+// halve writes src / 2 to dst, eight values at a time.
+func halve(dst, src []uint8) {
+	for ; len(src) >= 8; dst, src = dst[8:], src[8:] {
+		binary.LittleEndian.PutUint64(dst, binary.LittleEndian.Uint64(src)>>1&0x7f7f7f7f7f7f7f7f)
+	}
+	for i, v := range src {
+		dst[i] = v >> 1
+	}
 }
 
 // Step executes operation i, after Load and all before it.
