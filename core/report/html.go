@@ -50,11 +50,11 @@ func HTML(b *Batch, opt *HTMLOptions) ([]byte, error) {
 
 // styleDigest is the base64 of style's SHA-256, for the policy. It stands here, and TestStyleDigest checks it, because crypto/sha256 would add
 // 45 kB to the page's program.
-const styleDigest = "eeH6FfqEo++5FWXEHZw+vDgrYuA2q94DDBdWSVoNgqI="
+const styleDigest = "xmIVXzUUHqqlI0dsnE7tftJWl42KhfIfOD4li8J4GxM="
 
 const style = `body{font:14px/1.45 system-ui,sans-serif;color:#111;background:#fff;margin:2em auto;max-width:70em;padding:0 1em}` +
 	`h1{font-size:1.5em}h2{font-size:1.15em;margin:1.6em 0 .4em}table{border-collapse:collapse}th,td{padding:.25em .9em .25em 0;text-align:left;vertical-align:top}` +
-	`thead th{border-bottom:1px solid #666}tbody tr+tr td{border-top:1px solid #ddd}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}` +
+	`thead th{border-bottom:1px solid #666}tbody tr+tr>*{border-top:1px solid #ddd}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}` +
 	`td.f{word-break:break-word}code{font-size:.8em;word-break:break-all}img{max-width:96px;max-height:96px;display:block}` +
 	`.OK{color:#1b6e3c}.REVIEW{color:#8a5300}.NG{color:#b3181d}.v{font-weight:600;white-space:nowrap}svg{width:100%;max-width:50em;height:auto}` +
 	`svg text{font:11px system-ui,sans-serif;fill:#333}.bar{fill:#3b6fb6}.good{fill:#c9c9c9}.limit{stroke:#b3181d;stroke-width:1.5}` +

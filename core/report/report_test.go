@@ -277,3 +277,19 @@ func FuzzCSV(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkParse(b *testing.B) {
+	batch := &Batch{Header: example().Header}
+	for range 10_000 {
+		batch.Records = append(batch.Records, example().Records[1])
+	}
+	text, err := JSON(batch)
+	require.NoError(b, err)
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Parse(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
