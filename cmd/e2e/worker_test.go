@@ -12,7 +12,7 @@ import (
 )
 
 // unfit makes two workers, of which the first bad get a damaged model.
-const unfit = `Object.defineProperty(navigator, "hardwareConcurrency", {value: 4});
+const unfit = `Object.defineProperty(navigator, "hardwareConcurrency", {value: 2});
 	globalThis.made = 0;
 	globalThis.Worker = class extends Worker {
 		constructor(...args) { super(...args); this.unfit = made++ < bad; }

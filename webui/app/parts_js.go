@@ -35,7 +35,7 @@ func (t part) copies() js.Value {
 // give sends a part to a worker and returns the id of the job. What is sent later is done with it.
 func (p *pool) give(w *worker, t part) int {
 	p.lastID--
-	send(w.js, p.lastID, protocol.OpLoad, protocol.LoadRequest{Lend: t.lend}, t.copies())
+	send(w.js, p.lastID, protocol.OpLoad, protocol.LoadRequest{Tier: p.tier, Lend: t.lend}, t.copies())
 	return p.lastID
 }
 
@@ -74,14 +74,16 @@ func (p *pool) loadAnswer(w *worker, m message) {
 	}
 }
 
-// unfit drops a worker that cannot load a part which another may well have; the page is broken only when none is left.
+// unfit drops a worker that cannot load a part which another may well have; the page is broken only when as many have failed as it wants.
 func (p *pool) unfit(w *worker, e protocol.Error) {
 	if !p.drop(w) {
 		return
 	}
 	defer p.tryCrashed(w, e.Message)
-	if len(p.workers) == 0 {
+	if p.want--; p.want <= 0 {
 		p.broken(e)
+	} else if len(p.workers) == 0 {
+		p.spawn()
 	}
 	p.abandon(w, e)
 }
