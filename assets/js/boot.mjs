@@ -1,6 +1,7 @@
 // Starts the page: fetches everything that it will ever need, at once, and runs the page's Go program. After that the page
 // makes no request. The Go program finds what was fetched in globalThis.anomnet:
-//   spawn()  starts an inference worker and gives it the compiled module
+//   spawn()  starts an inference worker and gives it the compiled modules
+//   tier     kernel tier that the page's address asks for (?tier=generic), "" for the fastest
 //   slots    how many workers to start
 //   models   promise of the model files, an array of ArrayBuffers
 //   samples  promise of [{name, label, blob}]; stopSamples() gives up on them
@@ -55,6 +56,15 @@ async function samples() {
   }
 }
 
+// The kernel modules that this browser can run; each needs what the one before it needs, and more.
+async function kernels() {
+  const compiled = await Promise.all(["simd128", "relaxed"].map((tier) =>
+    WebAssembly.compileStreaming(fetch(at(`kernels-${tier}.wasm`))).catch((error) => {
+      if (!(error instanceof WebAssembly.CompileError)) throw error;
+    })));
+  return compiled.slice(0, [...compiled, undefined].indexOf(undefined));
+}
+
 // The one address that may become a worker; under require-trusted-types-for nothing else can.
 const workerURL = at("assets/js/worker.mjs");
 const policy = globalThis.trustedTypes?.createPolicy("anomnet", {
@@ -68,22 +78,24 @@ if (typeof WebAssembly !== "object") {
   fail(0, "WebAssembly is missing");
 } else {
   const module = WebAssembly.compileStreaming(fetch(at("worker.wasm")));
+  const modules = Promise.all([module, kernels()]);
   const page = WebAssembly.compileStreaming(fetch(at("ui.wasm")));
   globalThis.anomnet = Object.freeze({
     // Not before the page asks: starting a worker earlier was not faster on two cores.
     spawn() {
       const w = new Worker(policy ? policy.createScriptURL(workerURL) : workerURL, { type: "module" });
-      module.then((m) => w.postMessage({ module: m }));
+      modules.then(([module, kernels]) => w.postMessage({ module, kernels }));
       return w;
     },
     slots: Math.min(navigator.hardwareConcurrency || 2, 8),
     // The model is ready only when the program that runs it is there too.
-    models: Promise.all([models(), module]).then(([files]) => files),
+    models: Promise.all([models(), modules]).then(([files]) => files),
+    tier: new URLSearchParams(location.search).get("tier") ?? "",
     samples: samples(),
     stopSamples: () => stop.abort(),
   });
   // Go awaits these; until it does, a failure must not count as unhandled.
-  for (const p of [globalThis.anomnet.models, globalThis.anomnet.samples, module]) p.catch(() => {});
+  for (const p of [globalThis.anomnet.models, globalThis.anomnet.samples, modules]) p.catch(() => {});
   try {
     const go = new Go();
     go.run(await WebAssembly.instantiate(await page, go.importObject)).then(() => fail(1, "the page's program has ended"));

@@ -79,3 +79,10 @@ type MeanArgs struct {
 	Up                      int32
 	Low, High, Magic        float32
 }
+
+// PeakArgs is what peak16, peak8 and peak8_paired read.
+type PeakArgs struct {
+	Turns int32
+	_     [3]int32
+	V     [2][16]uint8
+}

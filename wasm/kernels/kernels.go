@@ -96,6 +96,8 @@ func SIMD128() []byte {
 	m := newModule()
 	emitConv(m, "conv16", dot16)
 	emitNearest(m, "nearest16", dot16)
+	emitMaxPool(m)
+	emitMean(m)
 	emitPeak(m, "peak16", dot16)
 	return m.Bytes()
 }

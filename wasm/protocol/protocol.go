@@ -58,7 +58,7 @@ const (
 	MaxModelBytes = 256 << 20
 )
 
-// LoadRequest asks for the part that the model files hold; Tier is "", "generic" or "ref". The first Lend files are there for
+// LoadRequest asks for the part that the model files hold; Tier is one of Ready.Tiers, or "" for the fastest. The first Lend files are there for
 // their backbones only: a head without a backbone of its own is put on one of them.
 type LoadRequest struct {
 	Tier string `json:"tier,omitempty"`
@@ -73,7 +73,7 @@ type ScoreRequest struct {
 // Empty is the meta of messages that say everything by their op.
 type Empty struct{}
 
-// Ready says which software answers and which kernel tiers it has.
+// Ready says which software answers and which kernel tiers it can run, slowest first.
 type Ready struct {
 	Version string   `json:"version"`
 	Tiers   []string `json:"tiers"`

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
-	"unsafe"
 
 	"github.com/stretchr/testify/require"
 
@@ -39,13 +38,11 @@ func measure(b *testing.B, macs int, f func()) {
 
 // BenchmarkPeak is the dot instruction on registers alone, in the tile's shape.
 func BenchmarkPeak(b *testing.B) {
-	for i, run := range []func(unsafe.Pointer){peak16, peak8, peak8Paired} {
-		dot := kernels.DotOf(kernels.Instruction(i))
-		b.Run([]string{"int16", "quad", "paired"}[i], func(b *testing.B) {
+	for i, name := range []string{"int16", "quad", "paired"} {
+		k := newTier(name, kernels.Instruction(i))
+		b.Run(name, func(b *testing.B) {
 			const turns = 10000
-			args := make([]int32, 16)
-			args[0] = turns
-			measure(b, turns*dot.Unroll*dot.Positions*kernels.Group*dot.PerStep(), func() { run(unsafe.Pointer(&args[0])) })
+			measure(b, Peak(k, 1)/2*turns, func() { Peak(k, turns) })
 		})
 	}
 }
@@ -74,7 +71,7 @@ func BenchmarkConv(b *testing.B) {
 		{size: 64, in: 64, out: 64, kernel: 3, stride: 1},
 		{size: 16, in: 256, out: 256, kernel: 3, stride: 1},
 	} {
-		for _, k := range Tiers() {
+		for _, k := range bound() {
 			b.Run(k.Name()+"/"+s.String(), func(b *testing.B) { benchConv(b, k, s) })
 		}
 	}
@@ -116,7 +113,7 @@ func benchConv(b *testing.B, k engine.Kernels, s shape) {
 func BenchmarkSearch(b *testing.B) {
 	const n, rows, d = 1024, 2048, 128
 	rng := rand.New(rand.NewPCG(1, 1))
-	for _, k := range Tiers() {
+	for _, k := range bound() {
 		b.Run(k.Name(), func(b *testing.B) {
 			s, err := k.NewSearch(d)
 			require.NoError(b, err)

@@ -42,6 +42,14 @@ func conv8Paired(a unsafe.Pointer)
 //go:noescape
 func nearest8Paired(a unsafe.Pointer)
 
+//go:wasmimport kern max_pool
+//go:noescape
+func maxPool(a unsafe.Pointer)
+
+//go:wasmimport kern local_mean
+//go:noescape
+func localMean(a unsafe.Pointer)
+
 //go:wasmimport kern probe
 //go:noescape
 func probe(a unsafe.Pointer)
@@ -53,17 +61,25 @@ type tier struct {
 	dot            kernels.Dot // for int8 weights
 }
 
-// Tiers returns the tiers that the browser can run, slowest first.
-func Tiers() []engine.Kernels {
+// Tiers returns the tiers that the browser can run, slowest first. Those that do not give the bits of the portable one are left out, and the error names
+// them; V8 11.3 behind its flag for relaxed SIMD is such a case.
+func Tiers() ([]engine.Kernels, error) { return right(bound(), engine.Generic()) }
+
+// bound returns the tiers whose modules are there.
+func bound() []engine.Kernels {
 	var tiers []engine.Kernels
 	n := available()
 	if n > 0 {
-		tiers = append(tiers, tier{engine.Generic(), "simd128", kernels.DotOf(kernels.Int16)})
+		tiers = append(tiers, newTier("simd128", kernels.Int16))
 	}
 	if n > 1 {
-		tiers = append(tiers, tier{engine.Generic(), "relaxed", kernels.DotOf(relaxedInstruction())})
+		tiers = append(tiers, newTier("relaxed", relaxedInstruction()))
 	}
 	return tiers
+}
+
+func newTier(name string, i kernels.Instruction) tier {
+	return tier{engine.Generic(), name, kernels.DotOf(i)}
 }
 
 // relaxedInstruction asks what the browser makes of the relaxed dot.
@@ -140,4 +156,24 @@ func (s *search) Nearest(e []int8, n, from int, d2 []int32) {
 	case kernels.Paired:
 		nearest8Paired(unsafe.Pointer(&a))
 	}
+}
+
+// MaxPool implements engine.Kernels.
+func (t tier) MaxPool(c *engine.PoolCall) {
+	if c.C < kernels.MinPoolChannels || c.H <= 0 || c.W <= 0 {
+		t.Kernels.MaxPool(c)
+		return
+	}
+	a := poolArgs(c)
+	maxPool(unsafe.Pointer(&a))
+}
+
+// LocalMean implements engine.Kernels.
+func (t tier) LocalMean(c *engine.MeanCall) {
+	if c.C < kernels.MinMeanChannels || c.H <= 0 || c.W <= 0 {
+		t.Kernels.LocalMean(c)
+		return
+	}
+	a := meanArgs(c)
+	localMean(unsafe.Pointer(&a))
 }

@@ -18,6 +18,7 @@ import (
 	"anomnet/core/engine"
 	"anomnet/wasm/protocol"
 	"anomnet/wasm/session"
+	"anomnet/wasm/simd"
 )
 
 // version is set by the site build (-ldflags -X).
@@ -30,8 +31,9 @@ func main() {
 		w.receive(args[0].Get("data"))
 		return nil
 	}))
-	w.sayReady()
-	w.run(session.New(engine.Tiers(), nil))
+	tiers := kernelTiers(w.self)
+	w.sayReady(tiers)
+	w.run(session.New(tiers, nil))
 }
 
 // worker queues messages between the event loop and the jobs. Both run on the one thread, never at the same time.
@@ -42,9 +44,18 @@ type worker struct {
 	yield func()
 }
 
-func (w *worker) sayReady() {
+// kernelTiers lists what this browser can run, slowest first. A tier that computes wrongly is left out, which is worth a line in the console.
+func kernelTiers(self js.Value) []engine.Kernels {
+	fast, err := simd.Tiers()
+	if err != nil {
+		self.Get("console").Call("warn", err.Error())
+	}
+	return append(engine.Tiers(), fast...)
+}
+
+func (w *worker) sayReady(tiers []engine.Kernels) {
 	r := protocol.Ready{Version: version}
-	for _, t := range engine.Tiers() {
+	for _, t := range tiers {
 		r.Tiers = append(r.Tiers, t.Name())
 	}
 	meta, err := protocol.Encode(r)

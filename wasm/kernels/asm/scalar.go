@@ -75,7 +75,10 @@ func (a I32) Select(b, cond I32) I32 { return I32{join(a.code, b.code, cond.code
 // MinS returns the smaller of two expressions, which are evaluated twice.
 func (a I32) MinS(b I32) I32 { return a.Select(b, a.LtS(b)) }
 
-// memory emits an access with its alignment, as a power of two, and offset. Kernels promise no alignment, so it is that of a byte.
+// MaxS returns the larger of two expressions, which are evaluated twice.
+func (a I32) MaxS(b I32) I32 { return b.Select(a, a.LtS(b)) }
+
+// access returns an access with its alignment, as a power of two, and offset. Kernels promise no alignment, so it is that of a byte.
 func access(op []byte, offset int32) []byte { return appendUint(append(op, 0), uint32(offset)) }
 
 // Load is i32.load.
