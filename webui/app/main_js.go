@@ -27,7 +27,7 @@ func main() {
 
 // app is the one object that knows both the page's state and the browser.
 type app struct {
-	boot  js.Value // {spawn, slots, models, samples, stopSamples}, see boot.mjs
+	boot  js.Value // {spawn, slots, tier, models, samples, stopSamples}, see boot.mjs
 	doc   js.Value
 	page  *ui.Page
 	view  *dom.Page
@@ -44,7 +44,7 @@ func (a *app) start() error {
 	if err != nil {
 		return err
 	}
-	a.pool = &pool{app: a}
+	a.pool = &pool{app: a, tier: a.boot.Get("tier").String()}
 	a.paint = newPainter(a)
 	a.page = ui.New(a, text, a.boot.Get("slots").Int()*jobsAhead)
 	a.view, err = dom.Mount("#app", &ui.Root{Page: a.page}, &dom.Options{After: a.rendered})

@@ -21,6 +21,7 @@ const jobsAhead = 2
 // state locked.
 type pool struct {
 	app     *app
+	tier    string // "" for the fastest
 	site    part // the one that came with the page
 	current part // what every worker has or is about to get
 	trial   *trial
