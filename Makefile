@@ -49,8 +49,16 @@ fuzz: ## every fuzz target for FUZZTIME (30s)
 	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
 		echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-30s} -fuzzminimizetime 1x $$p || exit 1; done; done
 
-bench: ## benchmarks: the engine, and an image from bytes to verdict
-	$(GO) test -run '^$$' -bench . ./core/... ./cmd/anomnet
+NETS = assets/models/backbone.anomnet assets/models/default.anomnet $(if $(wildcard ../shared/weights/resnet18*),.build/resnet18.anomnet)
+
+bench: build $(NETS) ## our tiers beside onnxruntime (installed into .build/peer), natively and in Chromium
+	-[ -x .build/peer/bin/python ] || { python3 -m venv .build/peer && .build/peer/bin/pip install -q onnxruntime numpy; }
+	bin/anomnet bench engine $(NETS:%=--model %)
+	bin/anomnet bench browser $(NETS:%=--model %)
+
+.build/resnet18.anomnet: | build
+	bin/anomnet import --from ../shared/weights/resnet18_imagenet_folded.safetensors --arch resnet18 --images ../shared/data/natural \
+		--calibrate 20 --held-out 5 --name resnet18 --licence BSD-3-Clause --out $@
 
 generate: ## the .vugu components and the assembly
 	$(GO) generate ./webui/... ./core/engine/...

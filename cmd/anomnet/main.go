@@ -50,6 +50,7 @@ func commands() []command {
 		{"synth", "--kind KIND --out DIR", "make pictures of a procedural part with defects and masks", synthCommand},
 		{"model", "show|verify FILE", "look at and check a model file", modelCommand},
 		{"audit", "verify FILE", "check the chain of a history", auditCommand},
+		{"bench", "engine|browser", "time the kernel tiers and onnxruntime beside each other", benchCommand},
 	}
 }
 

@@ -28,14 +28,18 @@ func main() {
 	select {}
 }
 
-func tiers() []engine.Kernels { return append(engine.Tiers(), simd.Tiers()...) }
+func tiers() ([]engine.Kernels, error) {
+	list, err := simd.Tiers()
+	return append(engine.Tiers(), list...), err
+}
 
 func tierNames([]js.Value) (any, error) {
+	list, err := tiers()
 	var names []any
-	for _, k := range tiers() {
+	for _, k := range list {
 		names = append(names, k.Name())
 	}
-	return names, nil
+	return names, err
 }
 
 // guard makes a JavaScript function that returns {value} or {error}.
@@ -62,7 +66,11 @@ func load(args []js.Value) (any, error) {
 		}
 		head = f.Head
 	}
-	k, err := engine.Choose(tiers(), args[5].String())
+	list, err := tiers()
+	if err != nil {
+		return nil, err
+	}
+	k, err := engine.Choose(list, args[5].String())
 	if err != nil {
 		return nil, err
 	}
@@ -87,30 +95,29 @@ func peak16(a unsafe.Pointer)
 //go:noescape
 func peak8(a unsafe.Pointer)
 
-// peakArgs is what the peak functions read: turns, and vectors to multiply.
-type peakArgs struct {
-	turns int32
-	_     [3]int32
-	x, w  [2][16]byte
+//go:wasmimport kern peak8_paired
+//go:noescape
+func peak8Paired(a unsafe.Pointer)
+
+// peaks lists the instructions that a tier can choose from.
+var peaks = map[string]map[kernels.Instruction]func(unsafe.Pointer){
+	"simd128": {kernels.Int16: peak16}, "relaxed": {kernels.Quad: peak8, kernels.Paired: peak8Paired},
 }
 
-// peak runs the dot instruction of a tier for about 100 ms and keeps the best of five.
+const peakTurns = 100000
+
+// peak runs the dot instructions of a tier on registers, about 10 ms a time, and keeps the best.
 func peak(args []js.Value) (any, error) {
-	run, dot, ops := peak16, kernels.Dot16(), 16
-	switch args[0].String() {
-	case "relaxed":
-		run, dot, ops = peak8, kernels.Dot8(), 32
-	case "simd128":
-	default:
-		return 0, nil
-	}
-	a := peakArgs{turns: 200000}
-	perTurn := float64(dot.Unroll * dot.Positions * kernels.Group / 4 * ops)
 	best := 0.0
-	for range 8 {
-		start := time.Now()
-		run(unsafe.Pointer(&a))
-		best = max(best, perTurn*float64(a.turns)/float64(time.Since(start).Nanoseconds()))
+	for instruction, run := range peaks[args[0].String()] {
+		dot := kernels.DotOf(instruction)
+		operations := 2 * peakTurns * dot.Unroll * dot.Positions * kernels.Group * dot.PerStep()
+		for range 20 {
+			v := [16]int32{peakTurns} // turns and, from the fifth on, vectors
+			start := time.Now()
+			run(unsafe.Pointer(&v))
+			best = max(best, float64(operations)/float64(time.Since(start).Nanoseconds()))
+		}
 	}
 	return best, nil
 }

@@ -1,7 +1,6 @@
 package onnx
 
 import (
-	"errors"
 	"fmt"
 
 	"anomnet/core/detect"
@@ -11,9 +10,6 @@ import (
 // head writes everything behind the taps up to squared distances, [1][1][H/8][W/8]. Local means at the border divide by the pixels
 // inside, where ours repeat the edge: that is cheaper for onnxruntime than padding, and no other patch differs.
 func (x *exporter) head(h *model.Head, opt *Options) (Output, error) {
-	if h.Adapter.L2 {
-		return Output{}, errors.New("onnx: heads with L2 norm are not written")
-	}
 	gridH, gridW := opt.Height/detect.GridStride, opt.Width/detect.GridStride
 	features, factors, err := x.features(h, gridH, gridW)
 	if err != nil {
@@ -26,12 +22,20 @@ func (x *exporter) head(h *model.Head, opt *Options) (Output, error) {
 			k.weight[d*a.In+c] = float64(a.Weight[d*a.In+c]) * float64(a.Scale[d]) * factors[c]
 		}
 	}
-	e := tensor{"embedding", a.Out, gridH, gridW, 1, quantity{}}
-	e.signed()
-	x.linear(k, features, e, window(1, 1), "Identity")
+	var squares *kernel // the squared length of a patch vector
+	if a.L2 {
+		squares = &kernel{name: "squares", shape: []int{1, a.In, 1, 1}, bias: []float64{1}}
+		for _, f := range factors {
+			squares.weight = append(squares.weight, f*f)
+		}
+	}
 	out := Output{Name: "d2", Shape: []int{1, 1, gridH, gridW}}
 	x.outputs = append(x.outputs, valueInfo(out.Name, elemFloat, out.Shape))
-	x.nearest(&h.Centroids, e, out.Name)
+	if x.int8 {
+		x.int8Distances(features, k, squares, &h.Centroids, out)
+	} else {
+		x.floatDistances(features, k, squares, &h.Centroids, out)
+	}
 	return out, nil
 }
 

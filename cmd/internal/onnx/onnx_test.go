@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"anomnet/assets"
-	"anomnet/core/detect"
 	"anomnet/core/engine"
 	"anomnet/core/model"
 )
@@ -105,8 +104,10 @@ func TestExportRefuses(t *testing.T) {
 	broken.Ops[0].Scale[0] = -1
 	_, err := Export(broken, nil, &Options{Height: 32, Width: 32})
 	assert.ErrorIs(t, err, engine.ErrGraph)
-	_, err = Export(graphOf(engine.InputU7), &model.Head{Adapter: detect.Adapter{L2: true}}, &Options{Height: 32, Width: 32})
-	assert.ErrorContains(t, err, "L2")
+	odd := graphOf(engine.InputU7)
+	odd.Taps = []string{"stem"}
+	_, err = Export(odd, nil, &Options{Height: 32, Width: 32})
+	assert.ErrorContains(t, err, "stride")
 }
 
 // TestExportIsDeterministic: files of two runs can be compared.

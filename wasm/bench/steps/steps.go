@@ -15,6 +15,7 @@ type Steps struct {
 	img      *imaging.RGB
 	extract  *detect.Extractor // this and the rest is nil without a head
 	embedder *detect.Embedder
+	scorer   *detect.Scorer
 	mapper   *detect.Mapper
 	patches  int
 	x        []uint8
@@ -39,12 +40,11 @@ func New(b *model.Backbone, h *model.Head, img *imaging.RGB, k engine.Kernels) (
 	if s.embedder, err = detect.NewEmbedder(&h.Adapter, k); err != nil {
 		return nil, err
 	}
-	scorer, err := detect.NewScorer(&h.Centroids, k)
-	if err != nil {
+	if s.scorer, err = detect.NewScorer(&h.Centroids, k); err != nil {
 		return nil, err
 	}
 	g := s.extract.Grid()
-	s.mapper = detect.NewMapper(scorer, g.H, g.W)
+	s.mapper = detect.NewMapper(s.scorer, g.H, g.W)
 	s.patches, s.x, s.e = g.Patches(), make([]uint8, g.Patches()*g.C), make([]int8, g.Patches()*h.Adapter.Out)
 	return s, nil
 }
@@ -72,5 +72,13 @@ func (s *Steps) All() error {
 	return nil
 }
 
-// Map returns the anomaly map of the last Search.
-func (s *Steps) Map() []float32 { return s.mapper.Smoothed() }
+// Distances returns the distance of every patch to its nearest centroid.
+func (s *Steps) Distances() []float64 {
+	d2 := make([]int32, s.patches)
+	s.scorer.Nearest(s.e, s.patches, d2)
+	d := make([]float64, s.patches)
+	for i := range d {
+		d[i] = float64(detect.Distance(d2[i]))
+	}
+	return d
+}

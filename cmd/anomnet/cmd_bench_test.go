@@ -1,0 +1,48 @@
+package main
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"anomnet/cmd/internal/bench"
+)
+
+// TestBenchEngine measures one round of the default part, without a peer.
+func TestBenchEngine(t *testing.T) {
+	models := filepath.Join("..", "..", "assets", "models")
+	args := []string{"bench", "engine", "--json", "--rounds", "1", "--peer", "none", "--tier", "generic", "--image", filepath.Join("..", "..", "assets", "samples", "good-1.jpg")}
+	var rep bench.Report
+	code, stdout, stderr := cli(t, append(args, "--model", filepath.Join(models, "default.anomnet"))...)
+	require.Equal(t, exitOK, code, stderr)
+	require.NoError(t, json.Unmarshal([]byte(stdout), &rep))
+	require.Len(t, rep.Results, 2)
+	assert.Equal(t, []string{"student-v0", "student-v0 + head"}, []string{rep.Results[0].Net, rep.Results[1].Net})
+	assert.Greater(t, rep.Results[1].Median, rep.Results[0].Min)
+	require.Len(t, rep.Layers, 11, "image, nine layers, total")
+	assert.InDelta(t, 2*562.7e6, rep.Layers[10].Gops*rep.Layers[10].Median*1e6, 0.1e6)
+	assert.Len(t, rep.Stages, 6)
+	assert.Empty(t, rep.Ratios)
+}
+
+func TestBenchRefuses(t *testing.T) {
+	image := filepath.Join("..", "..", "assets", "samples", "good-1.jpg")
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"bench"}, exitUsage, "want engine or browser"},
+		{[]string{"bench", "engine", "--image", image, "--tier", "magic"}, exitFailed, `no tier "magic"`},
+		{[]string{"bench", "engine", "--image", image, "--peer", "/no/python"}, exitFailed, "/no/python"},
+		{[]string{"bench", "engine", "--image", image, "--model", image}, exitFailed, "good-1.jpg"},
+		{[]string{"bench", "browser", "--image", image, "--peer", "none", "--chromium", "/no/chromium"}, exitFailed, "/no/chromium"},
+	} {
+		code, _, stderr := cli(t, c.args...)
+		assert.Equal(t, c.code, code, "%v", c.args)
+		assert.Contains(t, stderr, c.says)
+	}
+}

@@ -1,0 +1,224 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"anomnet/core/engine"
+	"anomnet/core/imaging"
+	"anomnet/core/model"
+	"anomnet/wasm/bench/steps"
+)
+
+// Native times tiers beside each other and, where python is not nil, beside onnxruntime. Layers and stages follow.
+func Native(ctx context.Context, nets []*Net, tiers []engine.Kernels, python *Python, opt *Options) (*Report, error) {
+	r := &Report{Machine: ThisMachine()}
+	list, err := r.nativeContenders(nets, tiers, python)
+	if err != nil {
+		return nil, err
+	}
+	if r.Results, err = Alternate(ctx, list, opt); err != nil {
+		return nil, err
+	}
+	r.Ratios = Ratios(r.Results)
+	for _, k := range tiers {
+		if p, ok := k.(peaker); ok {
+			r.Peaks = append(r.Peaks, Peak{k.Name(), p.Peak()})
+		}
+	}
+	r.addPeakShares()
+	for _, n := range nets {
+		if err := r.addLayers(ctx, n, tiers); err != nil {
+			return nil, err
+		}
+	}
+	return r, r.addStages(ctx, nets, tiers, opt)
+}
+
+// nativeContenders loads all targets in our tiers and, where python is not nil, in onnxruntime.
+func (r *Report) nativeContenders(nets []*Net, tiers []engine.Kernels, python *Python) (list []Contender, err error) {
+	var targets []target
+	for _, n := range nets {
+		targets = append(targets, n.targets()...)
+	}
+	for _, t := range targets {
+		for _, k := range tiers {
+			c, err := t.native(k)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, c)
+		}
+	}
+	if python == nil {
+		return list, nil
+	}
+	dir, err := os.MkdirTemp("", "anomnet-bench-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	peers, err := python.contenders(targets, dir)
+	r.Peers = append(r.Peers, "onnxruntime "+python.Version+" (Python, CPU, one thread)")
+	return append(list, peers...), err
+}
+
+// addPeakShares says which part of its tier's peak every result of ours reaches.
+func (r *Report) addPeakShares() {
+	for i := range r.Results {
+		if peak := r.peak(r.Results[i].Engine); peak > 0 {
+			r.Results[i].Peak = r.Results[i].Gops / peak
+		}
+	}
+}
+
+// peak returns the peak of a tier, 0 where it is not known.
+func (r *Report) peak(tier string) float64 {
+	for _, p := range r.Peaks {
+		if p.Engine == tier {
+			return p.Gops
+		}
+	}
+	return 0
+}
+
+// peaker is a tier that can run its dot instruction in a loop over registers; Peak is in thousand million operations a second.
+type peaker interface{ Peak() float64 }
+
+// native is a target in a tier of ours.
+func (t *target) native(k engine.Kernels) (Contender, error) {
+	s, err := t.net.steps(t.head, k)
+	if err != nil {
+		return Contender{}, err
+	}
+	return Contender{Net: t.name, Engine: k.Name(), Ours: true, Ops: t.ops, Run: Repeat(s.All)}, nil
+}
+
+func (n *Net) steps(h *model.Head, k engine.Kernels) (*steps.Steps, error) {
+	return steps.New(n.Backbone, h, n.Image, k)
+}
+
+// layerRounds is how often every layer of every tier is timed.
+const layerRounds = 25
+
+// addLayers times every operation of a network, the tiers in turns.
+func (r *Report) addLayers(ctx context.Context, n *Net, tiers []engine.Kernels) error {
+	ops := n.Backbone.Graph.Ops
+	runners, samples := make([]*engine.Runner, len(tiers)), make([][][]float64, len(tiers))
+	for i, k := range tiers {
+		s, err := n.steps(nil, k)
+		if err != nil {
+			return err
+		}
+		runners[i], samples[i] = s.Runner, make([][]float64, len(ops)+1)
+	}
+	for range layerRounds {
+		for i, run := range runners {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			for op := range samples[i] {
+				ms, err := Repeat(func() error {
+					if op == 0 {
+						return run.Load(n.Image.Pix)
+					}
+					run.Step(op - 1)
+					return nil
+				})(ctx, 1)
+				if err != nil {
+					return err
+				}
+				samples[i][op] = append(samples[i][op], ms...)
+			}
+		}
+	}
+	for i, k := range tiers {
+		r.Layers = append(r.Layers, r.layers(n, k.Name(), samples[i])...)
+	}
+	return nil
+}
+
+// layers turns the samples of a tier, the image first and then each operation, into rows.
+func (r *Report) layers(n *Net, tier string, samples [][]float64) []Layer {
+	var total float64
+	peak := r.peak(tier)
+	for _, s := range samples {
+		total += Quantile(s, 0.5)
+	}
+	strides := map[string]int{engine.ImageInput: 1}
+	rows := []Layer{{Name: "image", Shape: fmt.Sprintf("%dx%dx3", n.Image.H, n.Image.W)}}
+	var macs int64
+	for i := range n.Backbone.Graph.Ops {
+		op := &n.Backbone.Graph.Ops[i]
+		s := strides[op.Input] * op.Stride
+		strides[op.Name] = s
+		h, w := n.Image.H/s, n.Image.W/s
+		l := Layer{Name: op.Name, Shape: fmt.Sprintf("%dx%d/%d %d->%d, %dx%d", op.Kernel, op.Kernel, op.Stride, op.In, op.Out, h, w)}
+		if op.Kind == engine.KindConv {
+			ops := 2 * int64(h*w) * int64(op.Kernel*op.Kernel*op.In*op.Out)
+			macs += ops
+			l.Gops = gops(ops, Quantile(samples[i+1], 0.5))
+		}
+		rows = append(rows, l)
+	}
+	for i := range rows {
+		rows[i].Median, rows[i].Min = Quantile(samples[i], 0.5), Quantile(samples[i], 0)
+		rows[i].Share = rows[i].Median / total
+	}
+	rows = append(rows, Layer{Name: "total", Median: total, Gops: gops(macs, total), Share: 1})
+	for i := range rows {
+		rows[i].Net, rows[i].Engine = n.Name, tier
+		if peak > 0 {
+			rows[i].Peak = rows[i].Gops / peak
+		}
+	}
+	return rows
+}
+
+// addStages times what one image goes through from a JPEG of one megapixel to the map, in the fastest tier.
+func (r *Report) addStages(ctx context.Context, nets []*Net, tiers []engine.Kernels, opt *Options) error {
+	k := tiers[len(tiers)-1]
+	for _, n := range nets {
+		if n.Head == nil {
+			continue
+		}
+		s, err := n.steps(n.Head, k)
+		if err != nil {
+			return err
+		}
+		list, err := stages(s, n, k.Name())
+		if err != nil {
+			return err
+		}
+		results, err := Alternate(ctx, list, opt)
+		if err != nil {
+			return err
+		}
+		r.Stages = append(r.Stages, results...)
+	}
+	return nil
+}
+
+func stages(s *steps.Steps, n *Net, tier string) ([]Contender, error) {
+	img, err := imaging.Decode(n.JPEG, nil)
+	if err != nil {
+		return nil, err
+	}
+	do := func(f func()) func() error { return func() error { f(); return nil } }
+	var list []Contender
+	for _, x := range []struct {
+		name, engine string
+		once         func() error
+	}{
+		{"decode JPEG 1024x1024", "Go", func() error { _, err := imaging.Decode(n.JPEG, nil); return err }},
+		{"resize", "Go", func() error { _, err := imaging.Prepare(img, n.Head.Preprocess); return err }},
+		{"backbone", tier, s.Net},
+		{"features", tier, do(s.Features)},
+		{"embedding", tier, do(s.Embed)},
+		{"search and map", tier, do(s.Search)},
+	} {
+		list = append(list, Contender{Net: x.name, Engine: x.engine, Ours: true, Run: Repeat(x.once)})
+	}
+	return list, nil
+}
