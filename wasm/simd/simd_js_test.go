@@ -36,6 +36,19 @@ func TestTiersGiveTheSameBits(t *testing.T) {
 	}
 }
 
+// TestRandomShapes does what the fuzz targets do, for the tiers that they cannot reach.
+func TestRandomShapes(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	any8 := func() uint8 { return uint8(rng.Uint32()) }
+	for range 150 {
+		conv, search := fuzzConv(any8(), any8(), any8(), any8(), any8(), any8()), fuzzSearch(any8(), any8(), any8(), any8(), any8()&1 == 1)
+		for _, k := range all(t) {
+			enginetest.CheckConv(t, k, conv, rng.Uint64())
+			enginetest.CheckSearch(t, k, search, rng.Uint64())
+		}
+	}
+}
+
 // TestSearchOfEmbeddings has rows that all fit into pairs, unlike the suite's, with blocks of vectors and panels that are not full.
 func TestSearchOfEmbeddings(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))

@@ -63,9 +63,6 @@ func (a I32) LtS(b I32) I32 { return a.op(0x48, b) }
 // LtU is i32.lt_u.
 func (a I32) LtU(b I32) I32 { return a.op(0x49, b) }
 
-// GeS is i32.ge_s.
-func (a I32) GeS(b I32) I32 { return a.op(0x4e, b) }
-
 // NonZero returns a itself: conditions are numbers.
 func (a I32) NonZero() I32 { return a }
 
@@ -92,9 +89,6 @@ func (a I32) Load8S(offset int32) I32 { return I32{join(a.code, access([]byte{0x
 
 // Load8U is i32.load8_u.
 func (a I32) Load8U(offset int32) I32 { return I32{join(a.code, access([]byte{0x2d}, offset))} }
-
-// LoadF32 is f32.load.
-func (a I32) LoadF32(offset int32) F32 { return F32{join(a.code, access([]byte{0x2a}, offset))} }
 
 // StoreI32 is i32.store.
 func (f *Func) StoreI32(at I32, offset int32, v I32) {

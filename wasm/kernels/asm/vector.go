@@ -49,16 +49,8 @@ func (a I32) SplatI16x8() V128 { return V128{join(a.code, simd(0x10))} }
 // SplatI32x4 is i32x4.splat.
 func (a I32) SplatI32x4() V128 { return V128{join(a.code, simd(0x11))} }
 
-// SplatF32x4 is f32x4.splat.
-func (a F32) SplatF32x4() V128 { return V128{join(a.code, simd(0x13))} }
-
 // ExtractI32x4 is i32x4.extract_lane.
 func (a V128) ExtractI32x4(lane byte) I32 { return I32{join(a.code, simd(0x1b), []byte{lane})} }
-
-// ShuffleI8x16 is i8x16.shuffle: byte i of the result is byte lanes[i] of a (0..15) and b (16..31).
-func (a V128) ShuffleI8x16(b V128, lanes [16]byte) V128 {
-	return V128{join(a.code, b.code, simd(0x0d), lanes[:])}
-}
 
 // Integer instructions.
 
