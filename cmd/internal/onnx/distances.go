@@ -8,7 +8,7 @@ import (
 
 // Distances are min over k of |e|^2 + |c_k|^2 - 2 e.c_k, with e = adapter x / sqrt(squares x^2), without squares for heads with no norm.
 
-// floatDistances writes the products as 1x1 convolutions, which need no transposition; |c|^2 is a bias.
+// floatDistances keeps channels in front up to the embedding, which onnxruntime computes faster, and has them last where the least is searched.
 func (x *exporter) floatDistances(features tensor, adapter, squares *kernel, c *detect.Centroids, out Output) {
 	product := func(name, in string, k *kernel) string {
 		return x.node("Conv", name, append([]string{in}, x.parameters(k, features)...), window(1, 1)...)
@@ -19,22 +19,34 @@ func (x *exporter) floatDistances(features tensor, adapter, squares *kernel, c *
 		length := x.node("Sqrt", "length", []string{product("length2", square, squares)})
 		e = x.node("Div", "unit", []string{e, length})
 	}
-	k := &kernel{name: "centroids", shape: []int{c.K, c.D, 1, 1}, weight: make([]float64, c.K*c.D), bias: make([]float64, c.K)}
+	rows := x.rows(e, features.h*features.w, c.D)
+	weight, norms := make([]float32, c.K*c.D), make([]float32, c.K)
 	for i, v := range c.Data {
-		k.weight[i] = -2 * float64(v)
-		k.bias[i/c.D] += float64(v) * float64(v)
+		weight[i] = -2 * float32(v)
+		norms[i/c.D] += float32(v) * float32(v)
 	}
-	least := x.node("ReduceMin", "least", []string{product("distances", e, k)}, attribute{"axes", []int{1}}, attribute{"keepdims", 1})
-	norm := x.node("ReduceSumSquare", "norm", []string{e}, attribute{"axes", []int{1}}, attribute{"keepdims", 1})
-	x.node("Add", out.Name, []string{least, norm})
+	all := x.node("Gemm", "distances", []string{rows, x.floats("centroids", []int{c.K, c.D}, weight), x.floats("norms", []int{c.K}, norms)}, attribute{"transB", 1})
+	x.least(all, rows, out)
+}
+
+// rows brings an activation, [1][c][h][w], to [h*w][c].
+func (x *exporter) rows(name string, n, c int) string {
+	last := x.node("Transpose", name+".last", []string{name}, attribute{"perm", []int{0, 2, 3, 1}})
+	return x.node("Reshape", name+".rows", []string{last, x.int64s(name+".shape", n, c)})
+}
+
+// least writes the end: the least of every row of all, plus |e|^2.
+func (x *exporter) least(all, e string, out Output) {
+	least := x.node("ReduceMin", "least", []string{all}, attribute{"axes", []int{1}}, attribute{"keepdims", 0})
+	norm := x.node("ReduceSumSquare", "norm", []string{e}, attribute{"axes", []int{1}}, attribute{"keepdims", 0})
+	sum := x.node("Add", "sum", []string{least, norm})
+	x.node("Reshape", out.Name, []string{sum, x.int64s("grid", out.Shape...)})
 }
 
 // int8Distances writes the products of u8 rows and int8 matrices with float32 results, for 8 bits cannot hold them.
 func (x *exporter) int8Distances(features tensor, adapter, squares *kernel, c *detect.Centroids, out Output) {
-	patches := features.h * features.w
-	flat := x.node("Reshape", "flat", []string{features.name, x.int64s("flat.shape", features.c, patches)})
 	rows := features
-	rows.name = x.node("Transpose", "rows", []string{flat}, attribute{"perm", []int{1, 0}})
+	rows.name = x.rows(features.name, features.h*features.w, features.c)
 	w, steps := quantizeRows(adapter.weight, c.D)
 	value := x.product("adapter", rows, w, steps, nil)
 	if squares != nil {
@@ -53,11 +65,7 @@ func (x *exporter) int8Distances(features tensor, adapter, squares *kernel, c *d
 		norms[i/c.D] += float32(v) * float32(v)
 		steps[i/c.D] = 2
 	}
-	all := x.product("centroids", e, negative, steps, norms)
-	least := x.node("ReduceMin", "least", []string{all}, attribute{"axes", []int{1}}, attribute{"keepdims", 0})
-	norm := x.node("ReduceSumSquare", "norm", []string{x.value(e)}, attribute{"axes", []int{1}}, attribute{"keepdims", 0})
-	sum := x.node("Add", "sum", []string{least, norm})
-	x.node("Reshape", out.Name, []string{sum, x.int64s("grid", out.Shape...)})
+	x.least(x.product("centroids", e, negative, steps, norms), x.value(e), out)
 }
 
 // product writes float32 rows of in times w, [n][in.c], transposed, plus bias or nothing.
