@@ -64,7 +64,9 @@ func guardConv(t *testing.T, k engine.Kernels, w, in, out int, atEnd bool) {
 		High: 127, Residual: engine.ResidualU7, ResidualScale: 1})
 	require.NoError(t, err)
 	row := (w + 2) * in
-	plane := func() engine.Plane { return engine.Plane{Data: guarded[uint8](t, h*w*out, atEnd), Row: w * out, Col: out} }
+	plane := func() engine.Plane {
+		return engine.Plane{Data: guarded[uint8](t, h*w*out, atEnd), Row: w * out, Col: out}
+	}
 	call := &engine.ConvCall{H: h, W: w, RowStep: row, In: engine.Plane{Data: guarded[uint8](t, (h+2)*row+engine.ReadSlack, atEnd), Row: row, Col: in},
 		Out: plane(), Res: plane(), Factor: guarded[float32](t, h*w, atEnd)}
 	call.Scratch = guarded[uint8](t, conv.Scratch(call), atEnd)

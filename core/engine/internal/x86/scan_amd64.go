@@ -10,7 +10,7 @@ type Scan struct {
 	Best    *int32 // [positions][Lanes]: the largest 2 e.row - |row|^2 so far, by lane
 }
 
-// ScanShape is the tile of Run; one vector alone is faster with Run1.
+// ScanShape is the tile of Run.
 func (i ISA) ScanShape() Shape {
 	if i == VNNI {
 		return Shape{VNNI, 8, 48}
@@ -33,13 +33,13 @@ const MaxLanes = 16
 func (i ISA) Scan(s *Scan, n int) {
 	switch {
 	case i == VNNI && n == 1:
-		Scan1x48VNNI(s)
+		scan1x48VNNI(s)
 	case i == VNNI:
-		Scan8x48VNNI(s)
+		scan8x48VNNI(s)
 	case n == 1:
-		Scan1x24AVX2(s)
+		scan1x24AVX2(s)
 	default:
-		Scan4x24AVX2(s)
+		scan4x24AVX2(s)
 	}
 }
 
@@ -49,9 +49,9 @@ func (i ISA) Encode(dst *uint8, src *int8, n int) int32 {
 		return 0
 	}
 	if i == VNNI {
-		return EncodeVNNI(dst, src, n)
+		return encodeVNNI(dst, src, n)
 	}
-	return EncodeAVX2(dst, src, n)
+	return encodeAVX2(dst, src, n)
 }
 
 // EncodeOne is Encode for one value, without the square.
@@ -65,9 +65,9 @@ func (i ISA) EncodeOne(e int8) uint8 {
 // Peak does n steps of a register tile without memory and returns how many multiply-adds that were: a yardstick.
 func (i ISA) Peak(n int) int {
 	if i == VNNI {
-		PeakVNNI(n)
+		peakVNNI(n)
 	} else {
-		PeakAVX2(n)
+		peakAVX2(n)
 	}
 	s := i.ScanShape()
 	return n * s.Positions * s.Channels * 4
@@ -76,25 +76,25 @@ func (i ISA) Peak(n int) int {
 // The kernels.
 //
 //go:noescape
-func Scan8x48VNNI(s *Scan)
+func scan8x48VNNI(s *Scan)
 
 //go:noescape
-func Scan1x48VNNI(s *Scan)
+func scan1x48VNNI(s *Scan)
 
 //go:noescape
-func Scan4x24AVX2(s *Scan)
+func scan4x24AVX2(s *Scan)
 
 //go:noescape
-func Scan1x24AVX2(s *Scan)
+func scan1x24AVX2(s *Scan)
 
 //go:noescape
-func EncodeVNNI(dst *uint8, src *int8, n int) int32
+func encodeVNNI(dst *uint8, src *int8, n int) int32
 
 //go:noescape
-func EncodeAVX2(dst *uint8, src *int8, n int) int32
+func encodeAVX2(dst *uint8, src *int8, n int) int32
 
 //go:noescape
-func PeakVNNI(n int)
+func peakVNNI(n int)
 
 //go:noescape
-func PeakAVX2(n int)
+func peakAVX2(n int)

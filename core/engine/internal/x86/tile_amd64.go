@@ -85,41 +85,41 @@ func (i ISA) Fit(channels int) Shape {
 func (s Shape) Run(t *Tile) {
 	switch {
 	case s.isa == VNNI && s.Channels == 48:
-		Conv8x48VNNI(t)
+		conv8x48VNNI(t)
 	case s.isa == VNNI && s.Channels == 64:
-		Conv6x64VNNI(t)
+		conv6x64VNNI(t)
 	case s.isa == VNNI && s.Channels == 32:
-		Conv8x32VNNI(t)
+		conv8x32VNNI(t)
 	case s.isa == VNNI && s.Channels == 24:
-		Conv8x24VNNI(t)
+		conv8x24VNNI(t)
 	case s.isa == VNNI && s.Channels == 16:
-		Conv8x16VNNI(t)
+		conv8x16VNNI(t)
 	case s.isa == AVX2 && s.Channels == 24:
-		Conv4x24AVX2(t)
+		conv4x24AVX2(t)
 	case s.isa == AVX2 && s.Channels == 16:
-		Conv6x16AVX2(t)
+		conv6x16AVX2(t)
 	}
 }
 
-// The kernels, ConvPxC: P positions times C channels.
+// The kernels, convPxC: P positions times C channels.
 //
 //go:noescape
-func Conv8x48VNNI(t *Tile)
+func conv8x48VNNI(t *Tile)
 
 //go:noescape
-func Conv6x64VNNI(t *Tile)
+func conv6x64VNNI(t *Tile)
 
 //go:noescape
-func Conv8x32VNNI(t *Tile)
+func conv8x32VNNI(t *Tile)
 
 //go:noescape
-func Conv8x24VNNI(t *Tile)
+func conv8x24VNNI(t *Tile)
 
 //go:noescape
-func Conv8x16VNNI(t *Tile)
+func conv8x16VNNI(t *Tile)
 
 //go:noescape
-func Conv4x24AVX2(t *Tile)
+func conv4x24AVX2(t *Tile)
 
 //go:noescape
-func Conv6x16AVX2(t *Tile)
+func conv6x16AVX2(t *Tile)

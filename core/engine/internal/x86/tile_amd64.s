@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func Conv8x48VNNI(t *byte)
+// func conv8x48VNNI(t *byte)
 // Requires: AVX, AVX512F, AVX512VNNI
-TEXT ·Conv8x48VNNI(SB), NOSPLIT, $0-8
+TEXT ·conv8x48VNNI(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 
 tile:
@@ -614,9 +614,9 @@ unadded7:
 	VZEROUPPER
 	RET
 
-// func Conv6x64VNNI(t *byte)
+// func conv6x64VNNI(t *byte)
 // Requires: AVX, AVX512F, AVX512VNNI
-TEXT ·Conv6x64VNNI(SB), NOSPLIT, $0-8
+TEXT ·conv6x64VNNI(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 
 tile:
@@ -1183,9 +1183,9 @@ unadded5:
 	VZEROUPPER
 	RET
 
-// func Conv8x32VNNI(t *byte)
+// func conv8x32VNNI(t *byte)
 // Requires: AVX, AVX512F, AVX512VNNI
-TEXT ·Conv8x32VNNI(SB), NOSPLIT, $0-8
+TEXT ·conv8x32VNNI(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 
 tile:
@@ -1664,9 +1664,9 @@ unadded7:
 	VZEROUPPER
 	RET
 
-// func Conv8x24VNNI(t *byte)
+// func conv8x24VNNI(t *byte)
 // Requires: AVX, AVX2, AVX512F, AVX512VL, AVX512VNNI
-TEXT ·Conv8x24VNNI(SB), NOSPLIT, $0-8
+TEXT ·conv8x24VNNI(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 
 tile:
@@ -2145,9 +2145,9 @@ unadded7:
 	VZEROUPPER
 	RET
 
-// func Conv8x16VNNI(t *byte)
+// func conv8x16VNNI(t *byte)
 // Requires: AVX, AVX512F, AVX512VNNI
-TEXT ·Conv8x16VNNI(SB), NOSPLIT, $0-8
+TEXT ·conv8x16VNNI(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 
 tile:
@@ -2497,9 +2497,9 @@ unadded7:
 	VZEROUPPER
 	RET
 
-// func Conv4x24AVX2(t *byte)
+// func conv4x24AVX2(t *byte)
 // Requires: AVX, AVX2
-TEXT ·Conv4x24AVX2(SB), NOSPLIT, $0-8
+TEXT ·conv4x24AVX2(SB), NOSPLIT, $0-8
 	MOVQ     t+0(FP), AX
 	VPCMPEQW Y15, Y15, Y15
 	VPSRLW   $0x0f, Y15, Y15
@@ -2884,9 +2884,9 @@ unadded3:
 	VZEROUPPER
 	RET
 
-// func Conv6x16AVX2(t *byte)
+// func conv6x16AVX2(t *byte)
 // Requires: AVX, AVX2
-TEXT ·Conv6x16AVX2(SB), NOSPLIT, $0-8
+TEXT ·conv6x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ     t+0(FP), AX
 	VPCMPEQW Y15, Y15, Y15
 	VPSRLW   $0x0f, Y15, Y15
@@ -3317,9 +3317,9 @@ unadded5:
 	VZEROUPPER
 	RET
 
-// func Scan8x48VNNI(s *byte)
+// func scan8x48VNNI(s *byte)
 // Requires: AVX, AVX512F, AVX512VNNI
-TEXT ·Scan8x48VNNI(SB), NOSPLIT, $0-8
+TEXT ·scan8x48VNNI(SB), NOSPLIT, $0-8
 	MOVQ s+0(FP), AX
 	MOVQ 16(AX), CX
 	MOVQ 24(AX), DX
@@ -3440,9 +3440,9 @@ step:
 	VZEROUPPER
 	RET
 
-// func Scan1x48VNNI(s *byte)
+// func scan1x48VNNI(s *byte)
 // Requires: AVX, AVX512F, AVX512VNNI
-TEXT ·Scan1x48VNNI(SB), NOSPLIT, $0-8
+TEXT ·scan1x48VNNI(SB), NOSPLIT, $0-8
 	MOVQ s+0(FP), AX
 	MOVQ 16(AX), CX
 	MOVQ 24(AX), DX
@@ -3479,9 +3479,9 @@ step:
 	VZEROUPPER
 	RET
 
-// func PeakVNNI(n int)
+// func peakVNNI(n int)
 // Requires: AVX, AVX512VNNI
-TEXT ·PeakVNNI(SB), NOSPLIT, $0-8
+TEXT ·peakVNNI(SB), NOSPLIT, $0-8
 	MOVQ n+0(FP), AX
 
 step:
@@ -3514,9 +3514,9 @@ step:
 	VZEROUPPER
 	RET
 
-// func Scan4x24AVX2(s *byte)
+// func scan4x24AVX2(s *byte)
 // Requires: AVX, AVX2
-TEXT ·Scan4x24AVX2(SB), NOSPLIT, $0-8
+TEXT ·scan4x24AVX2(SB), NOSPLIT, $0-8
 	MOVQ     s+0(FP), AX
 	VPCMPEQW Y15, Y15, Y15
 	VPSRLW   $0x0f, Y15, Y15
@@ -3636,9 +3636,9 @@ step:
 	VZEROUPPER
 	RET
 
-// func Scan1x24AVX2(s *byte)
+// func scan1x24AVX2(s *byte)
 // Requires: AVX, AVX2
-TEXT ·Scan1x24AVX2(SB), NOSPLIT, $0-8
+TEXT ·scan1x24AVX2(SB), NOSPLIT, $0-8
 	MOVQ     s+0(FP), AX
 	VPCMPEQW Y15, Y15, Y15
 	VPSRLW   $0x0f, Y15, Y15
@@ -3686,9 +3686,9 @@ step:
 	VZEROUPPER
 	RET
 
-// func PeakAVX2(n int)
+// func peakAVX2(n int)
 // Requires: AVX, AVX2
-TEXT ·PeakAVX2(SB), NOSPLIT, $0-8
+TEXT ·peakAVX2(SB), NOSPLIT, $0-8
 	MOVQ     n+0(FP), AX
 	VPCMPEQW Y15, Y15, Y15
 	VPSRLW   $0x0f, Y15, Y15
@@ -3735,9 +3735,9 @@ step:
 	VZEROUPPER
 	RET
 
-// func EncodeVNNI(dst *byte, src *int8, n int) int32
+// func encodeVNNI(dst *byte, src *int8, n int) int32
 // Requires: AVX, AVX2
-TEXT ·EncodeVNNI(SB), NOSPLIT, $0-28
+TEXT ·encodeVNNI(SB), NOSPLIT, $0-28
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -3769,9 +3769,9 @@ chunk:
 	MOVL         AX, ret+24(FP)
 	RET
 
-// func EncodeAVX2(dst *byte, src *int8, n int) int32
+// func encodeAVX2(dst *byte, src *int8, n int) int32
 // Requires: AVX, AVX2
-TEXT ·EncodeAVX2(SB), NOSPLIT, $0-28
+TEXT ·encodeAVX2(SB), NOSPLIT, $0-28
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
 	MOVQ         n+16(FP), DX

@@ -11,8 +11,8 @@ const passShift = 6
 
 // conv writes the kernel of one register tile.
 func conv(s shape) {
-	TEXT("Conv"+s.String(), NOSPLIT, "func(t *byte)")
-	Doc("Conv" + s.String() + " computes tiles of positions x channels.")
+	TEXT("conv"+s.String(), NOSPLIT, "func(t *byte)")
+	Doc("conv" + s.String() + " computes tiles of positions x channels.")
 	a := args{Load(Param("t"), GP64())}
 	s.prepare()
 

@@ -23,8 +23,8 @@ func main() {
 		search(shape{s.isa, 1, s.columns})
 		peak(s)
 	}
-	encode("EncodeVNNI", true)
-	encode("EncodeAVX2", false)
+	encode("encodeVNNI", true)
+	encode("encodeAVX2", false)
 	sums()
 	requantiseRow()
 	maximum3()

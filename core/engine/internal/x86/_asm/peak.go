@@ -7,8 +7,8 @@ import (
 
 // peak writes a loop of dot products on registers alone: the most that the instruction set can do.
 func peak(s shape) {
-	TEXT("Peak"+s.isa.name, NOSPLIT, "func(n int)")
-	Doc("Peak" + s.isa.name + " does n steps of a register tile without memory.")
+	TEXT("peak"+s.isa.name, NOSPLIT, "func(n int)")
+	Doc("peak" + s.isa.name + " does n steps of a register tile without memory.")
 	n := Load(Param("n"), GP64())
 	s.prepare()
 	Label("step")

@@ -18,8 +18,8 @@ const (
 
 // search writes the kernel that compares a tile of vectors with panels of rows and keeps maxima by lane.
 func search(s shape) {
-	TEXT("Scan"+s.String(), NOSPLIT, "func(s *byte)")
-	Doc("Scan" + s.String() + " compares vectors with panels of rows.")
+	TEXT("scan"+s.String(), NOSPLIT, "func(s *byte)")
+	Doc("scan" + s.String() + " compares vectors with panels of rows.")
 	a := args{Load(Param("s"), GP64())}
 	s.prepare()
 	b, start, best, panels, idx, depth := GP64(), GP64(), GP64(), GP64(), GP64(), GP64()
