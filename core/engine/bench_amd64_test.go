@@ -13,7 +13,8 @@ type layer struct{ size, in, out, kernel, stride int }
 
 func BenchmarkConv(b *testing.B) {
 	for _, l := range []layer{{256, 3, 24, 3, 2}, {128, 24, 48, 3, 2}, {64, 48, 48, 3, 1}, {64, 48, 96, 3, 2}, {32, 96, 96, 3, 1}, {32, 96, 192, 3, 2},
-		{16, 192, 192, 3, 1}, {64, 64, 64, 3, 1}, {32, 288, 128, 1, 1}} {
+		{16, 192, 192, 3, 1}, {64, 64, 64, 3, 1}, {32, 288, 128, 1, 1},
+		{64, 64, 128, 3, 2}, {32, 128, 128, 3, 1}, {16, 256, 256, 3, 1}, {64, 64, 256, 1, 1}, {64, 256, 64, 1, 1}, {16, 1024, 256, 1, 1}, {64, 37, 40, 3, 1}} {
 		for _, k := range engine.Tiers()[2:] {
 			b.Run(fmt.Sprintf("%s/%dx%d-%d-k%ds%d", k.Name(), l.size, l.in, l.out, l.kernel, l.stride), func(b *testing.B) { benchConv(b, k, l) })
 		}
