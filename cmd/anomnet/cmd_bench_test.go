@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -25,7 +26,7 @@ func TestBenchEngine(t *testing.T) {
 	require.Len(t, rep.Layers, 11, "image, nine layers, total")
 	assert.InDelta(t, 2*562.7e6, rep.Layers[10].Gops*rep.Layers[10].Median*1e6, 0.1e6)
 	assert.Len(t, rep.Stages, 6)
-	assert.Empty(t, rep.Ratios)
+	assert.Equal(t, runtime.NumCPU() > 1, len(rep.Ratios) == 1, "only that of several workers to one")
 }
 
 func TestBenchRefuses(t *testing.T) {

@@ -129,15 +129,19 @@ type Ratio struct {
 	Times  float64 `json:"times"`
 	Low    float64 `json:"quartile1"`
 	High   float64 `json:"quartile3"`
+	Minima float64 `json:"minima"` // the ratio of the shortest runs: what other work on the machine disturbed least
 }
 
-// Ratios compares each of ours with each result on the same network that is not ours, or not so fast.
+// baseline is the tier of ours with which the others are compared: portable Go.
+const baseline = "generic"
+
+// Ratios compares each of ours with each result on the same network that is not ours, and with the baseline.
 func Ratios(results []Result) []Ratio {
 	var list []Ratio
 	for i := range results {
 		for j := range results {
 			a, b := &results[i], &results[j]
-			if i == j || !a.Ours || a.Net != b.Net || (b.Ours && b.Median < a.Median) {
+			if i == j || !a.Ours || a.Net != b.Net || (b.Ours && b.Engine != baseline) {
 				continue
 			}
 			list = append(list, ratio(a, b))
@@ -151,7 +155,7 @@ func ratio(a, peer *Result) Ratio {
 	for i := range min(len(a.rounds), len(peer.rounds)) {
 		times = append(times, peer.rounds[i]/a.rounds[i])
 	}
-	return Ratio{a.Net, a.Engine, peer.Engine, Quantile(times, 0.5), Quantile(times, 0.25), Quantile(times, 0.75)}
+	return Ratio{a.Net, a.Engine, peer.Engine, Quantile(times, 0.5), Quantile(times, 0.25), Quantile(times, 0.75), peer.Min / a.Min}
 }
 
 // Repeat makes Contender.Run of a function that runs once.

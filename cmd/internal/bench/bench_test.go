@@ -51,15 +51,15 @@ func TestAlternateTakesTurns(t *testing.T) {
 	assert.Equal(t, 2.0, results[0].Min)
 	assert.Equal(t, 2.0*5, results[0].Median)
 	assert.InDelta(t, 0.6, results[0].Gops, 1e-9)
-	assert.Equal(t, []Ratio{{"net", "ours", "peer", 3, 3, 3}}, Ratios(results))
+	assert.Equal(t, []Ratio{{"net", "ours", "peer", 3, 3, 3, 3}}, Ratios(results))
 }
 
 func TestRatiosAreOfOurs(t *testing.T) {
 	of := func(net, engine string, ours bool, ms float64) Result {
-		return Result{Net: net, Engine: engine, Ours: ours, Median: ms, rounds: []float64{ms}}
+		return Result{Net: net, Engine: engine, Ours: ours, Min: ms, rounds: []float64{2 * ms}}
 	}
-	got := Ratios([]Result{of("a", "slow", true, 8), of("a", "fast", true, 2), of("a", "peer", false, 4), of("b", "peer", false, 1)})
-	assert.Equal(t, []Ratio{{"a", "slow", "peer", 0.5, 0.5, 0.5}, {"a", "fast", "slow", 4, 4, 4}, {"a", "fast", "peer", 2, 2, 2}}, got)
+	got := Ratios([]Result{of("a", "generic", true, 8), of("a", "fast", true, 2), of("a", "peer", false, 4), of("b", "peer", false, 1)})
+	assert.Equal(t, []Ratio{{"a", "generic", "peer", 0.5, 0.5, 0.5, 0.5}, {"a", "fast", "generic", 4, 4, 4, 4}, {"a", "fast", "peer", 2, 2, 2, 2}}, got)
 }
 
 func TestAlternateStops(t *testing.T) {
@@ -86,7 +86,7 @@ func TestMachineReadsCpuinfo(t *testing.T) {
 func TestReport(t *testing.T) {
 	r := &Report{Machine: Machine{CPU: "abacus"}, Missing: []string{"onnxruntime: gone"},
 		Results: []Result{{Net: "net", Engine: "relaxed", Median: 1.5, Low: 1.25, High: 2, Min: 1, Runs: 9, Gops: 80}}, Peaks: []Peak{{"relaxed", 100}},
-		Ratios: []Ratio{{"net", "relaxed", "peer", 5.25, 5, 5.5}},
+		Ratios: []Ratio{{"net", "relaxed", "peer", 5.25, 5, 5.5, 5.125}},
 		Layers: []Layer{{Net: "net", Engine: "relaxed", Name: "conv1", Shape: "3x3", Median: 0.5, Gops: 70, Share: 0.25, Peak: 0.7}}}
 	r.addPeakShares()
 	var table, text bytes.Buffer

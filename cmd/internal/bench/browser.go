@@ -57,7 +57,17 @@ func Browser(ctx context.Context, nets []*Net, opt *BrowserOptions) (*Report, er
 	}
 	r.Ratios = Ratios(r.Results)
 	r.addPeakShares()
-	return r, nil
+	targets, tier := nets[0].targets(), list[0].Engine
+	for _, one := range list {
+		if one.Ours {
+			tier = one.Engine // the last is the fastest
+		}
+	}
+	files, err := nets[0].write(dir, 0)
+	if err != nil {
+		return nil, err
+	}
+	return r, r.addWorkers(ctx, &opt.Options, func(n int) (Contender, error) { return c.parallel(&targets[len(targets)-1], tier, files, n) })
 }
 
 // handler serves the page of the benchmark, in files/ what was made for this run, and in ort/ the peer.
@@ -111,13 +121,18 @@ func (c *chromium) contenders(nets []*Net, opt *BrowserOptions, dir string, r *R
 }
 
 func (c *chromium) ours(t *target, tier string, files netFiles) (Contender, error) {
+	one, err := c.load(t, tier, tier, files)
+	one.Ours = true
+	return one, err
+}
+
+// load starts a worker with our program under the name of an engine.
+func (c *chromium) load(t *target, engine, tier string, files netFiles) (Contender, error) {
 	load := map[string]any{"tier": tier, "backbone": files.backbone, "pixels": files.pixels, "width": t.net.Image.W, "height": t.net.Image.H}
 	if t.head != nil {
 		load["head"] = files.head
 	}
-	one, err := c.contender(t, tier, "ours.mjs", load)
-	one.Ours = true
-	return one, err
+	return c.contender(t, engine, "ours.mjs", load)
 }
 
 func (c *chromium) peer(t *target, f form, dir string, serial int) (Contender, error) {

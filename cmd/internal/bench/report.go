@@ -37,7 +37,8 @@ type Report struct {
 	Ratios  []Ratio  `json:"ratios"`
 	Peaks   []Peak   `json:"peaks,omitempty"`
 	Layers  []Layer  `json:"layers,omitempty"`
-	Stages  []Result `json:"stages,omitempty"` // of one image from file to map
+	Stages  []Result `json:"stages,omitempty"`  // of one image from file to map
+	Workers []Result `json:"workers,omitempty"` // on several cores, wall clock for an image
 }
 
 // WriteJSON writes the report as one JSON object.
@@ -63,7 +64,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 	}
 	writeResults(t, "one thread, taking turns", r.Results)
 	if len(r.Ratios) > 0 {
-		fmt.Fprintf(t, "\nratio, median of rounds\tengine\tas fast as\ttimes\tquartiles\t\n")
+		fmt.Fprintf(t, "\nratio, median of rounds\tengine\tas fast as\ttimes\tquartiles\tof minima\t\n")
 		for _, x := range r.Ratios {
 			fmt.Fprintf(t, "%s\t%s\t%s\t%.2f\t%.2f-%.2f\t\n", x.Net, x.Engine, x.Peer, x.Times, x.Low, x.High)
 		}
@@ -77,6 +78,9 @@ func (r *Report) WriteTable(w io.Writer) error {
 	r.writeLayers(t)
 	if len(r.Stages) > 0 {
 		writeResults(t, "stage", r.Stages)
+	}
+	if len(r.Workers) > 0 {
+		writeResults(t, "several cores, ms an image", r.Workers)
 	}
 	return t.Flush()
 }

@@ -15,3 +15,9 @@ globalThis.start = (name, script, load) => {
   return ask(name, load);
 };
 globalThis.run = (name, times) => ask(name, { times });
+// together runs several workers at once; the answer is how long an image takes of them all.
+globalThis.together = async (names, times) => {
+  const start = performance.now();
+  await Promise.all(names.map((name) => ask(name, { times })));
+  return { ms: [(performance.now() - start) / (times * names.length)] };
+};
