@@ -33,8 +33,10 @@ check: ## gofmt and vet
 test-go: ## all packages natively, with no libtorch and no browser
 	$(GO) test ./...
 
-test-wasm: ## core as js/wasm in node
+test-wasm: ## core and the kernel modules as js/wasm in node
 	GOOS=js GOARCH=wasm $(GO) test -exec="$(WASMEXEC)" ./core/... ./wasm/protocol/...
+	$(GO) run ./cmd/mksite -kernels .build/kernels
+	KERNELS=$(CURDIR)/.build/kernels GOOS=js GOARCH=wasm $(GO) test -exec="node --stack-size=8192 $(CURDIR)/wasm/simd/testdata/exec.mjs" ./wasm/simd
 
 test-arm64: ## core as arm64 under qemu-aarch64 (Debian: qemu-user), where a fused multiply-add would show
 	$(PORTABLE) GOARCH=arm64 $(GO) test -exec qemu-aarch64 ./core/...
