@@ -42,7 +42,7 @@ func TestChooseCentresIsPlainGreedy(t *testing.T) {
 	const n, d, k = 400, 9, 60
 	e := make([]int8, n*d)
 	for i := range e {
-		e[i] = int8(rng.IntN(41) - 20 + 50*(i/d%3)) // three clusters
+		e[i] = int8(rng.IntN(41) - 20 + 40*(i/d%3-1)) // three clusters within the range of embeddings
 	}
 	want := []int32{17}
 	for len(want) < k {
