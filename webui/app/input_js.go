@@ -98,12 +98,14 @@ func (a *app) listen() {
 			a.take(files(d.Get("files")))
 		}
 	})
+	on("hashchange", func(js.Value) { a.navigated() })
+	on("popstate", func(js.Value) { a.navigated() })
 	on("focusin", func(ev js.Value) { a.focused = ev.Get("target") })
 	on("keydown", func(ev js.Value) { a.key(ev, true) })
 	on("keyup", func(ev js.Value) { a.key(ev, false) })
 	on("blur", func(js.Value) { // a key let go in another window is never seen
-		if a.page.Blink {
-			a.view.Update(func() { a.page.Blink = false })
+		if a.page.Look.Blink {
+			a.view.Update(func() { a.page.Look.Blink = false })
 		}
 	})
 }
@@ -150,7 +152,7 @@ func (a *app) give(fs []file) {
 }
 
 // scrolls are the keys that scroll the page, and move in the list only where the focus is in it.
-var scrolls = map[string]bool{"ArrowUp": true, "ArrowDown": true, "Home": true, "End": true}
+var scrolls = map[string]bool{"ArrowUp": true, "ArrowDown": true, "Home": true, "End": true, "PageUp": true, "PageDown": true}
 
 // key gives a key to the page unless it belongs to a field or a shortcut of the browser.
 func (a *app) key(ev js.Value, down bool) {
@@ -172,11 +174,15 @@ func (a *app) key(ev js.Value, down bool) {
 		return
 	case tag.String() == "INPUT" && target.Get("type").String() == "range" && len(key) > 1: // arrows move the slider
 		return
-	case scrolls[key] && !target.Call("closest", "#items").Truthy():
+	case tag.String() == "INPUT" && strings.Contains("search text number password", target.Get("type").String()):
+		return
+	}
+	inList := target.Get("closest").Truthy() && target.Call("closest", "#items").Truthy()
+	if scrolls[key] && !inList {
 		return
 	}
 	a.view.Update(func() {
-		if a.page.Key(key, down) {
+		if a.page.Press(key, down, inList) {
 			ev.Call("preventDefault")
 		}
 	})
@@ -192,10 +198,10 @@ func (a *app) rendered() {
 		a.focused = js.Undefined()
 		a.keepFocus()
 	}
-	if it := a.page.Selected(); it != nil && it.ID != a.lastSelected {
-		a.lastSelected = it.ID
-		a.reveal(it)
+	if d := root.Get("dataset"); d.Get("theme").Type() != js.TypeString || d.Get("theme").String() != a.page.Settings.Theme {
+		d.Set("theme", a.page.Settings.Theme)
 	}
+	a.follow()
 }
 
 // keepFocus gives the focus to the list when the element that had it has gone, such as a button with its view; without this the
@@ -209,18 +215,5 @@ func (a *app) keepFocus() {
 			el.Call("focus", map[string]any{"preventScroll": true})
 			return
 		}
-	}
-}
-
-// reveal scrolls the list, and only the list, to an item.
-func (a *app) reveal(it *ui.Item) {
-	el, list := a.doc.Call("getElementById", it.ElementID()), a.doc.Call("getElementById", "items")
-	if !el.Truthy() || !list.Truthy() {
-		return
-	}
-	left, width := el.Get("offsetLeft").Float(), el.Get("offsetWidth").Float()
-	at, view := list.Get("scrollLeft").Float(), list.Get("clientWidth").Float()
-	if left < at || left+width > at+view {
-		list.Set("scrollLeft", left-(view-width)/2)
 	}
 }

@@ -34,9 +34,9 @@ type app struct {
 	pool  *pool
 	paint *painter
 
-	taken        [][]file // what was dropped or chosen and is not yet with the page
-	lastSelected int
-	focused      js.Value // the element that had the focus last
+	taken   [][]file // what was dropped or chosen and is not yet with the page
+	list    lister
+	focused js.Value // the element that had the focus last
 }
 
 func (a *app) start() error {
@@ -44,13 +44,18 @@ func (a *app) start() error {
 	if err != nil {
 		return err
 	}
-	a.pool = &pool{app: a, tier: a.boot.Get("tier").String()}
+	a.pool = newPool(a, a.boot.Get("tier").String())
 	a.paint = newPainter(a)
 	a.page = ui.New(a, text, a.boot.Get("slots").Int()*jobsAhead)
-	a.view, err = dom.Mount("#app", &ui.Root{Page: a.page}, &dom.Options{After: a.rendered})
+	a.page.Register(a.views()...)
+	a.page.Restore(loadSettings())
+	a.page.Show(ui.ViewID(hash()))
+	a.page.FocusView = false // only when people go somewhere
+	a.view, err = dom.Mount("#app", ui.NewRoot(a.page), &dom.Options{After: a.rendered, Changed: a.page.Touch})
 	if err != nil {
 		return err
 	}
+	a.list.init(a)
 	a.listen()
 	go a.load()
 	return nil
@@ -89,6 +94,10 @@ func (a *app) loaded(part protocol.LoadResult) {
 	limit := time.AfterFunc(sampleWait, func() { a.boot.Call("stopSamples") })
 	samples := a.samples()
 	limit.Stop()
+	select {
+	case <-a.pool.all.Done():
+	case <-time.After(sampleWait):
+	}
 	a.view.Update(func() {
 		if a.page.Phase == ui.Broken {
 			return

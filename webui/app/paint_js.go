@@ -71,8 +71,13 @@ func bitmap(blob js.Value) (js.Value, error) {
 	return await(js.Global().Call("createImageBitmap", blob))
 }
 
+// Sample implements ui.Canvas.
+func (a *app) Sample(el vjs.Value, src ui.Source) { a.thumb(el, 0, src) }
+
 // Thumb implements ui.Canvas.
-func (a *app) Thumb(el vjs.Value, id int, src ui.Source) {
+func (a *app) Thumb(el vjs.Value, it *ui.Item) { a.thumb(el, it.ID, it.Src) }
+
+func (a *app) thumb(el vjs.Value, id int, src ui.Source) {
 	canvas, blob := js.Value(el), src.(file).blob
 	go func() {
 		a.paint.slots <- struct{}{}

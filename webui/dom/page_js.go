@@ -32,11 +32,15 @@ type Page struct {
 	frameID js.Value
 	timerID js.Value
 	after   func()
+	changed func()
 	onPanic func(error)
 }
 
 // Options of Mount. The zero value works.
 type Options struct {
+	// Changed runs with the state locked before every handler and Update: anything may be different after it. Components that
+	// are kept (vdom.Keep) take a new stamp here.
+	Changed func()
 	// After runs after every render, with the state locked.
 	After func()
 	// Panic is told of a panic in a handler, an update or a render; the page lives on. Default: console.error.
@@ -51,7 +55,10 @@ func Mount(selector string, root vugu.Builder, opt *Options) (*Page, error) {
 	}
 	p := &Page{root: root}
 	if opt != nil {
-		p.after, p.onPanic = opt.After, opt.Panic
+		p.after, p.changed, p.onPanic = opt.After, opt.Changed, opt.Panic
+	}
+	if p.changed == nil {
+		p.changed = func() {}
 	}
 	if p.onPanic == nil {
 		p.onPanic = func(err error) { js.Global().Get("console").Call("error", err.Error()) }
@@ -77,6 +84,17 @@ func (p *Page) Update(f func()) {
 	defer p.mu.Unlock()
 	defer p.recover("update")
 	defer p.Invalidate()
+	p.changed()
+	f()
+}
+
+// Amend is Update for a change whose extent f tells itself: Changed does not run. It is for what comes often and changes
+// little, such as scrolling.
+func (p *Page) Amend(f func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	defer p.recover("update")
+	defer p.Invalidate()
 	f()
 }
 
@@ -97,8 +115,9 @@ func (p *Page) Lock() { p.mu.Lock() }
 // UnlockOnly gives the state back without a render.
 func (p *Page) UnlockOnly() { p.mu.Unlock() }
 
-// UnlockRender gives the state back and asks for a render.
+// UnlockRender gives the state back, changed, and asks for a render.
 func (p *Page) UnlockRender() {
+	p.changed()
 	p.mu.Unlock()
 	p.Invalidate()
 }
@@ -210,6 +229,7 @@ func (p *Page) run(ev js.Value, typ string, found []bound) {
 	defer p.mu.Unlock()
 	defer p.recover("a handler of " + typ)
 	defer p.Invalidate()
+	p.changed()
 	e := &event{ev: ev, env: p}
 	for _, b := range found {
 		e.current = b.el

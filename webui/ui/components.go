@@ -8,40 +8,8 @@ import (
 	"github.com/vugu/vugu"
 	vjs "github.com/vugu/vugu/js"
 
-	"anomnet/assets/messages"
 	"anomnet/wasm/protocol"
 )
-
-// Root is the page's top component.
-type Root struct{ Page *Page }
-
-// Header is the bar at the top.
-type Header struct{ Page *Page }
-
-// Languages lists what the page speaks.
-func (c *Header) Languages() []string { return messages.Languages() }
-
-// Parts lists the loaded parts for the selector.
-func (c *Header) Parts() []string {
-	names, _ := c.Page.Parts()
-	return names
-}
-
-// Part is the selector's value.
-func (c *Header) Part() string {
-	_, i := c.Page.Parts()
-	return strconv.Itoa(i)
-}
-
-// Use takes the selector's value.
-func (c *Header) Use(v string) {
-	if i, err := strconv.Atoi(v); err == nil {
-		c.Page.Use(i)
-	}
-}
-
-// Name writes a language code for the selector.
-func (c *Header) Name(lang string) string { return strings.ToUpper(lang) }
 
 // Tip is a text with an explanation that shows on hover and focus.
 type Tip struct {
@@ -223,13 +191,16 @@ func (it *Item) ErrorAttr() any {
 func (p *Page) PhaseName() string { return [...]string{"loading", "ready", "broken"}[p.Phase] }
 
 // HasItems tells whether the list, not the welcome, is shown.
-func (p *Page) HasItems() bool { return len(p.items) > 0 }
+func (p *Page) HasItems() bool { return len(p.List.all) > 0 }
 
 // Picked takes the files chosen in the event's input.
 func (p *Page) Picked(event vugu.DOMEvent) { p.back.Pick(event.JSEventTarget()) }
 
-// Thumb draws a small picture into a canvas.
-func (p *Page) Thumb(el vjs.Value, id int, src Source) { p.back.Thumb(el, id, src) }
+// Thumb draws a small picture of an item into a canvas.
+func (p *Page) Thumb(el vjs.Value, it *Item) { p.back.Thumb(el, it) }
+
+// SampleThumb draws a small picture of a sample.
+func (p *Page) SampleThumb(el vjs.Value, s Sample) { p.back.Sample(el, s.Src) }
 
 // DrawPicture draws the selected item's picture.
 func (p *Page) DrawPicture(el vjs.Value) { p.back.Picture(el, p.Selected()) }
@@ -237,7 +208,7 @@ func (p *Page) DrawPicture(el vjs.Value) { p.back.Picture(el, p.Selected()) }
 // DrawHeat draws the selected item's heat map.
 func (p *Page) DrawHeat(el vjs.Value) {
 	p.back.Heat(el, p.Selected())
-	p.back.Opacity(el, p.HeatOpacity())
+	p.back.Opacity(el, p.Look.HeatOpacity())
 }
 
 // What says what happened.

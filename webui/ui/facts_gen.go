@@ -205,7 +205,7 @@ func (c *Facts) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "input", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "checkbox"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "map-on"}}}
 						vgparent.AppendChild(vgn)
 						{
-							b, err := vjson.Marshal(c.Page.MapOn)
+							b, err := vjson.Marshal(c.Page.Look.MapOn)
 							if err != nil {
 								panic(err)
 							}
@@ -213,7 +213,7 @@ func (c *Facts) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						}
 						vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
 							EventType:	"change",
-							Func:		func(event vugu.DOMEvent) { c.Page.MapOn = event.PropBool("target", "checked") },
+							Func:		func(event vugu.DOMEvent) { c.Page.Look.MapOn = event.PropBool("target", "checked") },
 							// TODO: implement capture, etc. mostly need to decide syntax
 						})
 						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: " "}
@@ -236,7 +236,7 @@ func (c *Facts) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						vgparent.AppendChild(vgn)
 						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "input", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "range"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "opacity"}, vugu.VGAttribute{Namespace: "", Key: "min", Val: "0"}, vugu.VGAttribute{Namespace: "", Key: "max", Val: "100"}, vugu.VGAttribute{Namespace: "", Key: "step", Val: "5"}}}
 						vgparent.AppendChild(vgn)
-						vgn.AddAttrInterface("disabled", !c.Page.MapOn)
+						vgn.AddAttrInterface("disabled", !c.Page.Look.MapOn)
 						{
 							b, err := vjson.Marshal(c.OpacityValue())
 							if err != nil {
@@ -246,7 +246,7 @@ func (c *Facts) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						}
 						vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
 							EventType:	"input",
-							Func:		func(event vugu.DOMEvent) { c.Page.SetOpacity(event.PropString("target", "value")) },
+							Func:		func(event vugu.DOMEvent) { c.Page.Look.SetOpacity(event.PropString("target", "value")) },
 							// TODO: implement capture, etc. mostly need to decide syntax
 						})
 					}

@@ -4,8 +4,58 @@ import (
 	"strconv"
 	"strings"
 
-	"anomnet/wasm/protocol"
+	"github.com/vugu/vugu"
+
+	"anomnet/webui/dom/vdom"
 )
+
+// Inspect is the view of the images: the welcome, or the selected image over the list. Its three parts are kept apart, so that
+// scrolling and results that arrive build only the list.
+type Inspect struct {
+	Page                          *Page
+	welcome, viewer, facts, strip *vdom.Keep
+}
+
+// inspectView is the view as the header knows it.
+func inspectView(p *Page) View {
+	c := &Inspect{Page: p}
+	c.welcome = p.keep("welcome", &Welcome{Page: p}, nil)
+	c.viewer = p.keep("viewer", &Viewer{Page: p}, nil)
+	c.facts = p.keep("facts", &Facts{Page: p}, nil)
+	c.strip = p.keep("strip", &Strip{Page: p}, p.listStamp)
+	return View{ID: inspectID, Body: c, Key: p.key, Class: c.class, Keys: inspectKeys(), Stamp: func() any { return [2]any{p.rev, p.listStamp()} }}
+}
+
+// listStamp changes with all that the list shows, apart from what Touch tells.
+func (p *Page) listStamp() any {
+	return [4]any{p.List, p.List.rev, p.batch, p.SecondsLeft()}
+}
+
+func (c *Inspect) class() string {
+	if c.Page.HasItems() {
+		return "inspect"
+	}
+	return "welcome"
+}
+
+// Welcome returns what is shown while there are no images.
+func (c *Inspect) Welcome() vugu.Builder { return c.welcome }
+
+// Viewer returns the picture of the selected image.
+func (c *Inspect) Viewer() vugu.Builder { return c.viewer }
+
+// Facts returns the numbers beside the image.
+func (c *Inspect) Facts() vugu.Builder { return c.facts }
+
+// Strip returns the list.
+func (c *Inspect) Strip() vugu.Builder { return c.strip }
+
+func inspectKeys() []Shortcut {
+	return []Shortcut{
+		{"J / K", "keys.move"}, {"← → ↑ ↓", "keys.arrows"}, {"Home / End", "keys.ends"}, {"Page ↑ / Page ↓", "keys.page"},
+		{"1 2 3", "keys.filter"}, {"M", "keys.map"}, {"B", "keys.blink"},
+	}
+}
 
 // Viewer shows the selected image large.
 type Viewer struct{ Page *Page }
@@ -34,7 +84,7 @@ func (c *Viewer) HeatLabel() string {
 
 // HeatHidden hides a map that cannot be seen from screen readers too.
 func (c *Viewer) HeatHidden() any {
-	if c.Item().State != Done || c.Page.HeatOpacity() == 0 {
+	if c.Item().State != Done || c.Page.Look.HeatOpacity() == 0 {
 		return "true"
 	}
 	return nil
@@ -47,6 +97,10 @@ func (c *Viewer) Note() string {
 		return c.Page.t("facts.working")
 	case it.State == Waiting:
 		return c.Page.t("facts.waiting")
+	case it.Gone:
+		return c.Page.t("map.gone")
+	case it.again:
+		return c.Page.t("map.again")
 	case it.Prepared:
 		return c.Page.t("map.prepared")
 	}
@@ -166,7 +220,7 @@ func (c *Facts) Rows() []Fact {
 }
 
 // OpacityValue is the slider's position.
-func (c *Facts) OpacityValue() string { return strconv.Itoa(c.Page.Opacity) }
+func (c *Facts) OpacityValue() string { return strconv.Itoa(c.Page.Look.Opacity) }
 
 // Stops are the legend's colours.
 func (c *Facts) Stops() []stop { return legendStops() }
@@ -182,73 +236,4 @@ func (c *Facts) HighLabel() string { return c.relative(c.Page.Selected().Result.
 
 func (c *Facts) relative(v float32) string {
 	return c.Page.Text.Number(float64(v)/float64(c.Page.Selected().Result.Limit), 2)
-}
-
-// Strip is the list of all images with filters and progress.
-type Strip struct{ Page *Page }
-
-// Filter is one button over the list.
-type Filter struct {
-	Key, Value, Kind, Word, Pressed string
-	Count                           int
-}
-
-// Filters are all, the verdicts from worst to best, and the failed ones when there are any.
-func (c *Strip) Filters() []Filter {
-	p := c.Page
-	fs := []Filter{{Key: "all", Kind: "all", Word: p.t("list.all")}}
-	for _, v := range []string{protocol.VerdictNG, protocol.VerdictReview, protocol.VerdictOK} {
-		fs = append(fs, Filter{Key: v, Value: v, Kind: strings.ToLower(v), Word: p.Verdict(v)})
-	}
-	if p.Count(FilterFailed) > 0 {
-		fs = append(fs, Filter{Key: FilterFailed, Value: FilterFailed, Kind: "failed", Word: p.t("list.failed")})
-	}
-	for i := range fs {
-		fs[i].Count = p.Count(fs[i].Value)
-		fs[i].Pressed = strconv.FormatBool(fs[i].Value == p.Filter)
-	}
-	return fs
-}
-
-// Total of the running batch.
-func (c *Strip) Total() int { return max(c.Page.batch.total, 1) }
-
-// DoneCount of the running batch.
-func (c *Strip) DoneCount() int { return c.Page.batch.done }
-
-// ProgressText says how far the batch is, and how long it will take.
-func (c *Strip) ProgressText() string {
-	done, total := c.Page.Progress()
-	s := c.Page.t("list.progress", "done", strconv.Itoa(done), "total", strconv.Itoa(total))
-	if left := c.Page.SecondsLeft(); left > 0 {
-		s += ", " + c.Page.t("list.left", "seconds", strconv.Itoa(left))
-	}
-	return s
-}
-
-// ActiveID is the element of the selected item.
-func (c *Strip) ActiveID() any {
-	if it := c.Page.Selected(); it != nil && it.passes(c.Page.Filter) {
-		return it.ElementID()
-	}
-	return nil
-}
-
-// IsSelected is the value of aria-selected.
-func (c *Strip) IsSelected(it *Item) string { return strconv.FormatBool(it.ID == c.Page.selected) }
-
-// Label is an item for screen readers.
-func (c *Strip) Label(it *Item) string { return c.Page.spoken(it) }
-
-// Value is the short text on an item's badge.
-func (c *Strip) Value(it *Item) string {
-	switch it.State {
-	case Done:
-		return c.Page.Ratio(it)
-	case Failed:
-		return c.Page.t("list.failed.one")
-	case Working:
-		return c.Page.t("list.working")
-	}
-	return c.Page.t("list.waiting")
 }

@@ -24,6 +24,8 @@ type Backend interface {
 	Load(models []Source)
 	// Forget releases what is held for an item: bitmaps, previews, canvases.
 	Forget(id int)
+	// Save keeps the settings on the device.
+	Save(s Settings)
 	// Pick takes the files that were chosen in an input element and empties it. The answer is Page.Give.
 	Pick(input vjs.Value)
 	// Now is a clock in milliseconds.
@@ -33,8 +35,14 @@ type Backend interface {
 
 // Canvas draws on the page's canvas elements.
 type Canvas interface {
-	// Thumb draws a small picture of the source once it can; id is 0 for pictures that belong to no item.
-	Thumb(el vjs.Value, id int, src Source)
+	// Thumb draws a small picture of an item once it can; Sample one that belongs to no item.
+	Thumb(el vjs.Value, it *Item)
+	Sample(el vjs.Value, src Source)
+	// Lay makes room in the list for the tiles that are not in the document, and scrolls it. The answers are List.Scrolled and
+	// List.Resized.
+	Lay(el vjs.Value, lay Lay)
+	// Dialog opens or closes a dialog.
+	Dialog(el vjs.Value, open bool)
 	// Picture and Heat draw the item large; they are called after every render and do nothing when nothing changed.
 	Picture(el vjs.Value, it *Item)
 	Heat(el vjs.Value, it *Item)
@@ -52,39 +60,17 @@ const (
 	Broken
 )
 
-// State is how far an item has come.
-type State int
-
-// The states in order. Failed has Item.Err, Done has Item.Result.
-const (
-	Waiting State = iota
-	Working
-	Done
-	Failed
-)
-
-// Item is one image in the list.
-type Item struct {
-	ID     int
-	Src    Source
-	Label  string // "good" or "defect" for samples, else ""
-	State  State
-	Result protocol.ScoreResult
-	Map    []float32
-	Err    protocol.Error
-	// Prepared is set by the Canvas when only the picture as scored can be shown.
-	Prepared bool
-}
-
 // Sample is an image that comes with the site.
 type Sample struct {
 	Src   Source
 	Label string // "good", "defect" or ""
 }
 
-// Page is the state of the whole page. Its methods must not run at the same time.
+// Page is the state of the whole page: what all views share, and the images that are inspected. Its methods must not run at
+// the same time.
 type Page struct {
 	Text     *messages.Catalogue
+	Settings Settings
 	Phase    Phase
 	Problem  protocol.Error // why Phase is Broken
 	Part     protocol.LoadResult
@@ -92,21 +78,28 @@ type Page struct {
 	Settled  bool // all that is fetched is here, or was given up
 	Requests int  // network requests since Settled
 	Dragging bool // files are held over the window
-	MapOn    bool
-	Blink    bool // the map is hidden while a key is held
-	Opacity  int  // percent
-	Filter   string
-	Live     string // what a screen reader is told
-	Notice   *Notice
+	Help     bool // the help is open
+	// FocusView asks for the focus on the view's heading; whoever moves it there sets it back.
+	FocusView bool
+	Typed     string // in the field of the search
+	Live      string
+	Notice    *Notice
+	List      *List // the images of the part in use
+	Look      Look
 
 	back     Backend
-	slots    int // jobs that may run at once
-	items    []*Item
-	byID     map[int]*Item
-	lastID   int
-	selected int // id, 0 is none
-	running  int
-	batch    batch
+	views    []View
+	view     int
+	watchers []Watcher
+	rev      int // see Touch
+
+	slots   int // jobs that may run at once
+	byID    map[int]*Item
+	lastID  int
+	running int
+	batch   batch
+	maps    []*Item // those with a map, the oldest first
+	again   []*Item // wait to be scored once more
 
 	parts   []*shelf
 	at      int    // the part in use
@@ -114,17 +107,20 @@ type Page struct {
 	loading bool   // Backend.Load has the first of drops
 }
 
-// New returns a page in the Loading phase. slots is the number of jobs that the backend runs at once.
+// New returns a page in the Loading phase that shows the view Inspect. slots is the number of jobs that the backend runs at once.
 func New(back Backend, text *messages.Catalogue, slots int) *Page {
-	return &Page{Text: text, MapOn: true, Opacity: 65, back: back, slots: max(slots, 1), byID: map[int]*Item{}}
+	p := &Page{Text: text, List: newList(), Look: Look{MapOn: true, Opacity: 65}, back: back, slots: max(slots, 1), byID: map[int]*Item{}}
+	p.Register(inspectView(p))
+	return p
 }
 
 // Loaded tells that the model is ready. The samples may follow.
 func (p *Page) Loaded(part protocol.LoadResult) {
 	p.Phase = Ready
-	p.parts = []*shelf{{part: part, items: p.items, selected: p.selected, filter: p.Filter}}
+	p.parts = []*shelf{{part: part, list: p.List}}
 	p.Part = part
 	p.Live = p.Text.T("live.ready", "part", part.Part)
+	p.switched()
 	p.dispatch()
 }
 
@@ -138,22 +134,21 @@ func (p *Page) Settle(samples []Sample) {
 // Fail tells that there will be no model. Waiting items fail with the same error.
 func (p *Page) Fail(e protocol.Error) {
 	p.Phase, p.Problem, p.batch = Broken, e, batch{}
-	for _, it := range p.byID {
-		if it.State == Waiting {
-			it.State, it.Err = Failed, e
+	lists := []*List{p.List}
+	for _, s := range p.parts {
+		if s.list != p.List {
+			lists = append(lists, s.list)
+		}
+	}
+	for _, l := range lists {
+		for it := l.next(); it != nil; it = l.next() {
+			l.change(it, func() { it.State, it.Err = Failed, e })
 		}
 	}
 	if p.loading {
 		p.refuse(e)
 	}
 	p.proceed()
-}
-
-// SetLanguage changes all texts.
-func (p *Page) SetLanguage(lang string) {
-	if c, err := messages.Load(lang); err == nil {
-		p.Text = c
-	}
 }
 
 // Add appends images to the list and starts on them as soon as a model is there.
@@ -179,75 +174,110 @@ func (p *Page) InspectSamples() {
 func (p *Page) add(src Source, label string) {
 	p.lastID++
 	it := &Item{ID: p.lastID, Src: src, Label: label}
-	p.items = append(p.items, it)
 	p.byID[it.ID] = it
 	if p.Phase == Broken {
 		it.State, it.Err = Failed, p.Problem
-		return
 	}
-	p.batch.begin(p.back.Now())
-	p.batch.total++
+	p.List.add(it)
+	if p.Phase != Broken {
+		p.batch.begin(p.back.Now())
+		p.batch.total++
+	}
 }
 
-// dispatch keeps the workers busy, unless a part is to be loaded.
+// dispatch keeps the workers busy, unless a part is to be loaded. What a person waits to see comes first.
 func (p *Page) dispatch() {
 	p.proceed()
 	if p.Phase != Ready || len(p.drops) > 0 {
 		return
 	}
-	for _, it := range p.items {
-		if p.running >= p.slots {
+	for p.running < p.slots {
+		it := p.nextJob()
+		if it == nil {
 			return
 		}
-		if it.State == Waiting {
-			it.State = Working
-			p.running++
-			p.back.Score(it.ID, it.Src)
-		}
+		p.running++
+		p.back.Score(it.ID, it.Src)
 	}
 }
 
-// Scored is the answer of Backend.Score. Answers for items that are gone are dropped.
-func (p *Page) Scored(id int, r protocol.ScoreResult, heat []float32) {
-	if it := p.end(id); it != nil {
-		it.State, it.Result, it.Map = Done, r, heat
-		p.finished(it)
+func (p *Page) nextJob() *Item {
+	if len(p.again) > 0 {
+		it := p.again[0]
+		p.again = p.again[1:]
+		return it
 	}
-}
-
-// Failed is the other answer of Backend.Score.
-func (p *Page) Failed(id int, e protocol.Error) {
-	if it := p.end(id); it != nil {
-		it.State, it.Err = Failed, e
-		p.finished(it)
-	}
-}
-
-// end books that a running job is over; nil when its item was removed meanwhile.
-func (p *Page) end(id int) *Item {
-	p.running = max(p.running-1, 0)
-	it := p.byID[id]
-	if it == nil || it.State != Working {
-		p.dispatch()
-		return nil
+	it := p.List.next()
+	if it != nil {
+		p.List.change(it, func() { it.State = Working })
 	}
 	return it
 }
 
+// Scored is the answer of Backend.Score. Answers for items that are gone are dropped.
+func (p *Page) Scored(id int, r protocol.ScoreResult, heat []float32) {
+	it, again := p.end(id)
+	if it == nil {
+		return
+	}
+	if again {
+		p.keepMap(it, heat)
+		p.Touch()
+		p.dispatch()
+		return
+	}
+	r.Name = it.Src.Name() // one copy of the name
+	p.List.change(it, func() { it.State, it.Result = Done, r })
+	p.keepMap(it, heat)
+	p.finished(it)
+}
+
+// Failed is the other answer of Backend.Score.
+func (p *Page) Failed(id int, e protocol.Error) {
+	it, again := p.end(id)
+	if it == nil {
+		return
+	}
+	if again {
+		it.Gone = true
+		p.Touch()
+		p.dispatch()
+		return
+	}
+	p.List.change(it, func() { it.State, it.Err = Failed, e })
+	p.finished(it)
+}
+
+// end books that a running job is over, and tells whether it was one of Reload. The item is nil when it was removed meanwhile.
+func (p *Page) end(id int) (it *Item, again bool) {
+	p.running = max(p.running-1, 0)
+	it = p.byID[id]
+	if it == nil || it.State != Working && !it.again {
+		p.dispatch()
+		return nil, false
+	}
+	again, it.again = it.again, false
+	return it, again
+}
+
 func (p *Page) finished(it *Item) {
 	p.batch.done++
-	if p.selected == 0 {
-		p.selected = it.ID
+	if p.List.selected == nil {
+		p.List.selected = it
+		p.Touch()
 	}
-	if it.ID == p.selected {
+	if it == p.List.selected {
 		p.Live = p.spoken(it)
+		p.Touch()
 	}
 	if p.batch.over() {
 		if p.batch.total > 1 {
 			p.Live = p.summary()
 		}
 		p.batch = batch{}
+		p.Touch()
 	}
+	p.inspected(it)
 	p.dispatch()
 }
 
@@ -255,13 +285,13 @@ func (p *Page) finished(it *Item) {
 func (p *Page) Cancel() {
 	p.remove(func(it *Item) bool { return it.State == Waiting })
 	p.batch.total = p.batch.done
-	for _, it := range p.items {
+	for _, it := range p.List.all {
 		if it.State == Working { // p.running also counts jobs of images that were cleared
 			p.batch.total++
 		}
 	}
-	if p.selected == 0 && len(p.items) > 0 {
-		p.selected = p.items[0].ID
+	if p.List.selected == nil && len(p.List.all) > 0 {
+		p.List.selected = p.List.all[0]
 	}
 	if p.batch.over() {
 		p.batch = batch{}
@@ -273,21 +303,52 @@ func (p *Page) Cancel() {
 func (p *Page) Clear() {
 	p.remove(func(*Item) bool { return true })
 	p.batch = batch{}
-	p.Filter, p.Live = "", ""
+	p.List.narrow("", "", p.List.Order)
+	p.Typed, p.Live = "", ""
 }
 
 func (p *Page) remove(gone func(*Item) bool) {
-	p.items = slices.DeleteFunc(p.items, func(it *Item) bool {
+	p.List.remove(func(it *Item) bool {
 		if !gone(it) {
 			return false
 		}
 		delete(p.byID, it.ID)
 		p.back.Forget(it.ID)
-		if p.selected == it.ID {
-			p.selected = 0
-		}
 		return true
 	})
+	there := func(it *Item) bool { return p.byID[it.ID] == nil }
+	p.maps, p.again = slices.DeleteFunc(p.maps, there), slices.DeleteFunc(p.again, there)
+}
+
+// maxMaps is how many anomaly maps are kept, of about 4 KB each. Older ones are computed again when somebody looks.
+const maxMaps = 512
+
+// keepMap keeps the map of an item and drops the oldest one.
+func (p *Page) keepMap(it *Item, heat []float32) {
+	it.Map, it.dropped = heat, false
+	if len(heat) == 0 {
+		return
+	}
+	p.maps = append(p.maps, it)
+	if len(p.maps) <= maxMaps {
+		return
+	}
+	old := p.maps[0]
+	p.maps = p.maps[1:]
+	if old == p.List.selected { // once around
+		p.maps = append(p.maps, old)
+		return
+	}
+	old.Map, old.dropped = nil, true
+}
+
+// Reload scores an item once more, for the map and the picture that were not kept.
+func (p *Page) Reload(id int) {
+	if it := p.byID[id]; it != nil && it.State == Done && !it.again && !it.Gone {
+		it.again = true
+		p.again = append(p.again, it)
+		p.dispatch()
+	}
 }
 
 // batch counts the images added since the page was last idle.

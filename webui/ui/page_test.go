@@ -28,18 +28,25 @@ type fakeBackend struct {
 	picked    func()
 	loads     [][]Source
 	drawn     []string
+	lays      []Lay
+	open      bool
+	saved     Settings
 }
 
-func (b *fakeBackend) Score(id int, _ Source)                { b.scoring = append(b.scoring, id) }
-func (b *fakeBackend) Forget(id int)                         { b.forgotten = append(b.forgotten, id) }
-func (b *fakeBackend) Load(models []Source)                  { b.loads = append(b.loads, models) }
-func (b *fakeBackend) Pick(vjs.Value)                        { b.picked() }
-func (b *fakeBackend) Now() float64                          { return b.clock }
-func (b *fakeBackend) Thumb(_ vjs.Value, id int, src Source) { b.note("thumb", id, src.Name()) }
-func (b *fakeBackend) Picture(_ vjs.Value, it *Item)         { b.note("picture", it.ID) }
-func (b *fakeBackend) Heat(_ vjs.Value, it *Item)            { b.note("heat", it.ID) }
-func (b *fakeBackend) Opacity(_ vjs.Value, o float64)        { b.note("opacity", o) }
-func (b *fakeBackend) note(v ...any)                         { b.drawn = append(b.drawn, fmt.Sprint(v...)) }
+func (b *fakeBackend) Score(id int, _ Source)         { b.scoring = append(b.scoring, id) }
+func (b *fakeBackend) Forget(id int)                  { b.forgotten = append(b.forgotten, id) }
+func (b *fakeBackend) Load(models []Source)           { b.loads = append(b.loads, models) }
+func (b *fakeBackend) Pick(vjs.Value)                 { b.picked() }
+func (b *fakeBackend) Now() float64                   { return b.clock }
+func (b *fakeBackend) Thumb(_ vjs.Value, it *Item)    { b.note("thumb", it.ID, it.Src.Name()) }
+func (b *fakeBackend) Sample(_ vjs.Value, src Source) { b.note("sample", src.Name()) }
+func (b *fakeBackend) Lay(_ vjs.Value, lay Lay)       { b.lays = append(b.lays, lay) }
+func (b *fakeBackend) Dialog(_ vjs.Value, open bool)  { b.open = open }
+func (b *fakeBackend) Save(s Settings)                { b.saved = s }
+func (b *fakeBackend) Picture(_ vjs.Value, it *Item)  { b.note("picture", it.ID) }
+func (b *fakeBackend) Heat(_ vjs.Value, it *Item)     { b.note("heat", it.ID) }
+func (b *fakeBackend) Opacity(_ vjs.Value, o float64) { b.note("opacity", o) }
+func (b *fakeBackend) note(v ...any)                  { b.drawn = append(b.drawn, fmt.Sprint(v...)) }
 
 func newPage(t *testing.T, slots int) (*Page, *fakeBackend) {
 	t.Helper()
@@ -201,7 +208,7 @@ func TestRandomWalk(t *testing.T) {
 					open = open[1:]
 				}
 			case 7:
-				p.Key([]string{"j", "k", "1", "2", "3", "m", "Home", "End"}[r.IntN(8)], true)
+				p.Press([]string{"j", "k", "1", "2", "3", "m", "Home", "End"}[r.IntN(8)], true, true)
 			case 8:
 				if r.IntN(4) == 0 {
 					p.Cancel()
@@ -241,9 +248,10 @@ func checkInvariants(t *testing.T, p *Page, open []int, seed uint64) {
 	if p.Phase == Ready && waiting > 0 && len(p.drops) == 0 {
 		require.Equal(t, p.slots, len(open), "a worker idles while images wait, seed %d", seed)
 	}
-	if p.selected != 0 {
-		require.NotNil(t, p.Selected(), "seed %d", seed)
+	if it := p.Selected(); it != nil {
+		require.Contains(t, p.Items(), it, "seed %d", seed)
 	}
+	checkList(t, p.List, seed)
 	done, total := p.Progress()
 	require.LessOrEqual(t, done, max(total, 0), "seed %d", seed)
 	if len(p.drops) > 0 && p.Phase == Ready && len(open) == 0 {
@@ -253,7 +261,7 @@ func checkInvariants(t *testing.T, p *Page, open []int, seed uint64) {
 
 func TestKeys(t *testing.T) {
 	p, _ := readyPage(t, 4)
-	assert.False(t, p.Key("j", true), "nothing to move through")
+	assert.False(t, p.Press("j", true, true), "nothing to move through")
 	p.InspectSamples()
 	p.Add(fakeFile("c"))
 	p.Scored(1, score("OK", 0.5), nil)
@@ -263,18 +271,18 @@ func TestKeys(t *testing.T) {
 		key  string
 		want int
 	}{{"j", 2}, {"ArrowRight", 3}, {"j", 3}, {"k", 2}, {"Home", 1}, {"ArrowUp", 1}, {"End", 3}, {"1", 2}, {"j", 2}, {"1", 2}, {"3", 1}, {"J", 3}} {
-		assert.True(t, p.Key(step.key, true), step.key)
+		assert.True(t, p.Press(step.key, true, true), step.key)
 		assert.Equal(t, step.want, p.Selected().ID, step.key)
 	}
-	assert.False(t, p.Key("x", true))
-	p.Key("m", true)
-	assert.Zero(t, p.HeatOpacity())
-	p.Key("m", true)
-	assert.Equal(t, 0.65, p.HeatOpacity())
-	p.Key("b", true)
-	assert.Zero(t, p.HeatOpacity())
-	p.Key("b", false)
-	assert.Equal(t, 0.65, p.HeatOpacity())
+	assert.False(t, p.Press("x", true, true))
+	p.Press("m", true, true)
+	assert.Zero(t, p.Look.HeatOpacity())
+	p.Press("m", true, true)
+	assert.Equal(t, 0.65, p.Look.HeatOpacity())
+	p.Press("b", true, true)
+	assert.Zero(t, p.Look.HeatOpacity())
+	p.Press("b", false, true)
+	assert.Equal(t, 0.65, p.Look.HeatOpacity())
 }
 
 func TestTimeLeft(t *testing.T) {
@@ -308,4 +316,24 @@ func TestWords(t *testing.T) {
 	assert.Equal(t, "1,7308", p.Raw(1.7308))
 	p.SetLanguage("xx")
 	assert.Equal(t, "de", p.Text.Lang, "an unknown language changes nothing")
+}
+
+// checkList compares the list with what it would be when built from the start.
+func checkList(t *testing.T, l *List, seed uint64) {
+	t.Helper()
+	counts := map[string]int{}
+	var want []*Item
+	for _, it := range l.all {
+		counts[it.group()]++
+		if l.fits(it) {
+			want = append(want, it)
+		}
+	}
+	slices.SortFunc(want, l.compare)
+	require.True(t, slices.Equal(want, l.shown), "seed %d", seed)
+	for g, n := range l.counts {
+		require.Equal(t, counts[g], n, "%s, seed %d", g, seed)
+	}
+	from, to := l.Window()
+	require.True(t, 0 <= from && from <= to && to <= len(l.shown), "%d to %d of %d, seed %d", from, to, len(l.shown), seed)
 }

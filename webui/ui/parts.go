@@ -22,12 +22,10 @@ func ModelContent(start []byte) bool { return len(start) > 8 && bytes.HasPrefix(
 // shelf is a part that was loaded. It keeps the part's images while another part is in use, since their results are worth
 // nothing there.
 type shelf struct {
-	part     protocol.LoadResult
-	models   []Source // the files that it came from, none for the site's own part
-	samples  []Sample
-	items    []*Item
-	selected int
-	filter   string
+	part    protocol.LoadResult
+	models  []Source // the files that it came from, none for the site's own part
+	samples []Sample
+	list    *List
 }
 
 // drop is what a person gave at once: perhaps a model, and images to inspect with it.
@@ -41,6 +39,14 @@ type drop struct {
 // Give takes files that a person dropped or chose. A model is loaded first; the images go to its part, or to the part in use
 // when it is refused.
 func (p *Page) Give(models, images []Source) {
+	if len(models) == 0 {
+		if take := p.View().Take; take != nil && take(images) {
+			return
+		}
+	}
+	if len(images) > 0 {
+		p.Show(inspectID)
+	}
 	if len(models) == 0 && len(p.drops) == 0 {
 		p.Add(images...)
 		return
@@ -116,11 +122,12 @@ func (p *Page) Switched(part protocol.LoadResult) {
 	}
 	d, before := p.next(), p.at
 	p.show(part, d.models)
+	p.switched()
 	n := &Notice{Kind: NoticeLoaded, Name: part.Part, other: -1}
 	p.Live = p.t("live.part", "part", part.Part)
 	if before != p.at {
 		s := p.parts[before]
-		n.other, n.Other, n.Kept = before, s.part.Part, len(s.items)
+		n.other, n.Other, n.Kept = before, s.part.Part, len(s.list.all)
 		if n.Kept > 0 {
 			p.Live += " " + p.Text.N("notice.kept", n.Kept, "part", n.Other)
 		}
@@ -146,10 +153,6 @@ func (p *Page) refuse(e protocol.Error) {
 
 // show puts the images of the part in use away and takes those of another.
 func (p *Page) show(part protocol.LoadResult, models []Source) {
-	if p.at < len(p.parts) {
-		s := p.parts[p.at]
-		s.items, s.selected, s.filter = p.items, p.selected, p.Filter
-	}
 	p.at = len(p.parts)
 	for i, s := range p.parts {
 		if s.part.HeadDigest == part.HeadDigest && s.part.BackboneDigest == part.BackboneDigest {
@@ -157,16 +160,22 @@ func (p *Page) show(part protocol.LoadResult, models []Source) {
 		}
 	}
 	if p.at == len(p.parts) {
-		p.parts = append(p.parts, &shelf{})
+		p.parts = append(p.parts, &shelf{list: newList()})
 	}
 	s := p.parts[p.at]
 	if p.at > 0 { // the newest files are those most likely to be there still; the site's own part needs none
 		s.models = models
 	}
 	s.part = part
-	p.Part, p.Samples, p.items, p.selected, p.Filter = part, s.samples, s.items, s.selected, s.filter
-	p.batch = batch{}
-	for _, it := range p.items {
+	s.list.SetGrid(p.List.Grid)
+	p.Part, p.Samples, p.List = part, s.samples, s.list
+	p.List.win.size = 0 // measured anew
+	p.Typed = p.List.Search
+	for _, it := range p.again {
+		it.again = false
+	}
+	p.batch, p.again = batch{}, nil
+	for _, it := range p.List.all {
 		if it.State == Waiting {
 			p.batch.begin(p.back.Now())
 			p.batch.total++

@@ -16,6 +16,7 @@ import (
 // view builds the page as the renderer would.
 type view struct {
 	t    *testing.T
+	root *Root
 	page *Page
 	env  *vugu.BuildEnv
 }
@@ -24,12 +25,13 @@ func newView(t *testing.T, p *Page) *view {
 	t.Helper()
 	env, err := vugu.NewBuildEnv()
 	require.NoError(t, err)
-	return &view{t, p, env}
+	return &view{t, NewRoot(p), p, env}
 }
 
 func (v *view) tree() *vdom.Node {
 	v.t.Helper()
-	n, err := vdom.Flatten(v.env.RunBuild(&Root{Page: v.page}))
+	v.page.Touch() // as the renderer does before every event
+	n, err := vdom.Flatten(v.env.RunBuild(v.root))
 	require.NoError(v.t, err)
 	return n
 }
@@ -174,9 +176,9 @@ func TestControls(t *testing.T) {
 	p.Scored(1, score("OK", 0.5), nil)
 	tree := v.tree()
 	fire(t, find(tree, "id", "opacity")[0], "input", fakeEvent{value: "40"})
-	assert.Equal(t, 0.4, p.HeatOpacity())
+	assert.Equal(t, 0.4, p.Look.HeatOpacity())
 	fire(t, find(tree, "id", "map-on")[0], "change", fakeEvent{checked: false})
-	assert.Zero(t, p.HeatOpacity())
+	assert.Zero(t, p.Look.HeatOpacity())
 	fire(t, find(tree, "class", "filter")[1], "click", fakeEvent{})
 	assert.Contains(t, text(v.tree()), "No image has this verdict")
 	fire(t, find(v.tree(), "class", "language")[0], "change", fakeEvent{value: "de"})
@@ -203,7 +205,7 @@ func TestMarkupRules(t *testing.T) {
 			}
 			switch n.Tag {
 			case "button", "summary":
-				assert.NotEmpty(t, text(n), "<%s> without a name", n.Tag)
+				assert.NotEmpty(t, text(n)+attrOf(n, "aria-label"), "<%s> without a name", n.Tag)
 			case "select", "section", "ul":
 				named := attrOf(n, "aria-label") + attrOf(n, "aria-labelledby") + attrOf(n, "aria-hidden")
 				assert.NotEmpty(t, named, "<%s class=%q> without a name", n.Tag, attrOf(n, "class"))

@@ -2,116 +2,113 @@ package ui
 
 import (
 	"math"
-	"strconv"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"anomnet/wasm/protocol"
 )
 
-// FilterFailed shows images without a verdict; the other filters are the verdicts, and "" shows all.
-const FilterFailed = "failed"
-
 // Selected returns the item that is shown large, or nil.
-func (p *Page) Selected() *Item { return p.byID[p.selected] }
+func (p *Page) Selected() *Item { return p.List.selected }
 
 // Items returns the whole list.
-func (p *Page) Items() []*Item { return p.items }
-
-// Shown returns the items that pass the filter, in order.
-func (p *Page) Shown() []*Item {
-	if p.Filter == "" {
-		return p.items
-	}
-	var out []*Item
-	for _, it := range p.items {
-		if it.passes(p.Filter) {
-			out = append(out, it)
-		}
-	}
-	return out
-}
-
-func (it *Item) passes(filter string) bool {
-	switch filter {
-	case "":
-		return true
-	case FilterFailed:
-		return it.State == Failed
-	}
-	return it.State == Done && it.Result.Verdict == filter
-}
-
-// Count returns how many items pass a filter.
-func (p *Page) Count(filter string) int {
-	n := 0
-	for _, it := range p.items {
-		if it.passes(filter) {
-			n++
-		}
-	}
-	return n
-}
+func (p *Page) Items() []*Item { return p.List.all }
 
 // SetFilter shows the items of one verdict, or all when it is set twice. The selection moves into view.
 func (p *Page) SetFilter(f string) {
-	if p.Filter == f {
+	if p.List.Filter == f {
 		f = ""
 	}
-	p.Filter = f
-	if it := p.Selected(); it != nil && it.passes(f) {
-		return
+	p.narrow(f, p.List.Search, p.List.Order)
+}
+
+// SetSearch shows the items whose name contains a text, in whatever case.
+func (p *Page) SetSearch(s string) {
+	p.Typed = s
+	p.narrow(p.List.Filter, strings.ToLower(strings.TrimSpace(s)), p.List.Order)
+}
+
+// SetOrder sorts the list.
+func (p *Page) SetOrder(o string) {
+	if slices.Contains(Orders(), Order(o)) {
+		p.narrow(p.List.Filter, p.List.Search, Order(o))
 	}
-	if shown := p.Shown(); len(shown) > 0 {
-		p.Select(shown[0].ID)
+}
+
+// ShowAll ends filter and search.
+func (p *Page) ShowAll() {
+	p.Typed = ""
+	p.narrow("", "", p.List.Order)
+}
+
+func (p *Page) narrow(filter, search string, order Order) {
+	l := p.List
+	l.narrow(filter, search, order)
+	if l.index() < 0 && len(l.shown) > 0 {
+		p.Select(l.shown[0].ID)
 	}
+	l.reveal()
 }
 
 // Select shows an item large and says its verdict.
 func (p *Page) Select(id int) {
-	if it := p.byID[id]; it != nil {
-		p.selected = id
-		p.Live = p.spoken(it)
+	it := p.byID[id]
+	if it == nil {
+		return
+	}
+	p.List.selected = it
+	p.List.reveal()
+	p.Live = p.spoken(it)
+	if it.dropped {
+		p.Reload(id)
 	}
 }
 
 // Move selects the shown item d places further, stopping at the ends.
 func (p *Page) Move(d int) {
-	shown := p.Shown()
-	if len(shown) == 0 {
+	l := p.List
+	if len(l.shown) == 0 {
 		return
 	}
-	at := -1
-	for i, it := range shown {
-		if it.ID == p.selected {
-			at = i
-		}
-	}
+	at := l.index()
 	if at < 0 {
-		p.Select(shown[0].ID)
-		return
+		at, d = 0, 0
 	}
-	p.Select(shown[min(max(at+d, 0), len(shown)-1)].ID)
+	p.Select(l.shown[min(max(at+d, 0), len(l.shown)-1)].ID)
 }
 
-// Key handles a key that was pressed or let go outside of fields; it returns whether the key has a meaning.
-func (p *Page) Key(key string, down bool) bool {
-	if key == "b" || key == "B" {
-		p.Blink = down
-		return true
-	}
-	if !down || len(p.items) == 0 {
+// Press handles a key that was pressed or let go outside of fields; it returns whether the key has a meaning. inList tells that the
+// focus is in the list, where letters work even when they are switched off.
+func (p *Page) Press(key string, down, inList bool) bool {
+	letter := utf8.RuneCountInString(key) == 1
+	if p.Help || letter && p.Settings.NoLetters && !inList {
 		return false
 	}
+	if key == "?" && down {
+		p.Help = true
+		return true
+	}
+	v := p.View()
+	return v.Key != nil && v.Key(key, down)
+}
+
+// key handles the keys of the view Inspect.
+func (p *Page) key(key string, down bool) bool {
+	if key == "b" || key == "B" {
+		p.Look.Blink = down
+		return true
+	}
+	if !down || len(p.List.all) == 0 {
+		return false
+	}
+	if d := p.List.step(key); d != 0 {
+		p.Move(d)
+		return true
+	}
 	switch key {
-	case "j", "J", "ArrowRight", "ArrowDown":
-		p.Move(1)
-	case "k", "K", "ArrowLeft", "ArrowUp":
-		p.Move(-1)
-	case "Home":
-		p.Move(-len(p.items))
-	case "End":
-		p.Move(len(p.items))
 	case "m", "M":
-		p.MapOn = !p.MapOn
+		p.Look.MapOn = !p.Look.MapOn
 	case "1":
 		p.SetFilter(protocol.VerdictNG)
 	case "2":
@@ -124,19 +121,27 @@ func (p *Page) Key(key string, down bool) bool {
 	return true
 }
 
-// SetOpacity takes the slider's value in percent.
-func (p *Page) SetOpacity(v string) {
-	if n, err := strconv.Atoi(v); err == nil {
-		p.Opacity = min(max(n, 0), 100)
+// step is how far a key moves in the list, 0 when it does not.
+func (l *List) step(key string) int {
+	switch key {
+	case "j", "J", "ArrowRight":
+		return 1
+	case "k", "K", "ArrowLeft":
+		return -1
+	case "ArrowDown":
+		return l.win.lanes
+	case "ArrowUp":
+		return -l.win.lanes
+	case "PageDown":
+		return l.page()
+	case "PageUp":
+		return -l.page()
+	case "Home":
+		return -len(l.all)
+	case "End":
+		return len(l.all)
 	}
-}
-
-// HeatOpacity is how much of the map is seen now, 0..1.
-func (p *Page) HeatOpacity() float64 {
-	if !p.MapOn || p.Blink {
-		return 0
-	}
-	return float64(p.Opacity) / 100
+	return 0
 }
 
 // Busy tells whether images wait or are being inspected.

@@ -38,6 +38,9 @@ func usedKeys(t *testing.T) map[string]bool {
 	for _, l := range []string{"good", "defect"} {
 		used["facts.label."+l] = true
 	}
+	for id := range viewIDs(t) {
+		used["view."+id] = true
+	}
 	for _, k := range []string{"part.rate.promised", "part.rate.aimed"} {
 		used[k+".tip"] = true
 	}
@@ -59,6 +62,25 @@ func usedKeys(t *testing.T) map[string]bool {
 	}
 	return used
 }
+
+// viewIDs finds the views that packages below webui make.
+func viewIDs(t *testing.T) map[string]bool {
+	t.Helper()
+	files, err := filepath.Glob("../*/*.go")
+	require.NoError(t, err)
+	ids := map[string]bool{inspectID: true}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		require.NoError(t, err)
+		for _, m := range viewID.FindAllSubmatch(b, -1) {
+			ids[string(m[1])] = true
+		}
+	}
+	return ids
+}
+
+// viewID finds the ids of views in sources.
+var viewID = regexp.MustCompile(`ui\.View\{ID: "([a-z]+)"`)
 
 func TestCataloguesHaveExactlyTheKeysInUse(t *testing.T) {
 	used := usedKeys(t)

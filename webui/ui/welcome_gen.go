@@ -228,7 +228,7 @@ func (c *Welcome) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 								_ = vgparent
 								vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "canvas", Attr: []vugu.VGAttribute{{Namespace: "", Key: "width", Val: "192"}, vugu.VGAttribute{Namespace: "", Key: "height", Val: "192"}}}
 								vgparent.AppendChild(vgn)
-								vgn.JSCreateHandler = vugu.JSValueFunc(func(value js.Value) { c.Page.Thumb(value, 0, s.Src) })
+								vgn.JSCreateHandler = vugu.JSValueFunc(func(value js.Value) { c.Page.SampleThumb(value, s) })
 							}
 						}
 						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}

@@ -28,6 +28,11 @@ func Flatten(br *vugu.BuildResults) (*Node, error) {
 func flatten(br *vugu.BuildResults, v *vugu.VGNode, out *[]*Node) error {
 	switch {
 	case v.Component != nil:
+		if k, ok := v.Component.(*Keep); ok {
+			nodes, err := k.nodes()
+			*out = append(*out, nodes...)
+			return err
+		}
 		bo := br.ResultFor(v.Component)
 		if bo == nil {
 			return fmt.Errorf("vdom: component %T was not built", v.Component)

@@ -46,14 +46,16 @@ type Node struct {
 	Props    []vugu.VGProperty
 	On       []vugu.DOMEventHandlerSpec
 	Create   vugu.JSValueHandler // called once, before the children exist
-	Populate vugu.JSValueHandler // called after every render
+	Populate vugu.JSValueHandler // called after every render in which the node was built
 	Kids     []*Node
 
-	Ref Ref // set when mounted
+	Ref   Ref  // 0 while not mounted
+	still bool // the patch that is under way left it as it is
 }
 
 // Mount creates n and its children below parent, before the given sibling.
 func Mount(h Host, n *Node, parent, before Ref) {
+	detach(n)
 	create(h, n)
 	h.Insert(parent, n.Ref, before)
 	populate(h, n)
@@ -74,7 +76,18 @@ func Patch(h Host, old, n *Node, parent Ref) {
 // same tells whether b may take over the mounted node of a.
 func same(a, b *Node) bool { return a.Tag == b.Tag && a.NS == b.NS && a.Key == b.Key }
 
+// detach drops the refs that kept nodes have from a document which is gone.
+func detach(n *Node) {
+	n.Ref = 0
+	for _, k := range n.Kids {
+		detach(k)
+	}
+}
+
 func create(h Host, n *Node) {
+	if n.Ref != 0 {
+		panic("vdom: a Keep is in two places")
+	}
 	if n.Tag == "" {
 		n.Ref = h.CreateText(n.Text)
 		return
@@ -100,6 +113,10 @@ func create(h Host, n *Node) {
 }
 
 func populate(h Host, n *Node) {
+	if n.still {
+		n.still = false
+		return
+	}
 	for _, k := range n.Kids {
 		populate(h, k)
 	}
@@ -115,12 +132,17 @@ func remove(h Host, n *Node) {
 
 func forget(h Host, n *Node) {
 	h.Forget(n.Ref)
+	n.Ref = 0
 	for _, k := range n.Kids {
 		forget(h, k)
 	}
 }
 
 func patch(h Host, old, n *Node) {
+	if old == n {
+		n.still = true
+		return
+	}
 	n.Ref = old.Ref
 	if n.Tag == "" {
 		if n.Text != old.Text {

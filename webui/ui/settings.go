@@ -1,0 +1,60 @@
+package ui
+
+import "anomnet/assets/messages"
+
+// Settings are a person's choices, kept on the device. The zero value is what a first visit has.
+type Settings struct {
+	Lang  string `json:"lang,omitempty"`  // "" follows the browser
+	Theme string `json:"theme,omitempty"` // ThemeLight, ThemeDark, or "" to follow the system
+	// NoLetters switches shortcuts of a single character off, which speech input and shaking hands set off by accident (WCAG 2.1.4).
+	NoLetters bool `json:"no_letters,omitempty"`
+	Grid      bool `json:"grid,omitempty"` // the list in rows that fill its width
+}
+
+// Themes beside "".
+const (
+	ThemeLight = "light"
+	ThemeDark  = "dark"
+)
+
+// Themes returns the choices, the default first.
+func Themes() []string { return []string{"", ThemeLight, ThemeDark} }
+
+// Restore takes the settings of an earlier visit; what they do not say stays.
+func (p *Page) Restore(s Settings) {
+	p.Settings = s
+	if c, err := messages.Load(s.Lang); err == nil {
+		p.Text = c
+	}
+	p.List.Grid = s.Grid
+}
+
+// SetLanguage changes all texts.
+func (p *Page) SetLanguage(lang string) {
+	c, err := messages.Load(lang)
+	if err != nil {
+		return
+	}
+	p.Text, p.Settings.Lang = c, lang
+	p.back.Save(p.Settings)
+}
+
+// SetTheme takes ThemeLight, ThemeDark or "".
+func (p *Page) SetTheme(theme string) {
+	p.Settings.Theme = theme
+	p.back.Save(p.Settings)
+}
+
+// SetLetters switches shortcuts of a single character on or off.
+func (p *Page) SetLetters(on bool) {
+	p.Settings.NoLetters = !on
+	p.Look.Blink = false
+	p.back.Save(p.Settings)
+}
+
+// SetGrid shows the list in rows instead of one line.
+func (p *Page) SetGrid(on bool) {
+	p.List.SetGrid(on)
+	p.Settings.Grid = on
+	p.back.Save(p.Settings)
+}
