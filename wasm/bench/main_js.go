@@ -7,6 +7,7 @@
 //
 //	tiers()                                       names, slowest first
 //	load(backbone, head, pixels, width, height, tier)  a function that scores once; head may be null, the rest are Uint8Arrays
+//	stages(..., file)                             [name, function] for each stage from a file to the map; head may not be null
 //	peak(tier)                                    GOP/s of the dot instruction, 0 where unknown
 package main
 
@@ -24,7 +25,7 @@ import (
 )
 
 func main() {
-	js.Global().Set("bench", map[string]any{"tiers": guard(tierNames), "load": guard(load), "peak": guard(peak)})
+	js.Global().Set("bench", map[string]any{"tiers": guard(tierNames), "load": guard(load), "stages": guard(stages), "peak": guard(peak)})
 	select {}
 }
 
@@ -53,32 +54,54 @@ func guard(f func(args []js.Value) (any, error)) js.Func {
 	})
 }
 
-func load(args []js.Value) (any, error) {
+// prepare reads what load and stages are given.
+func prepare(args []js.Value) (*steps.Steps, *model.Head, error) {
 	b, err := model.Decode(contents(args[0]))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var head *model.Head
 	if args[1].Truthy() {
 		f, err := model.Decode(contents(args[1]))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		head = f.Head
 	}
 	list, err := tiers()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	k, err := engine.Choose(list, args[5].String())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s, err := steps.New(b.Backbone, head, &imaging.RGB{W: args[3].Int(), H: args[4].Int(), Pix: contents(args[2])}, k)
+	return s, head, err
+}
+
+func load(args []js.Value) (any, error) {
+	s, _, err := prepare(args)
 	if err != nil {
 		return nil, err
 	}
 	return guard(func([]js.Value) (any, error) { return nil, s.All() }), nil
+}
+
+func stages(args []js.Value) (any, error) {
+	s, head, err := prepare(args)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.Stages(contents(args[6]), head.Preprocess)
+	if err != nil {
+		return nil, err
+	}
+	var all []any
+	for _, x := range list {
+		all = append(all, []any{x.Name, guard(func([]js.Value) (any, error) { return nil, x.Run() })})
+	}
+	return all, nil
 }
 
 func contents(v js.Value) []byte {

@@ -7,6 +7,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -27,6 +28,7 @@ type Contender struct {
 type Options struct {
 	Rounds   int                   // turns of every contender; default 15
 	Turn     time.Duration         // how long a turn lasts, at least one run; default 40 ms
+	Warm     time.Duration         // how long every contender runs before; default 300 ms
 	Progress func(done, total int) // of rounds; default: none
 }
 
@@ -61,17 +63,20 @@ func Alternate(ctx context.Context, list []Contender, opt *Options) ([]Result, e
 	if o.Turn <= 0 {
 		o.Turn = 40 * time.Millisecond
 	}
+	if o.Warm <= 0 {
+		o.Warm = 300 * time.Millisecond
+	}
 	if o.Progress == nil {
 		o.Progress = func(int, int) {}
 	}
 	results, times := make([]Result, len(list)), make([]int, len(list))
 	for i, c := range list {
 		results[i] = Result{Net: c.Net, Engine: c.Engine, Ours: c.Ours}
-		warm, err := c.Run(ctx, 2) // the second shows how long a warm run takes
+		best, err := c.warm(ctx, o.Warm)
 		if err != nil {
-			return nil, fmt.Errorf("bench: %s, %s: %w", c.Net, c.Engine, err)
+			return nil, err
 		}
-		times[i] = max(1, min(maxTurn, int(o.Turn.Seconds()*1000/slices.Min(warm))))
+		times[i] = max(1, min(maxTurn, int(o.Turn.Seconds()*1000/best)))
 	}
 	for round := range o.Rounds {
 		o.Progress(round, o.Rounds)
@@ -79,9 +84,9 @@ func Alternate(ctx context.Context, list []Contender, opt *Options) ([]Result, e
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			ms, err := c.Run(ctx, times[i])
+			ms, err := c.run(ctx, times[i])
 			if err != nil {
-				return nil, fmt.Errorf("bench: %s, %s: %w", c.Net, c.Engine, err)
+				return nil, err
 			}
 			results[i].rounds = append(results[i].rounds, Quantile(ms, 0.5))
 			results[i].samples = append(results[i].samples, ms...)
@@ -91,6 +96,30 @@ func Alternate(ctx context.Context, list []Contender, opt *Options) ([]Result, e
 		results[i].finish(list[i].Ops)
 	}
 	return results, nil
+}
+
+func (c *Contender) run(ctx context.Context, n int) ([]float64, error) {
+	ms, err := c.Run(ctx, n)
+	if err == nil && len(ms) == 0 {
+		err = errors.New("no times")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("bench: %s, %s: %w", c.Net, c.Engine, err)
+	}
+	return ms, nil
+}
+
+// warm runs for a while and returns the shortest time: browsers compile what runs often again, and better.
+func (c *Contender) warm(ctx context.Context, d time.Duration) (best float64, err error) {
+	best = math.Inf(1)
+	for start := time.Now(); time.Since(start) < d || math.IsInf(best, 1); {
+		ms, err := c.run(ctx, 2)
+		if err != nil {
+			return 0, err
+		}
+		best = min(best, slices.Min(ms))
+	}
+	return best, ctx.Err()
 }
 
 func (r *Result) finish(ops int64) {

@@ -42,7 +42,7 @@ func TestAlternateTakesTurns(t *testing.T) {
 	slow := 1.0
 	fast := steady("ours", true, &turns, sizes, func() float64 { return 2 * slow })
 	peer := steady("peer", false, &turns, sizes, func() float64 { return 6 * slow })
-	results, err := Alternate(t.Context(), []Contender{fast, peer}, &Options{Rounds: 5, Turn: 20 * time.Millisecond,
+	results, err := Alternate(t.Context(), []Contender{fast, peer}, &Options{Rounds: 5, Turn: 20 * time.Millisecond, Warm: 1,
 		Progress: func(done, _ int) { slow = float64(1 + done*done) }})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"ours", "peer", "ours", "peer", "ours", "peer"}, turns[:6])

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"anomnet/core/model"
 )
@@ -41,6 +42,9 @@ func Browser(ctx context.Context, nets []*Net, opt *BrowserOptions) (*Report, er
 	}
 	srv := httptest.NewServer(handler(opt, pages, dir))
 	defer srv.Close()
+	if opt.Warm <= 0 {
+		opt.Warm = browserWarm
+	}
 	r := &Report{Machine: ThisMachine()}
 	c, err := startChromium(ctx, opt.Chromium, srv.URL+"/")
 	if err != nil {
@@ -57,18 +61,43 @@ func Browser(ctx context.Context, nets []*Net, opt *BrowserOptions) (*Report, er
 	}
 	r.Ratios = Ratios(r.Results)
 	r.addPeakShares()
-	targets, tier := nets[0].targets(), list[0].Engine
+	return r, c.alone(ctx, nets[0], list, opt, dir, r)
+}
+
+// alone times what has no peer, in the fastest tier: the stages of an image, and several workers.
+func (c *chromium) alone(ctx context.Context, n *Net, list []Contender, opt *BrowserOptions, dir string, r *Report) error {
+	files, err := n.write(dir, 0)
+	if err != nil {
+		return err
+	}
+	var tier string
 	for _, one := range list {
 		if one.Ours {
 			tier = one.Engine // the last is the fastest
 		}
 	}
-	files, err := nets[0].write(dir, 0)
-	if err != nil {
-		return nil, err
+	targets := n.targets()
+	t := &targets[len(targets)-1]
+	if t.head != nil {
+		load := files.message(t, tier)
+		load["file"] = files.jpeg
+		loaded, err := c.call("start", "stages", "ours.mjs", load)
+		if err != nil {
+			return err
+		}
+		var stages []Contender
+		for _, part := range loaded.Parts {
+			stages = append(stages, Contender{Net: part, Engine: tier, Ours: true, Run: c.run("stages", part)})
+		}
+		if r.Stages, err = Alternate(ctx, stages, &opt.Options); err != nil {
+			return err
+		}
 	}
-	return r, r.addWorkers(ctx, &opt.Options, func(n int) (Contender, error) { return c.parallel(&targets[len(targets)-1], tier, files, n) })
+	return r.addWorkers(ctx, &opt.Options, func(n int) (Contender, error) { return c.parallel(t, tier, files, n) })
 }
+
+// browserWarm is until V8 has compiled everything for speed, on a machine with other work.
+const browserWarm = 2 * time.Second
 
 // handler serves the page of the benchmark, in files/ what was made for this run, and in ort/ the peer.
 func handler(opt *BrowserOptions, pages fs.FS, dir string) http.Handler {
@@ -128,11 +157,16 @@ func (c *chromium) ours(t *target, tier string, files netFiles) (Contender, erro
 
 // load starts a worker with our program under the name of an engine.
 func (c *chromium) load(t *target, engine, tier string, files netFiles) (Contender, error) {
-	load := map[string]any{"tier": tier, "backbone": files.backbone, "pixels": files.pixels, "width": t.net.Image.W, "height": t.net.Image.H}
+	return c.contender(t, engine, "ours.mjs", files.message(t, tier))
+}
+
+// message is what ours.mjs loads.
+func (f netFiles) message(t *target, tier string) map[string]any {
+	m := map[string]any{"tier": tier, "backbone": f.backbone, "pixels": f.pixels, "width": t.net.Image.W, "height": t.net.Image.H}
 	if t.head != nil {
-		load["head"] = files.head
+		m["head"] = f.head
 	}
-	return c.contender(t, engine, "ours.mjs", load)
+	return m
 }
 
 func (c *chromium) peer(t *target, f form, dir string, serial int) (Contender, error) {
@@ -172,7 +206,7 @@ func (c *chromium) tiers(want []string, r *Report) ([]string, error) {
 }
 
 // netFiles are the addresses of a network's files.
-type netFiles struct{ backbone, head, pixels string }
+type netFiles struct{ backbone, head, pixels, jpeg string }
 
 func (n *Net) write(dir string, serial int) (f netFiles, err error) {
 	put := func(what string, data []byte) string {
@@ -187,7 +221,7 @@ func (n *Net) write(dir string, serial int) (f netFiles, err error) {
 		return f, err
 	}
 	f.backbone = put("backbone", b)
-	f.pixels = put("pixels", n.Image.Pix)
+	f.pixels, f.jpeg = put("pixels", n.Image.Pix), put("jpg", n.JPEG)
 	if n.Head != nil {
 		h, err := model.Encode(&model.File{Head: n.Head})
 		if err != nil {

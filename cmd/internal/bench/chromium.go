@@ -66,6 +66,7 @@ type reply struct {
 	MS    []float64 `json:"ms"`
 	Tiers []string  `json:"tiers"`
 	Peaks []float64 `json:"peaks"`
+	Parts []string  `json:"parts"`
 }
 
 // call calls a function of bench.mjs and waits for its promise.
@@ -87,8 +88,13 @@ func (c *chromium) contender(t *target, engine, script string, load map[string]a
 	if _, err := c.call("start", name, script, load); err != nil {
 		return Contender{}, err
 	}
-	return Contender{Net: t.name, Engine: engine, Ops: t.ops, Run: func(_ context.Context, n int) ([]float64, error) {
-		r, err := c.call("run", name, n)
+	return Contender{Net: t.name, Engine: engine, Ops: t.ops, Run: c.run(name, "")}, nil
+}
+
+// run is Contender.Run of a part of what a worker has loaded.
+func (c *chromium) run(worker, part string) func(context.Context, int) ([]float64, error) {
+	return func(_ context.Context, n int) ([]float64, error) {
+		r, err := c.call("run", worker, n, part)
 		return r.MS, err
-	}}, nil
+	}
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"anomnet/core/engine"
-	"anomnet/core/imaging"
 	"anomnet/core/model"
 	"anomnet/wasm/bench/steps"
 )
@@ -206,9 +205,13 @@ func (r *Report) addStages(ctx context.Context, nets []*Net, tiers []engine.Kern
 		if err != nil {
 			return err
 		}
-		list, err := stages(s, n, k.Name())
+		stages, err := s.Stages(n.JPEG, n.Head.Preprocess)
 		if err != nil {
 			return err
+		}
+		var list []Contender
+		for _, x := range stages {
+			list = append(list, Contender{Net: x.Name, Engine: k.Name(), Ours: true, Run: Repeat(x.Run)})
 		}
 		results, err := Alternate(ctx, list, opt)
 		if err != nil {
@@ -217,27 +220,4 @@ func (r *Report) addStages(ctx context.Context, nets []*Net, tiers []engine.Kern
 		r.Stages = append(r.Stages, results...)
 	}
 	return nil
-}
-
-func stages(s *steps.Steps, n *Net, tier string) ([]Contender, error) {
-	img, err := imaging.Decode(n.JPEG, nil)
-	if err != nil {
-		return nil, err
-	}
-	do := func(f func()) func() error { return func() error { f(); return nil } }
-	var list []Contender
-	for _, x := range []struct {
-		name, engine string
-		once         func() error
-	}{
-		{"decode JPEG 1024x1024", "Go", func() error { _, err := imaging.Decode(n.JPEG, nil); return err }},
-		{"resize", "Go", func() error { _, err := imaging.Prepare(img, n.Head.Preprocess); return err }},
-		{"backbone", tier, s.Net},
-		{"features", tier, do(s.Features)},
-		{"embedding", tier, do(s.Embed)},
-		{"search and map", tier, do(s.Search)},
-	} {
-		list = append(list, Contender{Net: x.name, Engine: x.engine, Ours: true, Run: Repeat(x.once)})
-	}
-	return list, nil
 }

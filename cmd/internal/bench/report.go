@@ -37,7 +37,7 @@ type Report struct {
 	Ratios  []Ratio  `json:"ratios"`
 	Peaks   []Peak   `json:"peaks,omitempty"`
 	Layers  []Layer  `json:"layers,omitempty"`
-	Stages  []Result `json:"stages,omitempty"`  // of one image from file to map
+	Stages  []Result `json:"stages,omitempty"`  // of one image from a file to the map
 	Workers []Result `json:"workers,omitempty"` // on several cores, wall clock for an image
 }
 

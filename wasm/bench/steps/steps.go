@@ -3,6 +3,8 @@
 package steps
 
 import (
+	"fmt"
+
 	"anomnet/core/detect"
 	"anomnet/core/engine"
 	"anomnet/core/imaging"
@@ -52,23 +54,38 @@ func New(b *model.Backbone, h *model.Head, img *imaging.RGB, k engine.Kernels) (
 // Net runs the network.
 func (s *Steps) Net() error { return s.Runner.Run(s.img.Pix) }
 
-// Features makes patch vectors of the taps.
-func (s *Steps) Features() { s.extract.Means(s.x) }
+func (s *Steps) features() { s.extract.Means(s.x) }
+func (s *Steps) embed()    { s.embedder.Embed(s.x, s.patches, s.e) }
+func (s *Steps) search()   { s.mapper.Map(s.e) }
 
-// Embed projects the patch vectors.
-func (s *Steps) Embed() { s.embedder.Embed(s.x, s.patches, s.e) }
+// Stage is a part of the way from a file to the map.
+type Stage struct {
+	Name string
+	Run  func() error
+}
 
-// Search finds the nearest centroids and makes the map.
-func (s *Steps) Search() { s.mapper.Map(s.e) }
+// Stages returns all parts of the way of an image file; s must have a head.
+func (s *Steps) Stages(file []byte, pre imaging.Preprocess) ([]Stage, error) {
+	img, err := imaging.Decode(file, nil)
+	if err != nil {
+		return nil, err
+	}
+	do := func(f func()) func() error { return func() error { f(); return nil } }
+	return []Stage{
+		{fmt.Sprintf("decode JPEG %d x %d", img.W, img.H), func() error { _, err := imaging.Decode(file, nil); return err }},
+		{"resize", func() error { _, err := imaging.Prepare(img, pre); return err }},
+		{"backbone", s.Net}, {"features", do(s.features)}, {"embedding", do(s.embed)}, {"search and map", do(s.search)},
+	}, nil
+}
 
 // All is everything that there is: the network, and what belongs to the head.
 func (s *Steps) All() error {
 	if err := s.Net(); err != nil || s.extract == nil {
 		return err
 	}
-	s.Features()
-	s.Embed()
-	s.Search()
+	s.features()
+	s.embed()
+	s.search()
 	return nil
 }
 

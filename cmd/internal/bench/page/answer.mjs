@@ -1,15 +1,21 @@
-// answer makes a worker of a function: load is called with the first message and returns what each later one runs, once for each of
-// message.times; the answer is {ms}, how many milliseconds each took. When load returns no function, that is the answer.
+// answer makes a worker of a function. load is called with the first message. What it returns is the answer, except a function or an object of functions: those
+// run on each later message {times, part}, part being the function's name, and the answer is {ms}, how long each of the runs took; the first message is
+// then answered with {parts}.
 export const answer = (load) => {
-  let once;
+  let parts;
   onmessage = async ({ data }) => {
     try {
-      if (!once) {
-        const loaded = await load(data);
-        if (typeof loaded === "function") once = loaded;
-        postMessage(once ? { ms: [] } : loaded);
+      if (!parts) {
+        let loaded = await load(data);
+        if (typeof loaded === "function") loaded = { "": loaded };
+        if (Object.values(loaded).every((v) => typeof v === "function")) {
+          parts = loaded;
+          loaded = { parts: Object.keys(parts) };
+        }
+        postMessage(loaded);
         return;
       }
+      const once = parts[data.part ?? ""];
       const ms = [];
       for (let i = 0; i < data.times; i++) {
         const start = performance.now();

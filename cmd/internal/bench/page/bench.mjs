@@ -14,7 +14,7 @@ globalThis.start = (name, script, load) => {
   workers.set(name, new Worker(script, { type: "module" }));
   return ask(name, load);
 };
-globalThis.run = (name, times) => ask(name, { times });
+globalThis.run = (name, times, part) => ask(name, { times, part });
 // together runs several workers at once; the answer is how long an image takes of them all.
 globalThis.together = async (names, times) => {
   const start = performance.now();
