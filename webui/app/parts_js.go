@@ -85,6 +85,7 @@ func (p *pool) unfit(w *worker, e protocol.Error) {
 	} else if len(p.workers) == 0 {
 		p.spawn()
 	}
+	p.arrived()
 	p.abandon(w, e)
 }
 

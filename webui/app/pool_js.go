@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"slices"
 	"syscall/js"
 
@@ -22,11 +23,13 @@ const jobsAhead = 2
 type pool struct {
 	app     *app
 	tier    string // "" for the fastest
-	site    part // the one that came with the page
-	current part // what every worker has or is about to get
+	site    part   // the one that came with the page
+	current part   // what every worker has or is about to get
 	trial   *trial
-	lastID  int // of load jobs, which count down from -1; items count up from 1
-	want    int // workers
+	lastID  int             // of load jobs, which count down from -1; items count up from 1
+	want    int             // workers
+	all     context.Context // done when as many workers as are wanted have come up: they fetch nothing from then on
+	allUp   context.CancelFunc
 	workers []*worker
 	queue   []job
 	loaded  bool
@@ -42,8 +45,8 @@ type job struct {
 
 type worker struct {
 	js   js.Value
-	up   bool // its program runs
-	load int  // id of the load job whose answer is awaited, 0 for none
+	up   bool  // its program runs
+	load int   // id of the load job whose answer is awaited, 0 for none
 	jobs []job // the first is in work
 }
 
@@ -55,10 +58,29 @@ func (w *worker) room() int {
 	return jobsAhead - len(w.jobs)
 }
 
+func newPool(a *app, tier string) *pool {
+	p := &pool{app: a, tier: tier}
+	p.all, p.allUp = context.WithCancel(context.Background())
+	return p
+}
+
 // start spawns a worker, and ready is called when it has the model; up to n follow then, so that nothing delays the first verdict.
 func (p *pool) start(n int) {
 	p.want = n
 	p.spawn()
+}
+
+// arrived ends the wait for workers when the last has come up.
+func (p *pool) arrived() {
+	up := 0
+	for _, w := range p.workers {
+		if w.up {
+			up++
+		}
+	}
+	if up >= p.want {
+		p.allUp()
+	}
 }
 
 // fill spawns the workers that are missing.
@@ -92,6 +114,7 @@ func (p *pool) message(w *worker, m message) {
 	case protocol.OpReady:
 		w.up = true
 		p.equip(w)
+		p.arrived()
 	case protocol.OpResult, protocol.OpError:
 		if m.id < 0 {
 			p.loadAnswer(w, m)
