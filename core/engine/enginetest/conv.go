@@ -29,6 +29,7 @@ type ConvCase struct {
 	Fill           Fill
 }
 
+// String names the case.
 func (c ConvCase) String() string {
 	return fmt.Sprintf("%dx%dx%d-%d/k%ds%d/wide=%v/signed=%v/factor=%v/res=%d/fill=%d", c.H, c.W, c.In, c.Out, c.Kernel, c.Stride, c.Wide, c.Signed,
 		c.Factor, c.Residual, c.Fill)
