@@ -66,7 +66,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 	if len(r.Ratios) > 0 {
 		fmt.Fprintf(t, "\nratio, median of rounds\tengine\tas fast as\ttimes\tquartiles\tof minima\t\n")
 		for _, x := range r.Ratios {
-			fmt.Fprintf(t, "%s\t%s\t%s\t%.2f\t%.2f-%.2f\t\n", x.Net, x.Engine, x.Peer, x.Times, x.Low, x.High)
+			fmt.Fprintf(t, "%s\t%s\t%s\t%.2f\t%.2f-%.2f\t%s\t\n", x.Net, x.Engine, x.Peer, x.Times, x.Low, x.High, known("%.2f", x.Minima))
 		}
 	}
 	if len(r.Peaks) > 0 {
