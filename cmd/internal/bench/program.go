@@ -7,17 +7,22 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-
-	"anomnet/cmd/internal/site"
 )
 
-// buildProgram builds wasm/bench and puts beside it what it needs: kernel modules, their loader, Go's support script. All are of the source tree around
-// the working directory, so that they fit each other.
+// buildProgram builds wasm/bench and puts beside it what it needs: kernel modules, their loader, Go's support script. All are made of the source tree around
+// the working directory, so that they fit each other, whatever this binary was built of.
 func buildProgram(ctx context.Context, dir string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(dir, "bench.wasm"), "anomnet/wasm/bench")
-	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
-	if msg, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("bench: go build anomnet/wasm/bench, which needs Go and the source tree: %w\n%s", err, msg)
+	for _, args := range [][]string{
+		{"build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(dir, "bench.wasm"), "anomnet/wasm/bench"},
+		{"run", "anomnet/cmd/mksite", "-kernels", dir},
+	} {
+		cmd := exec.CommandContext(ctx, "go", args...)
+		if cmd.Env = os.Environ(); args[0] == "build" {
+			cmd.Env = append(cmd.Env, "GOOS=js", "GOARCH=wasm")
+		}
+		if msg, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("bench: go %s, which needs Go and the source tree: %w\n%s", strings.Join(args, " "), err, msg)
+		}
 	}
 	env, err := exec.CommandContext(ctx, "go", "env", "GOROOT", "GOMOD").Output()
 	if err != nil {
@@ -36,5 +41,5 @@ func buildProgram(ctx context.Context, dir string) error {
 			return err
 		}
 	}
-	return site.Kernels(dir)
+	return nil
 }
