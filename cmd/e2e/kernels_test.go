@@ -83,7 +83,7 @@ func TestKernels(t *testing.T) {
 	code, out := runKernels(t, "-test.v")
 	t.Log(out)
 	require.Equal(t, "0", code)
-	for _, tier := range []string{"generic", "simd128", "relaxed-quad", "relaxed-paired"} {
+	for _, tier := range []string{"generic", "simd128", "relaxed-quad", "relaxed-chained"} {
 		assert.Contains(t, out, "--- PASS: TestTiersGiveTheSameBits/"+tier+" ")
 	}
 }

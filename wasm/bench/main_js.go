@@ -118,13 +118,13 @@ func peak16(a unsafe.Pointer)
 //go:noescape
 func peak8(a unsafe.Pointer)
 
-//go:wasmimport kern peak8_paired
+//go:wasmimport kern peak8_chained
 //go:noescape
-func peak8Paired(a unsafe.Pointer)
+func peak8Chained(a unsafe.Pointer)
 
 // peaks lists the instructions that a tier can choose from.
 var peaks = map[string]map[kernels.Instruction]func(unsafe.Pointer){
-	"simd128": {kernels.Int16: peak16}, "relaxed": {kernels.Quad: peak8, kernels.Paired: peak8Paired},
+	"simd128": {kernels.Int16: peak16}, "relaxed": {kernels.Quad: peak8, kernels.Chained: peak8Chained},
 }
 
 const peakTurns = 100000

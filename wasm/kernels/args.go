@@ -12,8 +12,8 @@ type ConvArgs struct {
 	Factor       unsafe.Pointer // or nil
 	Table        unsafe.Pointer // scratch, TableBytes
 	Wide         unsafe.Pointer // conv16: scratch, WideBytes
-	Excess       unsafe.Pointer // conv8_paired: quads of weights that did not fit, see Excess
-	ExcessEnds   unsafe.Pointer // conv8_paired: int32 by panel, where its bytes of Excess end; one more before the first, 0
+	Excess       unsafe.Pointer // conv8_chained: quads of weights that did not fit, see Excess
+	ExcessEnds   unsafe.Pointer // conv8_chained: int32 by panel, where its bytes of Excess end; one more before the first, 0
 
 	H, W           int32
 	InRow, InCol   int32 // bytes from a position to the next
@@ -22,6 +22,7 @@ type ConvArgs struct {
 	Span           int32 // conv16: bytes from In to the end of the last run
 	Channels       int32
 	PanelBytes     int32
+	BlockBytes     int32 // of the table: positions that all panels go over before the next ones, a multiple of Dot.TileBytes
 	Rows           int32 // runs of a window
 	RowStep        int32 // bytes from one to the next
 	MainBytes      int32 // bytes of the weights of one run: whole turns of the unrolled loop,
@@ -34,7 +35,7 @@ type ConvArgs struct {
 	Magic         float32 // RoundMagic
 }
 
-// Excess is a quad of weights of a panel that conv8_paired adds on its own: what goes beyond PairLimit.
+// Excess is a quad of weights of a panel that conv8_chained adds on its own: what goes beyond ChainLimit.
 type Excess struct {
 	Run, At int32 // the run and the offset of the four values of x in it
 	_       [2]int32
@@ -80,7 +81,7 @@ type MeanArgs struct {
 	Low, High, Magic        float32
 }
 
-// PeakArgs is what peak16, peak8 and peak8_paired read.
+// PeakArgs is what peak16, peak8 and peak8_chained read.
 type PeakArgs struct {
 	Turns int32
 	_     [3]int32

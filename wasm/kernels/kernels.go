@@ -2,11 +2,12 @@
 // ("go" "mem") and export functions that do a whole operation of core/engine in one call; each takes the address of a struct of args.go.
 //
 //	simd128   conv16, nearest16, max_pool, local_mean, peak16: WebAssembly 2.0 (i32x4.dot_i16x8_s)
-//	relaxed   conv8, nearest8, peak8: relaxed SIMD on top (i32x4.relaxed_dot_i8x16_i7x16_add_s)
+//	relaxed   conv8, nearest8, peak8: relaxed SIMD on top (i32x4.relaxed_dot_i8x16_i7x16_add_s),
+//	          and the same with the suffix _chained (i16x8.relaxed_dot_i8x16_i7x16_s); probe tells which of the two is faster
 //
 // Shape of a convolution: x is read in place (implicit im2col: a table holds the address of each output position), w is packed into panels of
 // 8 channels, a register tile of Positions x 8 accumulators runs over all runs of a window and is requantised before it is stored. conv16 reads x widened
-// to int16 by a first pass. Channels are the outer loop, so that a panel and three rows of x stay in the first-level cache.
+// to int16 by a first pass. All panels go over a block of positions before the next block, so that a block of x and a panel stay in the first-level cache.
 //
 // The modules are emitted when the site is built, on a 64-bit machine.
 package kernels
@@ -21,8 +22,8 @@ import (
 const Group = 8
 
 // Packing of a panel: Group int32 (biases; for a search |row|^2 and what belongs to it), for a convolution Group f32 scales, then for each run
-// whole steps of weights. A step holds Dot.PerStep weights of each channel, zero behind the run's end, as quads or pairs: [Group][4]int8 once or
-// twice, or [Group][2]int16.
+// whole steps of weights. A step holds Dot.PerStep weights of each channel, zero behind the run's end, as quads or pairs: [Chain][Group][4]int8 or
+// [Group][2]int16.
 const (
 	headBytes = 4 * Group
 	quadBytes = 32 // of the weights that one load of x meets
@@ -37,9 +38,10 @@ const (
 	Int16 Instruction = iota
 	// Quad is i32x4.relaxed_dot_i8x16_i7x16_add_s, one machine instruction where the machine has such a thing (sdot, vpdpbusd).
 	Quad
-	// Paired is for machines where Quad becomes five instructions (vpmaddubsw and help). It adds two i16x8.relaxed_dot_i8x16_i7x16_s in int16 before it widens
-	// the sum, five instructions for twice the products. The sum of the two fits when the four weights of an int16 lane that have one sign reach no more than PairLimit together.
-	Paired
+	// Chained is for machines where Quad becomes five instructions (vpmaddubsw and help). It adds Dot.Chain results of i16x8.relaxed_dot_i8x16_i7x16_s in int16 before it
+	// widens the sum: of three instructions for one product, two are paid once. The sum fits when the weights of an int16 lane that have one sign reach no more
+	// than ChainLimit together.
+	Chained
 )
 
 // Dot is an instruction with the tile around it.
@@ -47,33 +49,40 @@ type Dot struct {
 	Instruction Instruction
 	Positions   int // of a tile
 	Unroll      int // steps
+	Chain       int // quads of a step, 1 where it does not matter
 }
 
 // Tiles that were fastest in Chromium, see docs/performance.md: larger ones run out of vector registers.
 var (
-	dot16  = Dot{Instruction: Int16, Positions: 5, Unroll: 4}
-	dot8   = Dot{Instruction: Quad, Positions: 6, Unroll: 4}
-	paired = Dot{Instruction: Paired, Positions: 5, Unroll: 2}
+	dot16   = Dot{Instruction: Int16, Positions: 5, Unroll: 4, Chain: 1}
+	dot8    = Dot{Instruction: Quad, Positions: 6, Unroll: 4, Chain: 1}
+	chained = Dot{Instruction: Chained, Positions: 4, Unroll: 2, Chain: 3}
+	// Two weights of a pair that are embeddings never go beyond ChainLimit; three could.
+	chainedSearch = Dot{Instruction: Chained, Positions: 5, Unroll: 2, Chain: 2}
 )
 
-// DotOf returns the tile of an instruction.
-func DotOf(i Instruction) Dot { return [...]Dot{dot16, dot8, paired}[i] }
+// DotOf returns the tile of an instruction in convolutions.
+func DotOf(i Instruction) Dot { return [...]Dot{dot16, dot8, chained}[i] }
+
+// SearchDotOf returns the tile of an instruction in searches.
+func SearchDotOf(i Instruction) Dot { return [...]Dot{dot16, dot8, chainedSearch}[i] }
 
 // PerStep returns how many values of x a step takes.
-func (d Dot) PerStep() int { return [...]int{2, 4, 8}[d.Instruction] }
-
-// StepBytes returns the size of the weights of a step.
-func (d Dot) StepBytes() int { return quadBytes * d.loads() }
-
-// xBytes returns how many bytes of x a step reads.
-func (d Dot) xBytes() int { return loadBytes * d.loads() }
-
-func (d Dot) loads() int {
-	if d.Instruction == Paired {
+func (d Dot) PerStep() int {
+	if d.Instruction == Int16 {
 		return 2
 	}
-	return 1
+	return 4 * d.Chain
 }
+
+// BytesPerValue returns the size of a value of x as the tile reads it.
+func (d Dot) BytesPerValue() int { return d.xBytes() / d.PerStep() }
+
+// StepBytes returns the size of the weights of a step.
+func (d Dot) StepBytes() int { return quadBytes * d.Chain }
+
+// xBytes returns how many bytes of x a step reads.
+func (d Dot) xBytes() int { return loadBytes * d.Chain }
 
 // WeightAt returns where weight i of a channel's run lies in the steps of a panel.
 func (d Dot) WeightAt(i, slot int) int {
@@ -82,6 +91,9 @@ func (d Dot) WeightAt(i, slot int) int {
 	}
 	return i/4*quadBytes + 4*slot + i%4
 }
+
+// TileBytes returns the size of a tile's entries in ConvArgs.Table.
+func (d Dot) TileBytes() int { return d.Positions * entryBytes }
 
 // TableBytes returns the size of ConvArgs.Table for n positions.
 func (d Dot) TableBytes(n int) int {
@@ -103,17 +115,17 @@ func SIMD128() []byte {
 }
 
 // Relaxed returns the module relaxed.
-func Relaxed() []byte { return RelaxedWith(dot8, paired) }
+func Relaxed() []byte { return RelaxedWith(dot8, chained, chainedSearch) }
 
 // RelaxedWith returns the module relaxed with other tiles, for measurements.
-func RelaxedWith(quad, paired Dot) []byte {
+func RelaxedWith(quad, chained, search Dot) []byte {
 	m := newModule()
 	emitConv(m, "conv8", quad)
 	emitNearest(m, "nearest8", quad)
 	emitPeak(m, "peak8", quad)
-	emitConv(m, "conv8_paired", paired)
-	emitNearest(m, "nearest8_paired", paired)
-	emitPeak(m, "peak8_paired", paired)
+	emitConv(m, "conv8_chained", chained)
+	emitNearest(m, "nearest8_chained", search)
+	emitPeak(m, "peak8_chained", chained)
 	emitProbe(m)
 	return m.Bytes()
 }

@@ -44,50 +44,59 @@ func TestEmissionIsDeterministic(t *testing.T) {
 // TestTakeExcess: what stays fits into int16 for every x, and nothing is lost.
 func TestTakeExcess(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	moved := 0
-	for range 2000 {
-		limit := 1 + rng.IntN(127)
-		step := make([]byte, 2*quadBytes)
-		for i := range step {
-			step[i] = byte(int8(rng.IntN(2*limit+1) - limit))
-		}
-		before := append([]byte(nil), step...)
-		var x Excess
-		took := TakeExcess(step, &x)
-		if took {
-			moved++
-		}
-		assert.Equal(t, x.Weights != [quadBytes]int8{}, took)
-		assert.Equal(t, before[:quadBytes], step[:quadBytes], "the first quad stays")
-		for i := range quadBytes {
-			assert.Equal(t, int(int8(before[quadBytes+i])), int(int8(step[quadBytes+i]))+int(x.Weights[i]))
-		}
-		for at := 0; at < quadBytes; at += 2 {
-			for _, sign := range []int{1, -1} {
-				assert.LessOrEqual(t, 127*(reach(step[at:], sign)+reach(step[quadBytes+at:], sign)), 32767)
+	for chain := 1; chain <= 4; chain++ {
+		d := Dot{Instruction: Chained, Chain: chain}
+		moved := 0
+		for range 1000 {
+			limit := 1 + rng.IntN(127)
+			step := make([]byte, chain*quadBytes)
+			for i := range step {
+				step[i] = byte(int8(rng.IntN(2*limit+1) - limit))
+			}
+			before := append([]byte(nil), step...)
+			excess := make([]Excess, chain)
+			d.TakeExcess(step, func(quad int) *Excess {
+				moved++
+				return &excess[quad]
+			})
+			for i := range step {
+				require.Equal(t, int(int8(before[i])), int(int8(step[i]))+int(excess[i/quadBytes].Weights[i%quadBytes]))
+			}
+			for at := 0; at < quadBytes; at += 2 {
+				for _, sign := range []int{1, -1} {
+					reach := 0
+					for i := range chain {
+						reach += part(step[i*quadBytes+at], sign) + part(step[i*quadBytes+at+1], sign)
+					}
+					require.LessOrEqual(t, 127*reach, 32767)
+				}
 			}
 		}
+		assert.Equal(t, chain > 1, moved > 0, "%d", chain)
 	}
-	assert.Greater(t, moved, 100)
-	assert.Less(t, moved, 1900)
 }
 
-// TestFitsPairs agrees with TakeExcess on a step that holds the row in every slot.
-func TestFitsPairs(t *testing.T) {
+// TestFits agrees with TakeExcess on a step that holds the row in one slot.
+func TestFits(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
-	d := DotOf(Paired)
+	d := SearchDotOf(Chained)
 	seen := map[bool]int{}
 	for range 2000 {
-		row, step := make([]int8, 1+rng.IntN(8)), make([]byte, 2*quadBytes)
+		row, step := make([]int8, 1+rng.IntN(8)), make([]byte, d.StepBytes())
 		for i := range row {
 			row[i] = int8(rng.IntN(255) - 127)
 			step[d.WeightAt(i, 3)] = byte(row[i])
 		}
-		fits := FitsPairs(row)
-		assert.Equal(t, !fits, TakeExcess(step, &Excess{}), "%v", row)
+		took := false
+		d.TakeExcess(step, func(int) *Excess {
+			took = true
+			return &Excess{}
+		})
+		fits := d.Fits(row)
+		assert.Equal(t, !fits, took, "%v", row)
 		seen[fits]++
 	}
 	assert.Len(t, seen, 2)
-	assert.False(t, FitsPairs(append(make([]int8, 8), 127, 0, 0, 0, 127, 127)), "in a later step")
-	assert.True(t, FitsPairs([]int8{64, 64, 64, 64, 64, 64, 64, 64}))
+	assert.False(t, d.Fits(append(make([]int8, 8), 127, 0, 0, 0, 127, 127)), "in a later step")
+	assert.True(t, d.Fits([]int8{64, 64, 64, 64, 64, 64, 64, 64}))
 }

@@ -141,7 +141,7 @@ func emitNearestTile(m *asm.Module, d Dot) *asm.Func {
 	}
 	t.w.Set(panel.Add(asm.Const(headBytes)))
 	t.run(args.Load(nearestAt.mainBytes), args.Load(nearestAt.restBytes))
-	for j := range t.b {
+	for j := range vectors {
 		t.b[j].Set(panel.LoadV128(int32(16 * j))) // norms
 	}
 	for p, acc := range t.acc {

@@ -12,8 +12,8 @@ type tile struct {
 	x    []asm.LocalI32 // by position
 	w    asm.LocalI32
 	acc  [][vectors]asm.LocalV128
-	a    [2]asm.LocalV128 // the x of the moment
-	b    [2]asm.LocalV128 // weights
+	a    asm.LocalV128   // the x of the moment
+	b    []asm.LocalV128 // weights
 	ones asm.LocalV128
 	stop asm.LocalI32
 }
@@ -28,10 +28,11 @@ func newTile(f *asm.Func, d Dot) *tile {
 			t.acc[p][j] = f.V128()
 		}
 	}
-	for i := range t.a {
-		t.a[i], t.b[i] = f.V128(), f.V128()
+	t.a = f.V128()
+	for range max(vectors, d.Chain) {
+		t.b = append(t.b, f.V128())
 	}
-	if d.Instruction == Paired {
+	if d.Instruction == Chained {
 		t.ones = f.LetV128(asm.Const(1).SplatI16x8())
 	}
 	return t
@@ -62,17 +63,17 @@ func (t *tile) steps(n asm.I32, unroll int) {
 
 // step emits the products of one step: PerStep values of x for each position with those of Group channels.
 func (t *tile) step(s int) {
-	if t.dot.Instruction == Paired {
-		t.pairedStep(s)
+	if t.dot.Instruction == Chained {
+		t.chainedStep(s)
 		return
 	}
-	for j := range t.b {
+	for j := range vectors {
 		t.b[j].Set(t.w.LoadV128(int32(s*quadBytes + 16*j)))
 	}
 	for p, x := range t.x {
-		t.a[0].Set(x.Load32Splat(int32(s * loadBytes)))
+		t.a.Set(x.Load32Splat(int32(s * loadBytes)))
 		for j, acc := range t.acc[p] {
-			acc.Set(t.product(acc.V128, t.b[j].V128, t.a[0].V128))
+			acc.Set(t.product(acc.V128, t.b[j].V128, t.a.V128))
 		}
 	}
 }
@@ -85,24 +86,25 @@ func (t *tile) product(acc, w, x asm.V128) asm.V128 {
 	return acc.AddI32x4(w.DotI16x8S(x))
 }
 
-// pairedStep loads x again for the second vector of channels: that is cheaper than the registers to keep it.
-func (t *tile) pairedStep(s int) {
+// chainedStep loads x again for the second vector of channels: that is cheaper than the registers to keep it.
+func (t *tile) chainedStep(s int) {
+	s *= t.dot.Chain
 	for j := range vectors {
-		for i := range t.b {
-			t.b[i].Set(t.w.LoadV128(int32((2*s+i)*quadBytes + 16*j)))
+		for i := range t.dot.Chain {
+			t.b[i].Set(t.w.LoadV128(int32((s+i)*quadBytes + 16*j)))
 		}
 		for p, x := range t.x {
-			for i := range t.a {
-				t.a[i].Set(x.Load32Splat(int32((2*s + i) * loadBytes)))
-			}
-			t.acc[p][j].Set(t.pairedProduct(t.acc[p][j].V128, t.a[0].V128, t.a[1].V128))
+			t.acc[p][j].Set(t.chainedProduct(t.acc[p][j].V128, func(i int) asm.V128 { return x.Load32Splat(int32((s + i) * loadBytes)) }))
 		}
 	}
 }
 
-// pairedProduct returns acc + b[0].x + b[1].y.
-func (t *tile) pairedProduct(acc, x, y asm.V128) asm.V128 {
-	sum := t.b[0].RelaxedDotI8x16I7x16S(x).AddI16x8(t.b[1].RelaxedDotI8x16I7x16S(y))
+// chainedProduct returns acc + b[0].x(0) + b[1].x(1) + ..., summed in int16 first.
+func (t *tile) chainedProduct(acc asm.V128, x func(i int) asm.V128) asm.V128 {
+	sum := t.b[0].RelaxedDotI8x16I7x16S(x(0))
+	for i := 1; i < t.dot.Chain; i++ {
+		sum = sum.AddI16x8(t.b[i].RelaxedDotI8x16I7x16S(x(i)))
+	}
 	return acc.AddI32x4(sum.DotI16x8S(t.ones.V128))
 }
 
@@ -113,14 +115,14 @@ func emitPeak(m *asm.Module, name string, d Dot) {
 	n := f.Let(args.Load(0))
 	t := newTile(f, d)
 	for i := range t.b {
-		t.b[i].Set(args.LoadV128(int32(16 + 16*i)))
+		t.b[i].Set(args.LoadV128(int32(16 + 16*(i%2))))
 	}
 	f.Loop(func(again asm.Label) {
 		for range d.Unroll {
 			for p := range t.acc {
 				for j, acc := range t.acc[p] { // with itself, or the compiler would see that the products are all the same
-					if d.Instruction == Paired {
-						acc.Set(t.pairedProduct(acc.V128, acc.V128, acc.V128))
+					if d.Instruction == Chained {
+						acc.Set(t.chainedProduct(acc.V128, func(int) asm.V128 { return acc.V128 }))
 					} else {
 						acc.Set(t.product(acc.V128, t.b[j].V128, acc.V128))
 					}

@@ -38,7 +38,7 @@ func measure(b *testing.B, macs int, f func()) {
 
 // BenchmarkPeak is the dot instruction on registers alone, in the tile's shape.
 func BenchmarkPeak(b *testing.B) {
-	for i, name := range []string{"int16", "quad", "paired"} {
+	for i, name := range []string{"int16", "quad", "chained"} {
 		k := newTier(name, kernels.Instruction(i))
 		b.Run(name, func(b *testing.B) {
 			const turns = 10000
@@ -86,7 +86,7 @@ func benchConv(b *testing.B, k engine.Kernels, s shape) {
 	} else {
 		c.Weight = make([]int8, n*s.out)
 		for i := range c.Weight {
-			c.Weight[i] = int8(min(max(rng.NormFloat64()*127/4, -127), 127)) // like trained ones: uniform ones would be hard on Paired
+			c.Weight[i] = int8(min(max(rng.NormFloat64()*127/4, -127), 127)) // like trained ones: uniform ones would be hard on Chained
 		}
 	}
 	for i := range c.Scale {

@@ -43,7 +43,7 @@ func BenchmarkImage(b *testing.B) {
 		for _, step := range []struct {
 			name string
 			run  func()
-		}{{"net", func() { _ = s.Net() }}, {"features", s.Features}, {"embed", s.Embed}, {"search", s.Search}, {"all", func() { _ = s.All() }}} {
+		}{{"net", func() { _ = s.Net() }}, {"all", func() { _ = s.All() }}} {
 			b.Run(k.Name()+"/"+step.name, func(b *testing.B) { best(b, step.run) })
 		}
 	}

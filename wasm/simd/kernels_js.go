@@ -34,13 +34,13 @@ func nearest16(a unsafe.Pointer)
 //go:noescape
 func nearest8(a unsafe.Pointer)
 
-//go:wasmimport kern conv8_paired
+//go:wasmimport kern conv8_chained
 //go:noescape
-func conv8Paired(a unsafe.Pointer)
+func conv8Chained(a unsafe.Pointer)
 
-//go:wasmimport kern nearest8_paired
+//go:wasmimport kern nearest8_chained
 //go:noescape
-func nearest8Paired(a unsafe.Pointer)
+func nearest8Chained(a unsafe.Pointer)
 
 //go:wasmimport kern max_pool
 //go:noescape
@@ -58,7 +58,7 @@ func probe(a unsafe.Pointer)
 type tier struct {
 	engine.Kernels // the portable tier, for shapes that are too small for vectors
 	name           string
-	dot            kernels.Dot // for int8 weights
+	instruction    kernels.Instruction // for int8 weights
 }
 
 // Tiers returns the tiers that the browser can run, slowest first. Those that do not give the bits of the portable one are left out, and the error names
@@ -79,7 +79,7 @@ func bound() []engine.Kernels {
 }
 
 func newTier(name string, i kernels.Instruction) tier {
-	return tier{engine.Generic(), name, kernels.DotOf(i)}
+	return tier{engine.Generic(), name, i}
 }
 
 // relaxedInstruction asks what the browser makes of the relaxed dot.
@@ -90,7 +90,7 @@ func relaxedInstruction() kernels.Instruction {
 	}
 	probe(unsafe.Pointer(&v))
 	if binary.LittleEndian.Uint32(v[2][:]) == kernels.SaturatedProbe {
-		return kernels.Paired
+		return kernels.Chained
 	}
 	return kernels.Quad
 }
@@ -100,11 +100,11 @@ func (t tier) Name() string { return t.name }
 
 // NewConv implements engine.Kernels.
 func (t tier) NewConv(c *engine.Conv) (engine.ConvKernel, error) {
-	dot := t.dot
+	i := t.instruction
 	if c.Weight16 != nil {
-		dot = kernels.DotOf(kernels.Int16)
+		i = kernels.Int16
 	}
-	p, err := pack(c, dot)
+	p, err := pack(c, kernels.DotOf(i))
 	if err != nil {
 		return nil, err
 	}
@@ -125,14 +125,14 @@ func (k conv) Run(c *engine.ConvCall) {
 		conv16(unsafe.Pointer(&a))
 	case kernels.Quad:
 		conv8(unsafe.Pointer(&a))
-	case kernels.Paired:
-		conv8Paired(unsafe.Pointer(&a))
+	case kernels.Chained:
+		conv8Chained(unsafe.Pointer(&a))
 	}
 }
 
 // NewSearch implements engine.Kernels.
 func (t tier) NewSearch(d int) (engine.Search, error) {
-	s, err := newRows(d, t.dot)
+	s, err := newRows(d, kernels.SearchDotOf(t.instruction))
 	if err != nil {
 		return nil, err
 	}
@@ -153,8 +153,8 @@ func (s *search) Nearest(e []int8, n, from int, d2 []int32) {
 		nearest16(unsafe.Pointer(&a))
 	case kernels.Quad:
 		nearest8(unsafe.Pointer(&a))
-	case kernels.Paired:
-		nearest8Paired(unsafe.Pointer(&a))
+	case kernels.Chained:
+		nearest8Chained(unsafe.Pointer(&a))
 	}
 }
 

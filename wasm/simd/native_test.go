@@ -132,7 +132,7 @@ type nativeSearch struct {
 }
 
 func (n *native) NewSearch(d int) (engine.Search, error) {
-	s, err := newRows(d, kernels.DotOf(kernels.Int16))
+	s, err := newRows(d, kernels.SearchDotOf(kernels.Int16))
 	if err != nil {
 		return nil, err
 	}

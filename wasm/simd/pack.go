@@ -61,7 +61,7 @@ func pack(c *engine.Conv, dot kernels.Dot) (*packed, error) {
 			}
 		}
 	}
-	if dot.Instruction == kernels.Paired {
+	if dot.Instruction == kernels.Chained {
 		p.moveExcess(groups)
 	}
 	return p, nil
@@ -82,10 +82,14 @@ func (p *packed) moveExcess(groups int) {
 		for r := range p.rows {
 			steps := p.runOf(p.panel(g), r)
 			for s := range p.steps {
-				x := kernels.Excess{Run: int32(r), At: int32(s*p.dot.PerStep() + 4)}
-				if kernels.TakeExcess(steps[s*p.dot.StepBytes():], &x) {
-					p.excess = append(p.excess, x)
-				}
+				at := make(map[int]int, p.dot.Chain) // in excess, by quad
+				p.dot.TakeExcess(steps[s*p.dot.StepBytes():], func(quad int) *kernels.Excess {
+					if _, ok := at[quad]; !ok {
+						at[quad] = len(p.excess)
+						p.excess = append(p.excess, kernels.Excess{Run: int32(r), At: int32(s*p.dot.PerStep() + 4*quad)})
+					}
+					return &p.excess[at[quad]]
+				})
 			}
 		}
 		p.ends[g+1] = int32(len(p.excess)) * int32(unsafe.Sizeof(kernels.Excess{}))
@@ -120,6 +124,15 @@ func (p *packed) Scratch(c *engine.ConvCall) int {
 	return n
 }
 
+// xBlock is how many bytes of x a block of positions brings, about: half of a small first-level cache.
+const xBlock = 12 << 10
+
+// blockBytes returns ConvArgs.BlockBytes.
+func (p *packed) blockBytes(c *engine.ConvCall) int {
+	perPosition := max(c.In.Col*p.dot.BytesPerValue(), 1)
+	return max(xBlock/perPosition/p.dot.Positions, 1) * p.dot.TileBytes()
+}
+
 // args fills in what the module reads. It panics when a plane does not hold what the kernel would touch.
 func (p *packed) args(c *engine.ConvCall, a *kernels.ConvArgs) {
 	scratch := c.Scratch[:p.Scratch(c)]
@@ -131,12 +144,12 @@ func (p *packed) args(c *engine.ConvCall, a *kernels.ConvArgs) {
 		H: int32(c.H), W: int32(c.W), InRow: int32(c.In.Row), InCol: int32(c.In.Col), OutRow: int32(c.Out.Row), OutCol: int32(c.Out.Col),
 		Span: int32(p.span(c)), Channels: int32(p.channels), PanelBytes: int32(p.panelBytes()), Rows: int32(p.rows),
 		MainBytes: int32(main * p.dot.StepBytes()), RestBytes: int32((p.steps - main) * p.dot.StepBytes()),
-		Advance: int32(c.RowStep - p.dot.PerStep()*p.steps), RowStep: int32(c.RowStep), Low: p.low, High: p.high, ResidualScale: p.resScale, Magic: kernels.RoundMagic,
+		BlockBytes: int32(p.blockBytes(c)), Advance: int32(c.RowStep - p.dot.PerStep()*p.steps), RowStep: int32(c.RowStep), Low: p.low, High: p.high, ResidualScale: p.resScale, Magic: kernels.RoundMagic,
 	}
 	if p.dot.Instruction == kernels.Int16 {
 		a.Wide, a.Advance = unsafe.Pointer(&scratch[table]), int32(2*(c.RowStep-p.dot.PerStep()*p.steps))
 	}
-	if p.dot.Instruction == kernels.Paired {
+	if p.dot.Instruction == kernels.Chained {
 		a.Excess, a.ExcessEnds = unsafe.Pointer(unsafe.SliceData(p.excess)), unsafe.Pointer(&p.ends[0])
 	}
 	if p.residual {

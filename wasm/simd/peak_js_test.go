@@ -17,9 +17,9 @@ func peak16(a unsafe.Pointer)
 //go:noescape
 func peak8(a unsafe.Pointer)
 
-//go:wasmimport kern peak8_paired
+//go:wasmimport kern peak8_chained
 //go:noescape
-func peak8Paired(a unsafe.Pointer)
+func peak8Chained(a unsafe.Pointer)
 
 // Peak runs the instruction under a tier's int8 layers on registers alone, in the shape of its tile and for n turns, and returns the operations that these were, two to a
 // multiply-add: the speed limit for benchmarks. It returns 0 for tiers of other packages.
@@ -29,13 +29,14 @@ func Peak(k engine.Kernels, n int) int {
 		return 0
 	}
 	args := kernels.PeakArgs{Turns: int32(n)}
-	switch t.dot.Instruction {
+	dot := kernels.DotOf(t.instruction)
+	switch t.instruction {
 	case kernels.Int16:
 		peak16(unsafe.Pointer(&args))
 	case kernels.Quad:
 		peak8(unsafe.Pointer(&args))
-	case kernels.Paired:
-		peak8Paired(unsafe.Pointer(&args))
+	case kernels.Chained:
+		peak8Chained(unsafe.Pointer(&args))
 	}
-	return 2 * n * t.dot.Unroll * t.dot.Positions * kernels.Group * t.dot.PerStep()
+	return 2 * n * dot.Unroll * dot.Positions * kernels.Group * dot.PerStep()
 }

@@ -14,7 +14,7 @@ type rows struct {
 	d, n   int
 	steps  int
 	panels []byte
-	// excess says that there are rows that do not fit into pairs; the quads of their packing are then taken one by one.
+	// excess says that there are rows that do not fit into chains; the quads of their packing are then taken one by one.
 	excess bool
 	// scratch is used by Nearest alone. A wasm instance has one thread and kernels do not yield.
 	scratch []byte
@@ -33,7 +33,7 @@ func newRows(d int, dot kernels.Dot) (*rows, error) {
 // kernel returns the tile that runs over the packing.
 func (s *rows) kernel() kernels.Dot {
 	if s.excess {
-		return kernels.DotOf(kernels.Quad)
+		return kernels.SearchDotOf(kernels.Quad)
 	}
 	return s.dot
 }
@@ -53,7 +53,7 @@ func (s *rows) Append(row []int8) {
 	panel := s.panels[group*s.panelBytes():][:s.panelBytes()]
 	binary.LittleEndian.PutUint32(panel[4*slot:], uint32(s.dot.RowNorm(row)))
 	putWeights(panel[4*kernels.Group:], slot, s.dot, row)
-	s.excess = s.excess || s.dot.Instruction == kernels.Paired && !kernels.FitsPairs(row)
+	s.excess = s.excess || s.dot.Instruction == kernels.Chained && !s.dot.Fits(row)
 	s.n++
 }
 

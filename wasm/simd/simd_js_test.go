@@ -24,7 +24,7 @@ func all(t *testing.T) []engine.Kernels {
 	require.NotZero(t, n, "the program was started without kernel modules, see testdata/exec.mjs")
 	tiers := append(engine.Tiers()[1:], newTier("simd128", kernels.Int16))
 	if n > 1 {
-		tiers = append(tiers, newTier("relaxed-quad", kernels.Quad), newTier("relaxed-paired", kernels.Paired))
+		tiers = append(tiers, newTier("relaxed-quad", kernels.Quad), newTier("relaxed-chained", kernels.Chained))
 	}
 	return tiers
 }
@@ -49,7 +49,7 @@ func TestRandomShapes(t *testing.T) {
 	}
 }
 
-// TestSearchOfEmbeddings has rows that all fit into pairs, unlike the suite's, with blocks of vectors and panels that are not full.
+// TestSearchOfEmbeddings has rows that all fit into chains, unlike the suite's, with blocks of vectors and panels that are not full.
 func TestSearchOfEmbeddings(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	for _, d := range []int{1, 7, 8, 9, 16, 20, 128} {
