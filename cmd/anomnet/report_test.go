@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"anomnet/core/audit"
+	"anomnet/core/audit/payload"
 	"anomnet/core/model"
 	"anomnet/core/report"
 )
@@ -81,7 +82,7 @@ func TestAuditVerify(t *testing.T) {
 	chain := &audit.Chain{}
 	var lines [][]byte
 	for i := range 5 {
-		e, err := chain.Append(report.Time{Milli: int64(1777896000000 + i)}, "Eva", audit.Opened, map[string]any{"n": i})
+		e, err := chain.Append(report.Time{Milli: int64(1777896000000 + i)}, "Eva", payload.Opened, map[string]any{"n": i})
 		require.NoError(t, err)
 		lines = append(lines, e.Line())
 	}

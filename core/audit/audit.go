@@ -2,7 +2,7 @@
 // byte of any entry breaks the chain, and Verify says where and how.
 //
 //	chain := &audit.Chain{}                                // or the state after the last entry that is stored
-//	e, err := chain.Append(now, "Eva", audit.Override, payload)
+//	e, err := chain.Append(now, "Eva", payload.Override, payload.Overriding(record))
 //	file = append(file, e.Line()...)
 //	sum, err := audit.Verify(file, &audit.Options{Head: noted}) // err is an *audit.Broken
 //
@@ -31,18 +31,6 @@ import (
 
 // Version is the version of the file form.
 const Version = 1
-
-// Kinds of entries. Others may come: a kind is 1 to 32 of a-z and _.
-const (
-	Opened    = "opened"    // the history begins, or a session
-	Inspected = "inspected" // an image got a verdict, or an error
-	Override  = "override"  // a person gave another verdict
-	Model     = "model"     // another model is in use
-	Threshold = "threshold" // the limits were changed
-	Taught    = "taught"    // a part was taught, or taught again
-	Deleted   = "deleted"   // a part, images or results were deleted
-	Exported  = "exported"  // results or this history left the device
-)
 
 // Limits of an entry.
 const (

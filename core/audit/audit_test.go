@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"anomnet/core/audit"
+	"anomnet/core/audit/payload"
 	"anomnet/core/report"
 )
 
@@ -38,16 +39,16 @@ func history(t testing.TB, n int) []*audit.Entry {
 	changed := *record
 	changed.Override = &report.Override{Verdict: "OK", Reason: "dust; wiped off", Operator: "Eva", Time: moment(9)}
 	for i := range n {
-		kind, payload := audit.Inspected, any(audit.Inspection(header, record))
+		kind, content := payload.Inspected, any(payload.Inspection(header, record))
 		switch {
 		case i == 0:
-			kind, payload = audit.Model, audit.Using(header)
+			kind, content = payload.Model, payload.Using(header)
 		case i%7 == 3:
-			kind, payload = audit.Override, audit.Overriding(&changed)
+			kind, content = payload.Override, payload.Overriding(&changed)
 		case i%7 == 5:
-			kind, payload = audit.Threshold, audit.Limits(header, header)
+			kind, content = payload.Threshold, payload.Limits(header, header)
 		}
-		e, err := chain.Append(moment(i), "Eva Müller", kind, payload)
+		e, err := chain.Append(moment(i), "Eva Müller", kind, content)
 		require.NoError(t, err)
 		entries = append(entries, e)
 	}
@@ -192,7 +193,7 @@ func TestClockSetBackIsCounted(t *testing.T) {
 	chain := &audit.Chain{}
 	var data []byte
 	for _, second := range []int{5, 3, 4, 1, 1} {
-		e, err := chain.Append(moment(second), "", audit.Opened, map[string]any{})
+		e, err := chain.Append(moment(second), "", payload.Opened, map[string]any{})
 		require.NoError(t, err)
 		data = append(data, e.Line()...)
 	}
@@ -265,7 +266,7 @@ func TestWorkedExample(t *testing.T) {
 	for i, c := range []struct {
 		kind    string
 		payload any
-	}{{audit.Model, audit.Using(header)}, {audit.Inspected, audit.Inspection(header, &ok)}} {
+	}{{payload.Model, payload.Using(header)}, {payload.Inspected, payload.Inspection(header, &ok)}} {
 		e, err := chain.Append(moment(i), "Eva", c.kind, c.payload)
 		require.NoError(t, err)
 		want = append(want, e.Line()...)

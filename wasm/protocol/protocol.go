@@ -12,6 +12,8 @@
 //	op       meta         bufs                    answer
 //	load     LoadRequest  1 to 8 model files      result with LoadResult, or error and the part loaded before stays
 //	score    ScoreRequest the image file          result with ScoreResult, map and preview, or error
+//	append   AppendRequest  1, see EncodeDrafts   result with AppendResult and the lines of the history (core/audit), or error
+//	verify   VerifyRequest  1 history, as lines   result with VerifyResult, or error
 //	cancel   {}           none                    the job with that id, if it has not started, answers error "cancelled"
 //
 // # Worker to page
@@ -21,6 +23,8 @@
 //	progress Progress     none                    during a job, at most 10 a second
 //	result   LoadResult   none                    end of a load job
 //	result   ScoreResult  anomaly map, preview    end of a score job
+//	result   AppendResult lines                   end of an append job
+//	result   VerifyResult none                    end of a verify job
 //	error    Error        none                    end of a job that failed
 //	requests Requests     none                    sent by worker.mjs when the worker made network requests after ready
 //	exit     {}           none                    sent by worker.mjs when the Go program has ended
@@ -35,6 +39,8 @@ package protocol
 const (
 	OpLoad     = "load"
 	OpScore    = "score"
+	OpAppend   = "append"
+	OpVerify   = "verify"
 	OpCancel   = "cancel"
 	OpReady    = "ready"
 	OpProgress = "progress"

@@ -37,7 +37,7 @@ func New(tiers []engine.Kernels, open Open) *Session {
 	return &Session{tiers: tiers, open: open, now: time.Now}
 }
 
-// Handle does one load or score job and returns a result or error message with the same id.
+// Handle does one job and returns a result or error message with the same id.
 func (s *Session) Handle(m protocol.Message) (reply protocol.Message) {
 	defer func() {
 		if e := recover(); e != nil {
@@ -49,6 +49,10 @@ func (s *Session) Handle(m protocol.Message) (reply protocol.Message) {
 		return s.load(m)
 	case protocol.OpScore:
 		return s.score(m)
+	case protocol.OpAppend:
+		return chain(m)
+	case protocol.OpVerify:
+		return verify(m)
 	}
 	return failure(m.ID, protocol.CodeBadMessage, fmt.Sprintf("session: unknown op %q", m.Op), "")
 }
@@ -122,9 +126,9 @@ func rgba(p *imaging.RGB) (pix []byte, w, h int) {
 	if p == nil {
 		return nil, 0, 0
 	}
-	pix = make([]byte, 0, 4*p.W*p.H)
-	for i := 0; i+2 < len(p.Pix); i += 3 {
-		pix = append(pix, p.Pix[i], p.Pix[i+1], p.Pix[i+2], 255)
+	pix = make([]byte, 4*p.W*p.H)
+	for d, s := pix, p.Pix; len(d) >= 4 && len(s) >= 3; d, s = d[4:], s[3:] {
+		d[0], d[1], d[2], d[3] = s[0], s[1], s[2], 255
 	}
 	return pix, p.W, p.H
 }

@@ -6,6 +6,8 @@
 //
 //	load     -> result (LoadResult) or error
 //	score    -> progress, result (ScoreResult, map, preview) or error
+//	append   -> result (AppendResult, lines of the history) or error
+//	verify   -> result (VerifyResult) or error
 //	cancel   -> the job with that id, if it has not started, answers error "cancelled"
 //
 // and says ready once by itself. worker.mjs adds requests and exit. Go code in a browser blocks its event loop while it

@@ -1,6 +1,20 @@
-package audit
+// Package payload holds the kinds of a history's entries and what each of them says. It is apart from package audit because the page makes
+// payloads and leaves the chain, with its SHA-256, to a worker.
+package payload
 
 import "anomnet/core/report"
+
+// Kinds of entries. Others may come: a kind is 1 to 32 of a-z and _.
+const (
+	Opened    = "opened"    // the history begins, or a session
+	Inspected = "inspected" // an image got a verdict, or an error
+	Override  = "override"  // a person gave another verdict
+	Model     = "model"     // another model is in use
+	Threshold = "threshold" // the limits were changed
+	Taught    = "taught"    // a part was taught, or taught again
+	Deleted   = "deleted"   // a part, images or results were deleted
+	Exported  = "exported"  // results or this history left the device
+)
 
 // Inspection is the payload of an entry Inspected: what the verdict depends on, or the code of the error.
 func Inspection(h *report.Header, r *report.Record) map[string]any {
@@ -34,4 +48,9 @@ func Limits(from, to *report.Header) map[string]any {
 // Using is the payload of an entry Model.
 func Using(h *report.Header) map[string]any {
 	return map[string]any{"part": h.Part, "head_sha256": h.HeadSHA256, "backbone_sha256": h.BackboneSHA256, "software": h.Software}
+}
+
+// Exporting is the payload of an entry Exported: what left the device, and how many records it holds.
+func Exporting(form string, records int) map[string]any {
+	return map[string]any{"form": form, "records": records}
 }
