@@ -2,7 +2,7 @@
 // onnxruntime as the peer (package onnx writes it our networks).
 //
 // A machine with other work on it is never equally busy twice, so contenders take turns within one run: in every round each runs for a moment, and a
-// ratio is the median over rounds of the ratio within a round.
+// ratio is the median over rounds of the ratio of the shortest runs in a round.
 package bench
 
 import (
@@ -27,7 +27,7 @@ type Contender struct {
 // Options of Alternate; the zero value works.
 type Options struct {
 	Rounds   int                   // turns of every contender; default 15
-	Turn     time.Duration         // how long a turn lasts, at least one run; default 40 ms
+	Turn     time.Duration         // how long a turn lasts, at least one run; default 100 ms
 	Warm     time.Duration         // how long every contender runs before; default 300 ms
 	Progress func(done, total int) // of rounds; default: none
 }
@@ -47,7 +47,7 @@ type Result struct {
 	Min     float64 `json:"min_ms"`
 	Gops    float64 `json:"gops"` // thousand million operations a second at the median
 	Peak    float64 `json:"peak_share,omitempty"`
-	rounds  []float64
+	rounds  []float64 // the shortest run of each
 	samples []float64
 }
 
@@ -61,7 +61,7 @@ func Alternate(ctx context.Context, list []Contender, opt *Options) ([]Result, e
 		o.Rounds = 15
 	}
 	if o.Turn <= 0 {
-		o.Turn = 40 * time.Millisecond
+		o.Turn = 100 * time.Millisecond
 	}
 	if o.Warm <= 0 {
 		o.Warm = 300 * time.Millisecond
@@ -88,7 +88,7 @@ func Alternate(ctx context.Context, list []Contender, opt *Options) ([]Result, e
 			if err != nil {
 				return nil, err
 			}
-			results[i].rounds = append(results[i].rounds, Quantile(ms, 0.5))
+			results[i].rounds = append(results[i].rounds, slices.Min(ms))
 			results[i].samples = append(results[i].samples, ms...)
 		}
 	}
