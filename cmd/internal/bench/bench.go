@@ -37,16 +37,16 @@ const maxTurn = 50
 
 // Result is what a contender took, in milliseconds.
 type Result struct {
-	Net     string  `json:"net"`
-	Engine  string  `json:"engine"`
-	Ours    bool    `json:"ours"`
-	Runs    int     `json:"runs"`
-	Median  float64 `json:"median_ms"`
-	Low     float64 `json:"quartile1_ms"`
-	High    float64 `json:"quartile3_ms"`
-	Min     float64 `json:"min_ms"`
-	Gops    float64 `json:"gops"` // thousand million operations a second at the median
-	Peak    float64 `json:"peak_share,omitempty"`
+	Net     string    `json:"net"`
+	Engine  string    `json:"engine"`
+	Ours    bool      `json:"ours"`
+	Runs    int       `json:"runs"`
+	Median  float64   `json:"median_ms"`
+	Low     float64   `json:"quartile1_ms"`
+	High    float64   `json:"quartile3_ms"`
+	Min     float64   `json:"min_ms"`
+	Gops    float64   `json:"gops"` // thousand million operations a second at the median
+	Peak    float64   `json:"peak_share,omitempty"`
 	rounds  []float64 // the shortest run of each
 	samples []float64
 }
