@@ -1,0 +1,169 @@
+package store
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Origin is where a version came from.
+type Origin string
+
+// The origins.
+const (
+	Taught   Origin = "taught"   // in this browser
+	Imported Origin = "imported" // from a file
+)
+
+// Shape is how images come to the size that a head works at; see imaging.Preprocess.
+type Shape struct {
+	Width  int    `json:"width"`
+	Height int    `json:"height"`
+	Mode   string `json:"mode"`
+	Gray   bool   `json:"gray,omitempty"`
+}
+
+// Shot is an image whose features are kept. Key is the start of the SHA-256 of its file and names its features.
+type Shot struct {
+	Key  string `json:"key"`
+	SHA  string `json:"sha"`
+	Name string `json:"name"`
+	W    int    `json:"w"`
+	H    int    `json:"h"`
+}
+
+// Version is one head of a part. It never changes.
+type Version struct {
+	N        int      `json:"n"` // from 1
+	Head     string   `json:"head"`
+	Backbone string   `json:"backbone"`
+	Bytes    float64  `json:"bytes"`
+	Made     float64  `json:"made"` // Unix time in milliseconds
+	Origin   Origin   `json:"origin"`
+	Parent   string   `json:"parent,omitempty"` // head that it was taught further from
+	Why      string   `json:"why,omitempty"`    // "good", "renamed", "rate", "again": what made it
+	Good     []string `json:"good,omitempty"`   // keys of the images that it was taught from, in order
+	Bad      []string `json:"bad,omitempty"`    // and of those that it was checked with
+	Images   int      `json:"images"`
+	Rate     float64  `json:"rate"`
+	Recall   string   `json:"recall,omitempty"` // "3/4": how many of the bad images it calls NG
+}
+
+// Part is a part with all its versions, the oldest first.
+type Part struct {
+	ID       string    `json:"id"`
+	Name     string    `json:"name"`
+	Use      int       `json:"use"` // the version in use
+	Versions []Version `json:"versions"`
+	Shape    Shape     `json:"shape"`
+	Seed     int64     `json:"seed,omitempty"`
+	Shots    []Shot    `json:"shots,omitempty"` // of all versions
+}
+
+// Version returns a version by its number, or nil.
+func (p *Part) Version(n int) *Version {
+	for i := range p.Versions {
+		if p.Versions[i].N == n {
+			return &p.Versions[i]
+		}
+	}
+	return nil
+}
+
+// Current returns the version in use; a part has at least one version.
+func (p *Part) Current() *Version {
+	if v := p.Version(p.Use); v != nil {
+		return v
+	}
+	return &p.Versions[len(p.Versions)-1]
+}
+
+// Before is the version that one click goes back to: the one that the version in use was made from, or the one before it; nil for none.
+func (p *Part) Before() *Version {
+	now := p.Current()
+	for i := range p.Versions {
+		if v := &p.Versions[i]; now.Parent != "" && v.Head == now.Parent && v.N < now.N {
+			return v
+		}
+	}
+	for i := len(p.Versions) - 1; i >= 0; i-- {
+		if p.Versions[i].N < now.N {
+			return &p.Versions[i]
+		}
+	}
+	return nil
+}
+
+// Shot returns an image by its key, or nil.
+func (p *Part) Shot(key string) *Shot {
+	for i := range p.Shots {
+		if p.Shots[i].Key == key {
+			return &p.Shots[i]
+		}
+	}
+	return nil
+}
+
+// Teachable tells whether the version in use can be taught further: its features are here.
+func (p *Part) Teachable() bool { return len(p.Current().Good) > 0 }
+
+// Bytes is the size of all heads.
+func (p *Part) Bytes() float64 {
+	sum := 0.0
+	for _, v := range p.Versions {
+		sum += v.Bytes
+	}
+	return sum
+}
+
+// add appends a version, numbers it and takes it into use.
+func (p *Part) add(v Version, shots []Shot) {
+	v.N = 1
+	for _, o := range p.Versions {
+		v.N = max(v.N, o.N+1)
+	}
+	p.Versions = append(p.Versions, v)
+	p.Use = v.N
+	for _, s := range shots {
+		if p.Shot(s.Key) == nil {
+			p.Shots = append(p.Shots, s)
+		}
+	}
+}
+
+// Key is the short name of an image by its SHA-256 in hex.
+func Key(sha string) string { return sha[:min(len(sha), 20)] }
+
+// Draft is teaching that is not finished: of a new part, or of the part with the same ID.
+type Draft struct {
+	ID       string  `json:"id"`
+	Name     string  `json:"name"`
+	Shape    Shape   `json:"shape"`
+	Rate     float64 `json:"rate"`
+	Seed     int64   `json:"seed,omitempty"`
+	Backbone string  `json:"backbone"`
+	Good     []Shot  `json:"good"`
+	Bad      []Shot  `json:"bad,omitempty"`
+	Changed  float64 `json:"changed"` // Unix time in milliseconds
+}
+
+// FileName is a name for an exported part: safe on every system, and it says version and content.
+func FileName(part string, n int, head string) string {
+	clean := strings.Map(func(r rune) rune {
+		if r < ' ' || strings.ContainsRune(`<>:"/\|?*`, r) {
+			return '-'
+		}
+		return r
+	}, strings.TrimSpace(part))
+	clean = strings.Trim(clean, ". ")
+	if clean == "" {
+		clean = "part"
+	}
+	if r := []rune(clean); len(r) > 80 {
+		clean = string(r[:80])
+	}
+	name := clean
+	if n > 1 {
+		name += "-v" + strconv.Itoa(n)
+	}
+	return name + "-" + head[:min(8, len(head))] + ".anomnet"
+}

@@ -1,0 +1,261 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// disk is a Disk in memory. It fails from the write on whose turn is left, as a tab that is closed or a device that is full.
+type disk struct {
+	files   map[string]string
+	records map[string]string
+	left    int
+	locked  bool
+}
+
+func newDisk() *disk { return &disk{files: map[string]string{}, records: map[string]string{}, left: -1} }
+
+func (d *disk) turn() error {
+	if d.left == 0 {
+		return fmt.Errorf("disk: %w", ErrFull)
+	}
+	d.left--
+	return nil
+}
+
+func (d *disk) Write(path string, data Blob) error {
+	if err := d.turn(); err != nil {
+		return err
+	}
+	d.files[path] = data.(string)
+	return nil
+}
+
+func (d *disk) Read(path string) (Blob, error) {
+	if s, ok := d.files[path]; ok {
+		return s, nil
+	}
+	return nil, nil
+}
+
+func (d *disk) Remove(path string) error {
+	maps.DeleteFunc(d.files, func(p, _ string) bool { return p == path || strings.HasPrefix(p, path+"/") })
+	return nil
+}
+
+func (d *disk) List(folder string) ([]string, error) {
+	seen := map[string]bool{}
+	for p := range d.files {
+		if rest, ok := strings.CutPrefix(p, folder+"/"); ok {
+			name, _, _ := strings.Cut(rest, "/")
+			seen[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(seen)), nil
+}
+
+func (d *disk) Records(prefix string) (map[string]string, error) {
+	out := map[string]string{}
+	for k, v := range d.records {
+		if strings.HasPrefix(k, prefix) {
+			out[k] = v
+		}
+	}
+	return out, nil
+}
+
+func (d *disk) Put(key, text string) error {
+	if err := d.turn(); err != nil {
+		return err
+	}
+	d.records[key] = text
+	if text == "" {
+		delete(d.records, key)
+	}
+	return nil
+}
+
+func (d *disk) Lock(f func() error) error {
+	if d.locked {
+		return errors.New("disk: a lock inside a lock never comes")
+	}
+	d.locked = true
+	defer func() { d.locked = false }()
+	return f()
+}
+
+func model(name, head string) Model {
+	return Model{Name: name, Head: "head " + head, Backbone: "backbone", Version: Version{Head: head, Backbone: "b0", Bytes: 10, Origin: Taught}}
+}
+
+func TestVersions(t *testing.T) {
+	d := newDisk()
+	l := NewLibrary(d)
+	p, err := l.Add("", "p1", model("Bracket", "h1"))
+	require.NoError(t, err)
+	assert.Equal(t, 1, p.Use)
+	assert.Nil(t, p.Before())
+	m := model("Bracket", "h2")
+	m.Version.Parent = "h1"
+	m.Shots = []Shot{{Key: "k1"}, {Key: "k1"}, {Key: "k2"}}
+	p, err = l.Add("p1", "", m)
+	require.NoError(t, err)
+	assert.Equal(t, 2, p.Use)
+	assert.Len(t, p.Shots, 2)
+	assert.Equal(t, "h1", p.Before().Head)
+	assert.Equal(t, 1, strings.Count(strings.Join(slices.Collect(maps.Keys(d.files)), " "), "backbones/"), "a backbone is stored once")
+
+	p, err = l.Choose("p1", 1)
+	require.NoError(t, err)
+	assert.Equal(t, "h1", p.Current().Head)
+	p, err = l.Add("", "p9", model("Other name", "h2"))
+	require.NoError(t, err)
+	assert.Equal(t, "p1", p.ID, "a head that is there is only taken into use")
+	assert.Equal(t, 2, p.Use)
+	assert.Equal(t, "Bracket", p.Name)
+
+	m = model("Bracket", "h3")
+	m.Version.Parent = "h1" // taught further after going back
+	p, err = l.Add("p1", "", m)
+	require.NoError(t, err)
+	assert.Equal(t, 3, p.Use)
+	assert.Equal(t, "h1", p.Before().Head, "back is to what it was made from")
+
+	_, err = l.Choose("p1", 7)
+	assert.ErrorIs(t, err, ErrGone)
+	_, err = l.Drop("p1", 3)
+	assert.ErrorContains(t, err, "in use")
+	_, err = l.Drop("p1", 2)
+	require.NoError(t, err)
+	assert.NotContains(t, d.files, "models/h2")
+	head, backbone, err := l.Files(&p.Versions[0])
+	require.NoError(t, err)
+	assert.Equal(t, "head h1", head)
+	assert.Equal(t, "backbone", backbone)
+	_, _, err = l.Files(&Version{Head: "h2"})
+	assert.ErrorIs(t, err, ErrGone)
+}
+
+func TestDelete(t *testing.T) {
+	d := newDisk()
+	l := NewLibrary(d)
+	for _, n := range []string{"a", "b"} {
+		_, err := l.Add("", "p-"+n, model("Part "+n, "h-"+n))
+		require.NoError(t, err)
+		require.NoError(t, l.Keep(FeaturePath("p-"+n, Shape{Width: 32, Height: 32, Mode: "fit"}, "k"), "f"))
+	}
+	require.NoError(t, l.SaveDraft(&Draft{ID: "d1"}))
+	require.NoError(t, l.Keep(ThumbPath("d1", "k"), "t"))
+	require.NoError(t, l.Delete("p-a"))
+	parts, err := l.Parts()
+	require.NoError(t, err)
+	require.Len(t, parts, 1)
+	assert.ElementsMatch(t, []string{"backbones/b0", "models/h-b", "features/p-b/k-32x32-fit", "features/d1/k-thumb"}, slices.Collect(maps.Keys(d.files)))
+	require.NoError(t, l.EndDraft("d1"))
+	require.NoError(t, l.Delete("p-b"))
+	assert.Empty(t, d.files)
+	assert.Empty(t, d.records)
+}
+
+// TestNothingHalfSaved stops a save at every one of its writes: the part is then as before, and Sweep leaves no trace.
+func TestNothingHalfSaved(t *testing.T) {
+	for left := range 4 {
+		d := newDisk()
+		l := NewLibrary(d)
+		_, err := l.Add("", "p1", model("Bracket", "h1"))
+		require.NoError(t, err)
+		files, records := maps.Clone(d.files), maps.Clone(d.records)
+		d.left = left
+		m := model("Bracket", "h2")
+		m.Version.Backbone = "b1"
+		_, err = l.Add("p1", "", m)
+		d.left = -1
+		if left == 3 { // backbone, head, record: that was all
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorIs(t, err, ErrFull, left)
+		assert.Equal(t, records, d.records, left)
+		require.NoError(t, NewLibrary(d).Sweep())
+		assert.Equal(t, files, d.files, left)
+	}
+}
+
+// TestTwoTabs adds from two libraries on one disk: neither loses what the other wrote.
+func TestTwoTabs(t *testing.T) {
+	d := newDisk()
+	a, b := NewLibrary(d), NewLibrary(d)
+	_, err := a.Add("", "p1", model("Bracket", "h1"))
+	require.NoError(t, err)
+	_, err = b.Add("p1", "", model("Bracket", "h2"))
+	require.NoError(t, err)
+	p, err := a.Add("p1", "", model("Bracket", "h3"))
+	require.NoError(t, err)
+	require.Len(t, p.Versions, 3)
+	assert.Equal(t, []int{1, 2, 3}, []int{p.Versions[0].N, p.Versions[1].N, p.Versions[2].N})
+	require.NoError(t, a.Delete("p1"))
+	_, err = b.Choose("p1", 1)
+	assert.ErrorIs(t, err, ErrGone)
+}
+
+func TestUnreadableRecords(t *testing.T) {
+	d := newDisk()
+	l := NewLibrary(d)
+	_, err := l.Add("", "p1", model("Bracket", "h1"))
+	require.NoError(t, err)
+	d.records[partKey+"p2"], d.files[models+"/h9"] = `{"versions":"later"}`, "of p2"
+	parts, err := l.Parts()
+	require.NoError(t, err)
+	assert.Len(t, parts, 1)
+	require.NoError(t, l.Sweep())
+	assert.Contains(t, d.files, models+"/h9", "nothing is removed that a record may name")
+	_, err = l.Choose("p2", 1)
+	assert.ErrorContains(t, err, "cannot be read")
+}
+
+func TestBadNames(t *testing.T) {
+	l := NewLibrary(newDisk())
+	for _, id := range []string{"", "../x", "A", "a/b"} {
+		_, err := l.Add("", id, model("x", "h"))
+		assert.Error(t, err, id)
+		assert.Error(t, l.SaveDraft(&Draft{ID: id}), id)
+		assert.Error(t, l.EndDraft(id), id)
+		assert.Error(t, l.Delete(id), id)
+	}
+	_, err := l.Add("", "p", model("x", "../h"))
+	assert.Error(t, err)
+	assert.Error(t, l.Keep("models/x", "data"))
+}
+
+func TestFileName(t *testing.T) {
+	for _, c := range []struct {
+		part string
+		n    int
+		want string
+	}{
+		{"Bracket", 1, "Bracket-01234567.anomnet"}, {"Bracket", 12, "Bracket-v12-01234567.anomnet"}, {" a/b:c\x00. ", 1, "a-b-c-01234567.anomnet"},
+		{"...", 1, "part-01234567.anomnet"}, {"Träger 4", 2, "Träger 4-v2-01234567.anomnet"},
+	} {
+		assert.Equal(t, c.want, FileName(c.part, c.n, "0123456789"))
+	}
+	assert.LessOrEqual(t, len(FileName(strings.Repeat("x", 500), 1, "0123456789")), 100)
+}
+
+func TestDrafts(t *testing.T) {
+	l := NewLibrary(newDisk())
+	for i, id := range []string{"d1", "d2"} {
+		require.NoError(t, l.SaveDraft(&Draft{ID: id, Changed: float64(i), Good: []Shot{{Key: Key(strings.Repeat("a", 64)), Name: "x.png"}}}))
+	}
+	ds, err := l.Drafts()
+	require.NoError(t, err)
+	require.Len(t, ds, 2)
+	assert.Equal(t, "d2", ds[0].ID)
+	assert.Len(t, ds[0].Good[0].Key, 20)
+}
