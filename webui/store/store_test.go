@@ -240,7 +240,7 @@ func TestFileName(t *testing.T) {
 		n    int
 		want string
 	}{
-		{"Bracket", 1, "Bracket-01234567.anomnet"}, {"Bracket", 12, "Bracket-v12-01234567.anomnet"}, {" a/b:c\x00. ", 1, "a-b-c-01234567.anomnet"},
+		{"Bracket", 1, "Bracket-01234567.anomnet"}, {"Bracket", 12, "Bracket-v12-01234567.anomnet"}, {" a/b:c\x00. ", 1, "a-b-c--01234567.anomnet"},
 		{"...", 1, "part-01234567.anomnet"}, {"Träger 4", 2, "Träger 4-v2-01234567.anomnet"},
 	} {
 		assert.Equal(t, c.want, FileName(c.part, c.n, "0123456789"))
