@@ -76,10 +76,10 @@ func TestFromImageMatchesAt(t *testing.T) {
 
 	for name, m := range all {
 		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, viaAt(m), fromImage(m, jpegRGB))
+			assert.Equal(t, viaAt(m), rowsOf(m, false).rgb())
 			for _, sub := range []image.Rectangle{image.Rect(1, 1, 22, 16), image.Rect(2, 3, 9, 4), image.Rect(5, 0, 6, 17)} {
 				s := m.SubImage(sub)
-				assert.Equal(t, viaAt(s), fromImage(s, jpegRGB), "%v", sub)
+				assert.Equal(t, viaAt(s), rowsOf(s, false).rgb(), "%v", sub)
 			}
 		})
 	}
@@ -138,12 +138,12 @@ func TestAlphaOverWhite(t *testing.T) {
 		"ycbcr alpha":   {ycc, []uint8{224, 224, 224}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, tt.want, fromImage(tt.m, jpegRGB).Pix)
+			assert.Equal(t, tt.want, rowsOf(tt.m, false).rgb().Pix)
 		})
 	}
 }
 
 func TestPaletteIndexOutside(t *testing.T) {
 	m := &image.Paletted{Pix: []uint8{9}, Stride: 1, Rect: image.Rect(0, 0, 1, 1), Palette: color.Palette{color.White}}
-	require.NotPanics(t, func() { assert.Equal(t, []uint8{0, 0, 0}, fromImage(m, jpegRGB).Pix) })
+	require.NotPanics(t, func() { assert.Equal(t, []uint8{0, 0, 0}, rowsOf(m, false).rgb().Pix) })
 }

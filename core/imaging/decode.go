@@ -12,6 +12,8 @@ import (
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
 	"golang.org/x/image/webp"
+
+	quickjpeg "anomnet/core/imaging/jpeg"
 )
 
 // The limits that a zero Limits stands for.
@@ -53,21 +55,23 @@ type codec struct {
 	orientation func(data []byte) int
 	check       func(data []byte, w, h int) *Error
 	whole       func(data []byte) bool // whether the end of the file is there; nil if the format does not say
+	// quick gives the pixels of decode in less time, or ok = false; may be nil.
+	quick func(data []byte) (img image.Image, ok bool)
 }
 
 // codecFor returns the codec for a name that sniff returned, nil for a format that is known but not read.
 func codecFor(name string) *codec {
 	switch name {
 	case "png":
-		return &codec{name, pngConfig, png.Decode, pngOrientation, checkPNG, pngWhole}
+		return &codec{name, pngConfig, png.Decode, pngOrientation, checkPNG, pngWhole, nil}
 	case "jpeg":
-		return &codec{name, jpeg.DecodeConfig, jpeg.Decode, jpegOrientation, checkJPEG, jpegWhole}
+		return &codec{name, jpeg.DecodeConfig, jpeg.Decode, jpegOrientation, checkJPEG, jpegWhole, quickjpeg.Decode}
 	case "bmp":
-		return &codec{name, bmp.DecodeConfig, bmp.Decode, nil, checkBMP, nil}
+		return &codec{name, bmp.DecodeConfig, bmp.Decode, nil, checkBMP, nil, nil}
 	case "tiff":
-		return &codec{name, tiff.DecodeConfig, tiff.Decode, tiffOrientation, checkTIFF, nil}
+		return &codec{name, tiff.DecodeConfig, tiff.Decode, tiffOrientation, checkTIFF, nil, nil}
 	case "webp":
-		return &codec{name, webp.DecodeConfig, webp.Decode, webpOrientation, checkWebP, webpWhole}
+		return &codec{name, webp.DecodeConfig, webp.Decode, webpOrientation, checkWebP, webpWhole, nil}
 	}
 	return nil
 }
@@ -80,8 +84,18 @@ func codecFor(name string) *codec {
 // CMYK uses color.CMYKToRGB; alpha is composited over white, (c*a + 255*(255-a) + 127) / 255. Colour profiles and gamma
 // are ignored.
 //
-// Every error is an *Error. No input makes it panic.
+// Every error is an *Error. No input makes it panic. Who needs the picture in a model's size only is faster with Open and
+// Picture.Prepare.
 func Decode(data []byte, lim *Limits) (*RGB, error) {
+	p, err := Open(data, lim)
+	if err != nil {
+		return nil, err
+	}
+	return p.RGB()
+}
+
+// Open decodes a file as Decode does, but leaves the pixels as the file stores them: planes of luma and chroma, say.
+func Open(data []byte, lim *Limits) (*Picture, error) {
 	l := lim.orDefault()
 	if len(data) == 0 {
 		return nil, &Error{Kind: Empty, Detail: "the file has no bytes", Offset: 0}
@@ -101,14 +115,18 @@ func Decode(data []byte, lim *Limits) (*RGB, error) {
 	if e != nil {
 		return nil, e
 	}
-	m, e := c.pixels(data, w, h)
+	img, e := c.pixels(data, w, h)
 	if e != nil {
 		return nil, e
 	}
-	if c.orientation == nil {
-		return m, nil
+	p := &Picture{W: w, H: h, format: c.name, rows: rowsOf(img, c.name == "webp"), orientation: 1}
+	if c.orientation != nil {
+		p.orientation = c.orientation(data)
 	}
-	return orient(m, c.orientation(data)), nil
+	if p.orientation >= 5 {
+		p.W, p.H = h, w
+	}
+	return p, nil
 }
 
 // size reads width and height from the header and holds them against the limits.
@@ -139,26 +157,28 @@ func (c *codec) size(data []byte, l Limits) (w, h int, e *Error) {
 }
 
 // pixels decodes the picture, which must have the size that its header promised.
-func (c *codec) pixels(data []byte, w, h int) (m *RGB, e *Error) {
+func (c *codec) pixels(data []byte, w, h int) (img image.Image, e *Error) {
 	r := bytes.NewReader(data)
 	defer func() {
 		if p := recover(); p != nil {
-			m, e = nil, c.panicked(p)
+			img, e = nil, c.panicked(p)
 		}
 	}()
-	img, err := c.decode(r)
-	if err != nil {
-		return nil, c.failed(err, r, data)
+	ok := false
+	if c.quick != nil {
+		img, ok = c.quick(data)
+	}
+	if !ok {
+		var err error
+		if img, err = c.decode(r); err != nil {
+			return nil, c.failed(err, r, data)
+		}
 	}
 	if b := img.Bounds(); b.Dx() != w || b.Dy() != h {
 		d := fmt.Sprintf("header says %d x %d pixels, data has %d x %d", w, h, b.Dx(), b.Dy())
 		return nil, &Error{Kind: Corrupt, Format: c.name, Detail: d, Offset: -1}
 	}
-	toRGB := jpegRGB
-	if c.name == "webp" {
-		toRGB = webpRGB
-	}
-	return fromImage(img, toRGB), nil
+	return img, nil
 }
 
 // failed turns a decoder's error into ours. r is what the decoder read data from.

@@ -91,10 +91,10 @@ func BenchmarkDecodeJPEG(b *testing.B) {
 	})
 	b.Run("part=convert", func(b *testing.B) {
 		for b.Loop() {
-			fromImage(m, jpegRGB)
+			rowsOf(m, false).rgb()
 		}
 	})
-	rgb := fromImage(m, jpegRGB)
+	rgb := rowsOf(m, false).rgb()
 	b.Run("part=resize256", func(b *testing.B) {
 		for b.Loop() {
 			Resize(rgb, 256, 256)

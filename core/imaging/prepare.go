@@ -59,20 +59,7 @@ func Prepare(src *RGB, p Preprocess) (*RGB, error) {
 	if src == nil || src.W <= 0 || src.H <= 0 || len(src.Pix) != 3*src.W*src.H {
 		return nil, fmt.Errorf("imaging: prepare: picture is empty or its buffer has the wrong length")
 	}
-	var out *RGB
-	switch p.Mode {
-	case Fit:
-		out = fit(src, p.Width, p.Height)
-	case Crop:
-		w, h := inscribed(p.Width, p.Height, src.W, src.H)
-		out = Resize(cut(src, (src.W-w)/2, (src.H-h)/2, w, h), p.Width, p.Height)
-	default:
-		out = Resize(src, p.Width, p.Height)
-	}
-	if p.Gray {
-		luma(out)
-	}
-	return out, nil
+	return newPicture(src).prepare(p), nil
 }
 
 // inscribed returns the largest size of aspect w : h that fits into maxW x maxH, rounded to pixels, at least 1 x 1.
@@ -95,11 +82,9 @@ func cut(src *RGB, x, y, w, h int) *RGB {
 	return out
 }
 
-// fit scales src into the middle of a w x h picture that is filled with the mean colour of the scaled picture's border.
-func fit(src *RGB, w, h int) *RGB {
-	sw, sh := inscribed(src.W, src.H, w, h)
-	in := Resize(src, sw, sh)
-	if sw == w && sh == h {
+// pad puts in into the middle of a w x h picture that is filled with the mean colour of in's border.
+func pad(in *RGB, w, h int) *RGB {
+	if in.W == w && in.H == h {
 		return in
 	}
 	out := NewRGB(w, h)
@@ -107,9 +92,9 @@ func fit(src *RGB, w, h int) *RGB {
 	for i := 0; i < len(out.Pix); i += 3 {
 		copy(out.Pix[i:i+3], c[:])
 	}
-	x, y := (w-sw)/2, (h-sh)/2
-	for i := range sh {
-		copy(out.Pix[3*(w*(y+i)+x):], in.Pix[3*sw*i:3*sw*(i+1)])
+	x, y := (w-in.W)/2, (h-in.H)/2
+	for i := range in.H {
+		copy(out.Pix[3*(w*(y+i)+x):], in.Pix[3*in.W*i:3*in.W*(i+1)])
 	}
 	return out
 }

@@ -148,11 +148,11 @@ func (in *Inspector) Info() Info { return in.info }
 
 // Inspect decodes an image file and scores it. Errors of the image are *imaging.Error.
 func (in *Inspector) Inspect(data []byte) (*Result, error) {
-	img, err := imaging.Decode(data, in.limits)
+	img, err := imaging.Open(data, in.limits)
 	if err != nil {
 		return nil, err
 	}
-	pre, err := imaging.Prepare(img, in.head.Preprocess)
+	pre, err := img.Prepare(in.head.Preprocess)
 	if err != nil {
 		return nil, err
 	}

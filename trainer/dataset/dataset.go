@@ -157,11 +157,11 @@ func Load(path string, pre imaging.Preprocess) (*imaging.RGB, error) {
 	if err != nil {
 		return nil, err
 	}
-	img, err := imaging.Decode(data, nil)
+	img, err := imaging.Open(data, nil)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %s: %w", path, err)
 	}
-	return imaging.Prepare(img, pre)
+	return img.Prepare(pre)
 }
 
 // LoadMask reads a mask and returns, at w x h pixels, where it is set: a pixel counts when the resized mask is at least half.
