@@ -2,6 +2,7 @@
 // makes no request. The Go program finds what was fetched in globalThis.anomnet:
 //   spawn()  starts an inference worker and gives it the compiled modules
 //   tier     kernel tier that the page's address asks for (?tier=generic), "" for the fastest
+//   thumbs   the worker that makes thumbnails
 //   slots    how many workers to start
 //   models   promise of the model files, an array of ArrayBuffers
 //   samples  promise of [{name, label, blob}]; stopSamples() gives up on them
@@ -65,14 +66,15 @@ async function kernels() {
   return compiled.slice(0, [...compiled, undefined].indexOf(undefined));
 }
 
-// The one address that may become a worker; under require-trusted-types-for nothing else can.
-const workerURL = at("assets/js/worker.mjs");
+// The addresses that may become workers; under require-trusted-types-for nothing else can.
+const workerURL = at("assets/js/worker.mjs"), thumbsURL = at("assets/js/thumbs.mjs");
 const policy = globalThis.trustedTypes?.createPolicy("anomnet", {
   createScriptURL(url) {
-    if (url !== workerURL) throw new TypeError("not a worker of this page: " + url);
+    if (url !== workerURL && url !== thumbsURL) throw new TypeError("not a worker of this page: " + url);
     return url;
   },
 });
+const start = (url) => new Worker(policy ? policy.createScriptURL(url) : url, { type: "module" });
 
 if (typeof WebAssembly !== "object") {
   fail(0, "WebAssembly is missing");
@@ -83,10 +85,11 @@ if (typeof WebAssembly !== "object") {
   globalThis.anomnet = Object.freeze({
     // Not before the page asks: starting a worker earlier was not faster on two cores.
     spawn() {
-      const w = new Worker(policy ? policy.createScriptURL(workerURL) : workerURL, { type: "module" });
+      const w = start(workerURL);
       modules.then(([module, kernels]) => w.postMessage({ module, kernels }));
       return w;
     },
+    thumbs: start(thumbsURL),
     slots: Math.min(navigator.hardwareConcurrency || 2, 8),
     // The model is ready only when the program that runs it is there too.
     models: Promise.all([models(), modules]).then(([files]) => files),

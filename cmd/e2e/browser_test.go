@@ -173,7 +173,7 @@ func blank(t *testing.T, srv *server, l look) *tab {
 	call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
 		Source: `globalThis.violations = []; addEventListener("securitypolicyviolation", (e) => violations.push(e.effectiveDirective + " " + e.blockedURI));
 			globalThis.workers = [];
-			globalThis.Worker = class extends globalThis.Worker { constructor(...args) { super(...args); workers.push(this); } };`})
+			globalThis.Worker = class extends globalThis.Worker { constructor(...args) { super(...args); if (String(args[0]).endsWith("/worker.mjs")) workers.push(this); } };`})
 	p.look(l)
 	return p
 }
@@ -299,12 +299,31 @@ type result struct {
 	Error   string `json:"error"`
 }
 
-// results waits until n images are finished and returns all in the order of the list.
+// finished counts the images with a verdict or an error, whether their tiles are in the document or not.
+const finished = `[...document.querySelectorAll(".filter:not(.all) .count")].reduce((n, e) => n + Number(e.textContent), 0)`
+
+// walkList scrolls through the list, which holds only the tiles in sight, and returns what all of them say, in order.
+const walkList = `(async () => {
+	const list = document.querySelector("#items"), side = list.classList.contains("grid") ? "Top" : "Left", seen = new Map();
+	const tiles = () => [...list.querySelectorAll("[data-name]")];
+	const look = () => tiles().forEach((e) => seen.set(Number(e.ariaPosInSet),
+		{name: e.dataset.name, rawBits: e.dataset.rawBits ?? "", verdict: e.dataset.verdict ?? "", error: e.dataset.error ?? ""}));
+	look();
+	const at = list["scroll" + side], step = side === "Top" ? list.clientHeight : list.clientWidth;
+	for (let x = 0; seen.size < Number(tiles()[0].ariaSetSize); x = (x + step) % (step + (side === "Top" ? list.scrollHeight : list.scrollWidth))) {
+		list["scroll" + side] = x;
+		await new Promise((r) => setTimeout(r, 50));
+		look();
+	}
+	list["scroll" + side] = at;
+	return [...seen.keys()].sort((a, b) => a - b).map((k) => seen.get(k));
+})()`
+
+// results waits until n images are finished and returns all that are shown, in the order of the list.
 func (p *tab) results(n int) []result {
 	p.t.Helper()
-	p.waitFor(fmt.Sprintf(`document.querySelectorAll("#items [data-verdict], #items [data-error]").length >= %d`, n))
-	out, err := chromedp.Run(p.ctx, chromedp.Evaluate[[]result](`[...document.querySelectorAll("#items [data-name]")].map((e) =>
-		({name: e.dataset.name, rawBits: e.dataset.rawBits ?? "", verdict: e.dataset.verdict ?? "", error: e.dataset.error ?? ""}))`))
+	p.waitFor(fmt.Sprintf(finished+` >= %d`, n))
+	out, err := chromedp.Run(p.ctx, chromedp.Evaluate[[]result](walkList, chromedp.EvalAwaitPromise))
 	require.NoError(p.t, err)
 	return out
 }

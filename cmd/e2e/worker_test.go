@@ -15,7 +15,7 @@ import (
 const unfit = `Object.defineProperty(navigator, "hardwareConcurrency", {value: 2});
 	globalThis.made = 0;
 	globalThis.Worker = class extends Worker {
-		constructor(...args) { super(...args); this.unfit = made++ < bad; }
+		constructor(...args) { super(...args); this.unfit = String(args[0]).endsWith("/worker.mjs") && made++ < bad; }
 		postMessage(m, ...rest) { if (this.unfit && m.op === "load") super.postMessage({...m, bufs: [new ArrayBuffer(8)]}); else super.postMessage(m, ...rest); }
 	};`
 

@@ -36,6 +36,7 @@ type app struct {
 
 	taken   [][]file // what was dropped or chosen and is not yet with the page
 	list    lister
+	thumbs  *thumber
 	focused js.Value // the element that had the focus last
 }
 
@@ -46,6 +47,7 @@ func (a *app) start() error {
 	}
 	a.pool = newPool(a, a.boot.Get("tier").String())
 	a.paint = newPainter(a)
+	a.thumbs = newThumber(a)
 	a.page = ui.New(a, text, a.boot.Get("slots").Int()*jobsAhead)
 	a.page.Register(a.views()...)
 	a.page.Restore(loadSettings())

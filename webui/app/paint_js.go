@@ -16,15 +16,15 @@ import (
 const (
 	maxPicture  = 2048 // longest side of the large picture's canvas
 	maxHeat     = 512  // longest side of the heat map's canvas
-	decodeSlots = 3    // thumbnails that the browser decodes at once, so that a dropped folder does not fill the memory
+	maxPreviews = 32   // pictures as scored that are kept, of about 256 KB each
 )
 
-// painter draws thumbnails, pictures and heat maps. Pixels drawn here are only looked at; scores come from core/imaging.
+// painter draws pictures and heat maps. Pixels drawn here are only looked at; scores come from core/imaging.
 type painter struct {
-	app   *app
-	slots chan struct{} // for thumbnails
-	large chan struct{} // for the large picture, which must not wait behind the thumbnails of a dropped folder
-	pics  map[int]*pic
+	app      *app
+	large    chan struct{}   // one picture is decoded at a time
+	previews map[int]preview // the pictures as scored of those that came last
+	order    []int           // of previews, the oldest first
 
 	canvas js.Value // of the large picture; a new element starts empty
 	over   js.Value // canvas of the heat map
@@ -36,11 +36,10 @@ type painter struct {
 	heated heatKey
 }
 
-// pic is what is kept of an item until it is known whether the browser can show it.
-type pic struct {
-	thumb   js.Value // canvas that waits for a preview
-	shows   bool     // the browser can decode the file
-	preview js.Value // canvas with the picture as scored
+// preview is a picture as it was scored, RGBA.
+type preview struct {
+	pix  js.Value // ArrayBuffer
+	w, h int
 }
 
 type heatKey struct {
@@ -49,18 +48,12 @@ type heatKey struct {
 }
 
 func newPainter(a *app) *painter {
-	return &painter{app: a, slots: make(chan struct{}, decodeSlots), large: make(chan struct{}, 1), pics: map[int]*pic{}}
-}
-
-func (p *painter) pic(id int) *pic {
-	if p.pics[id] == nil {
-		p.pics[id] = &pic{}
-	}
-	return p.pics[id]
+	return &painter{app: a, large: make(chan struct{}, 1), previews: map[int]preview{}}
 }
 
 func (p *painter) forget(id int) {
-	delete(p.pics, id)
+	delete(p.previews, id)
+	p.app.thumbs.forget(id)
 	if p.wanted == id {
 		p.wanted, p.drawn, p.heated = 0, 0, heatKey{}
 	}
@@ -71,58 +64,40 @@ func bitmap(blob js.Value) (js.Value, error) {
 	return await(js.Global().Call("createImageBitmap", blob))
 }
 
-// Sample implements ui.Canvas.
-func (a *app) Sample(el vjs.Value, src ui.Source) { a.thumb(el, 0, src) }
-
-// Thumb implements ui.Canvas.
-func (a *app) Thumb(el vjs.Value, it *ui.Item) { a.thumb(el, it.ID, it.Src) }
-
-func (a *app) thumb(el vjs.Value, id int, src ui.Source) {
-	canvas, blob := js.Value(el), src.(file).blob
-	go func() {
-		a.paint.slots <- struct{}{}
-		bmp, err := bitmap(blob)
-		<-a.paint.slots
-		a.view.Update(func() {
-			if err == nil {
-				cover(canvas, bmp, bmp.Get("width").Float(), bmp.Get("height").Float())
-				bmp.Call("close")
-			}
-			if a.paint.pics[id] == nil && id != 0 && !a.page.Has(id) {
-				return // removed meanwhile
-			}
-			k := a.paint.pic(id)
-			switch {
-			case err == nil:
-				k.shows, k.preview = true, js.Undefined()
-			case k.preview.Truthy():
-				cover(canvas, k.preview, k.preview.Get("width").Float(), k.preview.Get("height").Float())
-			default:
-				k.thumb = canvas
-			}
-		})
-	}()
-}
-
-// preview takes the picture as it was scored, which is kept only when the browser cannot show the file itself.
+// preview takes the picture as it was scored. It makes the thumbnail, and is kept for a while in case the browser cannot show the
+// file itself.
 func (p *painter) preview(id int, r protocol.ScoreResult, buf js.Value) {
-	k := p.pic(id)
-	if k.shows || r.PreW == 0 || r.PreH == 0 {
+	if r.PreW == 0 || r.PreH == 0 {
 		return
 	}
-	c := p.app.doc.Call("createElement", "canvas")
-	c.Set("width", r.PreW)
-	c.Set("height", r.PreH)
-	data := js.Global().Get("ImageData").New(js.Global().Get("Uint8ClampedArray").New(buf), r.PreW, r.PreH)
-	c.Call("getContext", "2d").Call("putImageData", data, 0, 0)
-	k.preview = c
-	if k.thumb.Truthy() {
-		cover(k.thumb, c, float64(r.PreW), float64(r.PreH))
-		k.thumb = js.Undefined()
+	p.previews[id] = preview{buf.Call("slice", 0), r.PreW, r.PreH}
+	p.order = append(p.order, id)
+	for len(p.order) > maxPreviews {
+		delete(p.previews, p.order[0])
+		p.order = p.order[1:]
 	}
+	w, h := float64(r.PreW), float64(r.PreH)
+	kx, ky := heat.Cover(p.app.page.Part.Mode, r.Width, r.Height, r.PreW, r.PreH)
+	sw, sh := w*min(kx, 1), h*min(ky, 1) // without the borders of a picture that was fitted in
+	stretch := 1.0
+	if kx == 1 && ky == 1 { // or undo the stretching
+		stretch = float64(r.Width) / float64(r.Height) * h / w
+	}
+	p.app.thumbs.make(id, buf, r.PreW, r.PreH, [4]float64{(w - sw) / 2, (h - sh) / 2, sw, sh}, stretch)
 	if p.wanted == id && p.drawn != id {
 		p.wanted = 0 // ask again, now there is something to show
+		p.app.page.Touch()
 	}
+}
+
+// canvasOf turns a preview into something to draw.
+func (p *painter) canvasOf(v preview) js.Value {
+	c := p.app.doc.Call("createElement", "canvas")
+	c.Set("width", v.w)
+	c.Set("height", v.h)
+	data := js.Global().Get("ImageData").New(js.Global().Get("Uint8ClampedArray").New(v.pix), v.w, v.h)
+	c.Call("getContext", "2d").Call("putImageData", data, 0, 0)
+	return c
 }
 
 // cover fills a canvas with the middle of a picture.
@@ -160,15 +135,16 @@ func (a *app) Picture(el vjs.Value, it *ui.Item) {
 				}
 				return
 			}
-			switch k := p.pic(id); {
+			switch pre, ok := p.previews[id]; {
 			case err == nil:
 				p.show(canvas, id, bmp)
 				bmp.Call("close")
-			case k.preview.Truthy():
+			case ok:
 				it.Prepared = true
-				p.showPrepared(canvas, it, k.preview)
+				p.showPrepared(canvas, it, p.canvasOf(pre))
 			default:
 				p.blank(canvas)
+				p.app.page.Reload(id) // the preview comes with the answer
 			}
 		})
 	}()

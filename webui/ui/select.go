@@ -12,6 +12,9 @@ import (
 // Selected returns the item that is shown large, or nil.
 func (p *Page) Selected() *Item { return p.List.selected }
 
+// Item returns an item by its id, or nil.
+func (p *Page) Item(id int) *Item { return p.byID[id] }
+
 // Items returns the whole list.
 func (p *Page) Items() []*Item { return p.List.all }
 
