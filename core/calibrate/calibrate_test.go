@@ -302,3 +302,30 @@ func FuzzJSON(f *testing.F) {
 		assert.Equal(t, c, again)
 	})
 }
+
+func TestRateAt(t *testing.T) {
+	scores := make([]float32, 100)
+	for i := range scores {
+		scores[i] = float32(i + 1)
+	}
+	c, err := New(scores, nil, 0.05)
+	require.NoError(t, err)
+	// 5 of 100 is the textbooks' example of an exact binomial interval; the ends are one-sided, 1 - 0.05^(1/100) and 0.05^(1/100).
+	for _, w := range []struct {
+		limit        float32
+		rate, lo, hi float64
+	}{{100, 1.0 / 101, 0, 0.029513}, {95, 6.0 / 101, 0.016432, 0.112835}, {95.5, 6.0 / 101, 0.016432, 0.112835}, {0.5, 1, 0.970487, 1}} {
+		rate, lo, hi := c.RateAt(w.limit, 0.95)
+		assert.InDelta(t, w.rate, rate, 1e-12, "%v", w.limit)
+		assert.InDelta(t, w.lo, lo, 1e-6, "%v", w.limit)
+		assert.InDelta(t, w.hi, hi, 1e-6, "%v", w.limit)
+	}
+	own, _, hi := c.RateAt(c.Limit, 0.95)
+	assert.InDelta(t, 5.0/101, own, 1e-12, "never above the target that the limit was made for")
+	_, top := c.Interval(0.95)
+	assert.InDelta(t, top, hi, 1e-12, "the same upper end as for the target")
+	_, lo, hi := c.RateAt(3, 2)
+	assert.Equal(t, [2]float64{0, 1}, [2]float64{lo, hi})
+	rate, _, _ := (&Calibration{}).RateAt(3, 0.95)
+	assert.Equal(t, 1.0, rate)
+}

@@ -1,6 +1,9 @@
 package calibrate
 
-import "math"
+import (
+	"math"
+	"sort"
+)
 
 const (
 	reviewFactor = 5   // Review's rate in units of the target
@@ -37,6 +40,29 @@ func (c *Calibration) Interval(conf float64) (lo, hi float64) {
 	r = min(r, n)
 	a, b := float64(r), float64(n+1-r)
 	return betaQuantile((1-conf)/2, a, b), betaQuantile((1+conf)/2, a, b)
+}
+
+// RateAt says what a limit means that need not be c's own, a person's for instance. With r of n held-out scores above it, a good image
+// is rejected with a chance of at most rate = (r+1)/(n+1), averaged over draws of the held-out set, if the limit was not chosen by
+// looking at these scores. lo and hi hold the real rate with probability conf at least (Clopper and Pearson, Biometrika 26, 1934; 0 to
+// the one-sided bound when no score is above). A conf outside (0, 1) gives 0 and 1.
+func (c *Calibration) RateAt(limit float32, conf float64) (rate, lo, hi float64) {
+	n := len(c.Scores)
+	if n == 0 {
+		return 1, 0, 1
+	}
+	r := n - sort.Search(n, func(i int) bool { return c.Scores[i] > limit })
+	rate = float64(r+1) / float64(n+1)
+	above, below := float64(r), float64(n-r)
+	switch {
+	case !(conf > 0 && conf < 1):
+		return rate, 0, 1
+	case r == 0:
+		return rate, 0, betaQuantile(conf, 1, below)
+	case r == n:
+		return rate, betaQuantile(1-conf, above, 1), 1
+	}
+	return rate, betaQuantile((1-conf)/2, above, below+1), betaQuantile((1+conf)/2, above+1, below)
 }
 
 // threshold sets the target and everything that follows from it; Scores and MapLow are set.

@@ -1,0 +1,222 @@
+// Package regions finds the connected parts of a picture whose anomaly map is above a limit, measures and outlines them.
+//
+//	f := regions.Find(m, w, h, limit, frame)
+//	f.Regions[0].Area    // pixels of the picture, the largest region first
+//	f.Outline(0)         // closed lines around it
+//
+// The map is laid over the picture as it is drawn: bilinear between patch centres. It is looked at on a raster of at most Raster
+// samples along the longer side, one sample per pixel for pictures up to that size, so areas of larger pictures are multiples of a
+// sample's area. Every float32 operation is rounded on its own and areas are counts, so the regions are the same on every machine.
+package regions
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+const (
+	// Raster is the number of samples along the longer side of a picture at most.
+	Raster = 512
+	// Max is how many regions are kept, the largest ones.
+	Max = 100
+)
+
+// Modes in which a picture is brought to the size of the model's input; they are those of core/imaging.
+const (
+	Stretch = "stretch"
+	Fit     = "fit"
+	Crop    = "crop"
+)
+
+// Frame is where an anomaly map lies on a picture of Width x Height pixels that was brought to InputW x InputH by Mode.
+type Frame struct {
+	Width, Height  int
+	InputW, InputH int
+	Mode           string
+}
+
+// Cover is how much of the model's input the picture fills in each direction: 1 when it is stretched, less in one direction when
+// it is fitted in, more when it is cropped.
+func (f Frame) Cover() (kx, ky float64) {
+	sx, sy := float64(f.InputW)/float64(f.Width), float64(f.InputH)/float64(f.Height)
+	switch f.Mode {
+	case Fit:
+		s := min(sx, sy)
+		return s / sx, s / sy
+	case Crop:
+		s := max(sx, sy)
+		return s / sx, s / sy
+	}
+	return 1, 1
+}
+
+// Spot returns the rectangle of the picture, in pixels, that a cell of a map of w x h covers. Parts outside of the picture are cut off.
+func (f Frame) Spot(x, y, w, h int) (left, top, right, bottom float64) {
+	kx, ky := f.Cover()
+	at := func(cell, cells int, k float64, size int) float64 {
+		p := 0.5 + (float64(cell)/float64(cells)-0.5)/k
+		return min(max(p, 0), 1) * float64(size)
+	}
+	return at(x, w, kx, f.Width), at(y, h, ky, f.Height), at(x+1, w, kx, f.Width), at(y+1, h, ky, f.Height)
+}
+
+func (f Frame) valid() bool { return f.Width > 0 && f.Height > 0 && f.InputW > 0 && f.InputH > 0 }
+
+// Region is a connected part of a picture above the limit; samples that touch at a corner are connected. Its unit is a pixel of the
+// picture.
+type Region struct {
+	Area                     int
+	Share                    float64 // of what is inspected of the picture, 0..1
+	Peak                     float32 // largest value of the map in it
+	Left, Top, Right, Bottom int     // box around it, Right and Bottom outside
+}
+
+// Found is what Find found. Regions has the largest first, equal ones in order of their first sample; More counts those beyond Max.
+type Found struct {
+	Regions []Region
+	More    int
+
+	frame  Frame
+	limit  float32
+	w, h   int
+	values []float32 // NaN where the picture is not inspected
+	label  []int32   // 0 for none, else 1 + index in Regions
+}
+
+// Find looks for the parts of m, [h][w], that are above limit. Sizes that do not fit together give none.
+func Find(m []float32, w, h int, limit float32, frame Frame) *Found {
+	f := &Found{frame: frame, limit: limit}
+	if w < 1 || h < 1 || len(m) != w*h || !frame.valid() || !(slices.Max(m) > limit) {
+		return f
+	}
+	f.w, f.h = size(frame.Width, frame.Height)
+	inspected := f.sample(m, w, h)
+	f.components(inspected)
+	return f
+}
+
+// size is that of the raster of a picture.
+func size(w, h int) (int, int) {
+	if long := max(w, h); long > Raster {
+		return max(w*Raster/long, 1), max(h*Raster/long, 1)
+	}
+	return w, h
+}
+
+// tap is where a sample reads along an axis: between two cells, at fraction f of the way.
+type tap struct {
+	lo, hi  int
+	f       float32
+	outside bool
+}
+
+func axis(n, cells int, k float64) []tap {
+	out := make([]tap, n)
+	for i := range out {
+		u := 0.5 + float64((float64(float64(i)+0.5)/float64(n)-0.5)*k) // 0..1 across the model's input
+		p := min(max(float64(u*float64(cells))-0.5, 0), float64(cells-1))
+		lo := int(p)
+		out[i] = tap{lo: lo, hi: min(lo+1, cells-1), f: float32(p - float64(lo)), outside: u < 0 || u > 1}
+	}
+	return out
+}
+
+// sample fills the raster and returns how many of its samples are inspected.
+func (f *Found) sample(m []float32, w, h int) (inspected int) {
+	kx, ky := f.frame.Cover()
+	xs, ys := axis(f.w, w, kx), axis(f.h, h, ky)
+	f.values = make([]float32, f.w*f.h)
+	nan := float32(math.NaN())
+	for y, q := range ys {
+		row, top, bottom := f.values[y*f.w:(y+1)*f.w], m[q.lo*w:], m[q.hi*w:]
+		for x, p := range xs {
+			if p.outside || q.outside {
+				row[x] = nan
+				continue
+			}
+			inspected++
+			a := top[p.lo] + float32(float32(top[p.hi]-top[p.lo])*p.f)
+			b := bottom[p.lo] + float32(float32(bottom[p.hi]-bottom[p.lo])*p.f)
+			row[x] = a + float32(float32(b-a)*q.f)
+		}
+	}
+	return inspected
+}
+
+// part is a component while it is measured.
+type part struct {
+	Region
+	count int
+	first int // sample
+}
+
+// components labels the samples above the limit and measures what belongs together.
+func (f *Found) components(inspected int) {
+	f.label = make([]int32, len(f.values))
+	var parts []part
+	var stack []int
+	for i, v := range f.values {
+		if f.label[i] != 0 || !(v > f.limit) {
+			continue
+		}
+		p := part{first: i, Region: Region{Left: f.w, Top: f.h}}
+		id := int32(len(parts) + 1)
+		f.label[i] = id
+		for stack = append(stack[:0], i); len(stack) > 0; {
+			at := stack[len(stack)-1]
+			stack = stack[:len(stack)-1]
+			p.add(at%f.w, at/f.w, f.values[at])
+			stack = f.spread(at, id, stack)
+		}
+		parts = append(parts, p)
+	}
+	f.measure(parts, inspected)
+}
+
+func (p *part) add(x, y int, v float32) {
+	p.count++
+	p.Peak = max(p.Peak, v)
+	p.Left, p.Top, p.Right, p.Bottom = min(p.Left, x), min(p.Top, y), max(p.Right, x+1), max(p.Bottom, y+1)
+}
+
+// spread labels the neighbours of a sample and puts them on the stack.
+func (f *Found) spread(at int, id int32, stack []int) []int {
+	x, y := at%f.w, at/f.w
+	for v := max(y-1, 0); v <= min(y+1, f.h-1); v++ {
+		for u := max(x-1, 0); u <= min(x+1, f.w-1); u++ {
+			if n := v*f.w + u; f.label[n] == 0 && f.values[n] > f.limit {
+				f.label[n] = id
+				stack = append(stack, n)
+			}
+		}
+	}
+	return stack
+}
+
+// measure brings the components to their order, and counts and boxes to pixels of the picture.
+func (f *Found) measure(parts []part, inspected int) {
+	order := make([]int, len(parts))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(parts[b].count, parts[a].count), cmp.Compare(parts[a].first, parts[b].first))
+	})
+	f.More = max(len(parts)-Max, 0)
+	place := make([]int32, len(parts)+1)
+	sx, sy := float64(f.frame.Width)/float64(f.w), float64(f.frame.Height)/float64(f.h)
+	for rank, i := range order[:min(len(order), Max)] {
+		p := parts[i]
+		place[i+1] = int32(rank + 1)
+		r := p.Region
+		r.Area = max(int(math.Round(float64(float64(p.count)*sx)*sy)), 1)
+		r.Share = float64(p.count) / float64(inspected)
+		r.Left, r.Right = int(float64(r.Left)*sx), int(math.Ceil(float64(r.Right)*sx))
+		r.Top, r.Bottom = int(float64(r.Top)*sy), int(math.Ceil(float64(r.Bottom)*sy))
+		f.Regions = append(f.Regions, r)
+	}
+	for i, l := range f.label {
+		f.label[i] = place[l]
+	}
+}
