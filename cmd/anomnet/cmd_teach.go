@@ -87,13 +87,16 @@ func (l *learnFlags) collect(ctx context.Context, paths []string, opt *teach.Opt
 	if err := l.fitOptions(prov).Check(len(b.FeatureStd)); err != nil {
 		return nil, prov, err
 	}
-	if prov.DataSHA256, err = dataset.Digest(paths); err != nil {
+	src := teach.Source{Len: len(paths), File: func(i int) (string, []byte, error) {
+		data, err := dataset.Read(paths[i])
+		return paths[i], data, err
+	}}
+	set, err := teach.Collect(ctx, b, l.preprocess(), src, opt)
+	if err != nil {
 		return nil, prov, err
 	}
-	pre := l.preprocess()
-	src := teach.Source{Len: len(paths), Image: func(i int) (*imaging.RGB, error) { return dataset.Load(paths[i], pre) }}
-	set, err := teach.Collect(ctx, b, pre, src, opt)
-	return set, prov, err
+	prov.DataSHA256 = set.DataSHA256()
+	return set, prov, nil
 }
 
 // save writes the head and prints what was learned.

@@ -53,7 +53,8 @@ type calibrationJSON struct {
 func (m *manifest) checkTexts() error {
 	texts := map[string]string{}
 	provenance := func(of string, p Provenance) {
-		for field, v := range map[string]string{"method": p.Method, "software": p.Software, "data_sha256": p.DataSHA256, "card": p.Card} {
+		for field, v := range map[string]string{"method": p.Method, "software": p.Software, "data_sha256": p.DataSHA256, "card": p.Card,
+			"parent_sha256": p.ParentSHA256} {
 			texts[of+" "+field] = v
 		}
 		for name := range p.Metrics {

@@ -46,6 +46,10 @@ type Provenance struct {
 	DataSHA256 string             `json:"data_sha256,omitempty"` // digest over the images' digests in order
 	Metrics    map[string]float64 `json:"metrics,omitempty"`
 	Card       string             `json:"card,omitempty"` // model card, plain text
+
+	// A head that was refitted names the file of the head before it, and counts: the first refit is revision 1. Both or neither are set.
+	ParentSHA256 string `json:"parent_sha256,omitempty"`
+	Revision     int    `json:"revision,omitempty"`
 }
 
 // Backbone is a network without a part. One that was decoded must not be changed: it remembers its digest.
@@ -100,6 +104,9 @@ func (b *Backbone) Validate() error {
 	if n := channels(b.Graph); len(b.FeatureStd) != n {
 		return fmt.Errorf("model: backbone %q: %d feature deviations, want %d", b.Name, len(b.FeatureStd), n)
 	}
+	if err := b.Provenance.validate(); err != nil {
+		return fmt.Errorf("model: backbone %q: %w", b.Name, err)
+	}
 	return checkScales("feature deviation", b.FeatureStd)
 }
 
@@ -134,6 +141,9 @@ func (h *Head) Validate() error {
 	if err == nil {
 		err = h.checkShapes()
 	}
+	if err == nil {
+		err = h.Provenance.validate()
+	}
 	if err != nil {
 		return fmt.Errorf("model: head %q: %w", h.Part, err)
 	}
@@ -166,6 +176,17 @@ func (h *Head) Fits(b *Backbone) error {
 	}
 	if n := channels(b.Graph); n != h.Adapter.In {
 		return fmt.Errorf("%w: backbone gives %d channels, the head takes %d", ErrMismatch, n, h.Adapter.In)
+	}
+	return nil
+}
+
+// validate checks the lineage. The other fields may hold anything.
+func (p *Provenance) validate() error {
+	if p.Revision < 0 || (p.Revision == 0) != (p.ParentSHA256 == "") {
+		return fmt.Errorf("revision %d of parent %.70q", p.Revision, p.ParentSHA256)
+	}
+	if p.ParentSHA256 != "" && len(p.ParentSHA256) != digestLen {
+		return fmt.Errorf("parent digest %.70q", p.ParentSHA256)
 	}
 	return nil
 }

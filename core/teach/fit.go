@@ -88,6 +88,7 @@ type Report struct {
 	HeldOut   int                `json:"held_out"` // good images scored by cross-validation
 	Scores    []float32          `json:"-"`        // their scores, in order of Images
 	Images    []int              `json:"-"`        // which images these are
+	Checks    []Check            `json:"checks"`   // the check cases of a Session
 }
 
 // LeastNormal returns the positions in Scores of the n held-out images that look least normal, the oddest first.
@@ -169,12 +170,13 @@ func (f *fitter) embed(ctx context.Context, norm Norm) error {
 	s := f.set
 	var sample []uint8
 	for p := 0; p < s.Images*s.Patches; p += sampleStep {
-		sample = append(sample, s.X[p*s.C:(p+1)*s.C]...)
+		at := p % s.Patches * s.C
+		sample = append(sample, s.Features[p/s.Patches].X[at:at+s.C]...)
 	}
 	f.adapter = quantizeProjection(f.fit.Projection, s.C, norm == NormL2, sample)
 	f.e = make([]int8, s.Images*s.Patches*f.adapter.Out)
 	_, err := parallel.Run(ctx, s.Images, f.opt.workers(), f.opt.progress("embeddings"), f.embedder, func(em *detect.Embedder, i int) error {
-		em.Embed(s.image(i), s.Patches, f.image(i))
+		em.Embed(s.Features[i].X, s.Patches, f.image(i))
 		return nil
 	})
 	return err
@@ -249,13 +251,12 @@ func (f *fitter) calibrate(ctx context.Context, rep *Report) (*calibrate.Calibra
 
 // score returns image scores and smoothed maps of images, given by their embeddings.
 func (f *fitter) score(ctx context.Context, c *detect.Centroids, images [][]int8) ([]float32, [][]float32, error) {
-	g := f.set.grid
 	scores, maps := make([]float32, len(images)), make([][]float32, len(images))
 	scorer, err := detect.NewScorer(c, f.opt.kernels())
 	if err != nil {
 		return nil, nil, err
 	}
-	mapper := func() (*detect.Mapper, error) { return detect.NewMapper(scorer, g.H, g.W), nil }
+	mapper := func() (*detect.Mapper, error) { return detect.NewMapper(scorer, f.set.h, f.set.w), nil }
 	_, err = parallel.Run(ctx, len(images), f.opt.workers(), f.opt.progress("held-out scores"), mapper, func(m *detect.Mapper, i int) error {
 		m.Map(images[i])
 		scores[i] = m.ImageScore(f.set.topK())

@@ -113,10 +113,14 @@ func (f *fitter) heldOutFakes() ([][]int8, error) {
 		return nil, err
 	}
 	var out [][]int8
-	for _, fake := range f.set.Fakes {
-		if f.set.heldOut(fake.Image) {
-			e := make([]int8, f.set.Patches*f.adapter.Out)
-			em.Embed(fake.X, f.set.Patches, e)
+	d := f.adapter.Out
+	for _, i := range foldImages(0, f.set.Images) {
+		for _, p := range f.set.Features[i].Drawn {
+			e, changed := slices.Clone(f.image(i)), make([]int8, len(p.At)*d)
+			em.Embed(p.X, len(p.At), changed)
+			for n, at := range p.At {
+				copy(e[int(at)*d:], changed[n*d:(n+1)*d])
+			}
 			out = append(out, e)
 		}
 	}

@@ -1,6 +1,7 @@
 // Package teach learns a part from good images in pure Go: no gradients, seconds on one core, the same bits on every machine.
 //
-// Collect runs the backbone over the images and keeps their patch vectors; Set.Fit projects them (random orthogonal rows, or a projection
+// A Featurizer runs the backbone over an image and keeps its patch vectors (Features); Collect does it for many, a Session holds them while
+// a person adds and removes images. Set.Fit projects them (random orthogonal rows, or a projection
 // that the trainer learned), chooses centroids from all patches by greedy k-centre, and calibrates on held-out images. PatchCore (Roth
 // et al. 2022) is the ancestor; what differs is the integer arithmetic and the calibration by cross-validation.
 package teach
@@ -26,27 +27,64 @@ const MinImages = 5
 // ErrTooFew is wrapped when there are fewer than MinImages images.
 var ErrTooFew = errors.New("teach: too few good images")
 
-// Source delivers the prepared good images: image i of Len, at the size of the head's preprocessing.
+// Source delivers the good images: either files, or prepared pictures at the size of the head's preprocessing.
 type Source struct {
 	Len   int
-	Image func(i int) (*imaging.RGB, error)
+	File  func(i int) (name string, data []byte, err error)
+	Image func(i int) (*imaging.RGB, error) // used when File is nil
 }
 
-// Set is the patch vectors of a set of good images, and of pseudo-defects drawn into some of them.
+// features makes the features of image i. Errors of an image name its file.
+func (s *Source) features(f *Featurizer, i int) (*Features, error) {
+	if s.File == nil {
+		img, err := s.Image(i)
+		if err != nil {
+			return nil, err
+		}
+		return f.Image(img)
+	}
+	name, data, err := s.File(i)
+	if err != nil {
+		return nil, err
+	}
+	out, err := f.File(name, data)
+	if err != nil {
+		return nil, fmt.Errorf("teach: %s: %w", name, err)
+	}
+	return out, nil
+}
+
+// prepared returns picture i at the size of the model's input.
+func (s *Source) prepared(f *Featurizer, i int) (*imaging.RGB, error) {
+	if s.File == nil {
+		return s.Image(i)
+	}
+	_, data, err := s.File(i)
+	if err != nil {
+		return nil, err
+	}
+	img, err := imaging.Decode(data, f.limits)
+	if err != nil {
+		return nil, err
+	}
+	return imaging.Prepare(img, f.pre)
+}
+
+// Set is the features of a set of good images.
 type Set struct {
 	backbone *model.Backbone
 	pre      imaging.Preprocess
-	grid     *detect.Grid
+	h, w     int // of the grid
 
-	Images  int
-	Patches int       // a image
-	C       int       // length of a patch vector
-	X       []uint8   // [Images][Patches][C]
-	Scale   []float32 // [C], see detect.Extractor
-	Fakes   []Fake
+	Images   int
+	Patches  int       // a image
+	C        int       // length of a patch vector
+	Scale    []float32 // [C], see detect.Extractor
+	Features []*Features
+	training []Fake
 }
 
-// Fake is an image with a pseudo-defect.
+// Fake is an image with a pseudo-defect, for training.
 type Fake struct {
 	Image   int     // the good image that it was drawn into
 	X       []uint8 // [Patches][C]
@@ -58,8 +96,16 @@ type Options struct {
 	Kernels  engine.Kernels                      // tier, default the fastest of this machine
 	Workers  int                                 // images in parallel, default 1
 	Progress func(stage string, done, total int) // called from one goroutine at a time
+	Limits   *imaging.Limits                     // of image files, nil for imaging's defaults
 
 	TrainingFakes int // pseudo-defects for training, see Set.Learnable
+}
+
+func (o *Options) limits() *imaging.Limits {
+	if o == nil {
+		return nil
+	}
+	return o.Limits
 }
 
 func (o *Options) trainingFakes() int {
@@ -90,52 +136,72 @@ func (o *Options) kernels() engine.Kernels {
 	return o.Kernels
 }
 
-// Collect computes the patch vectors of all images of src and of some pseudo-defects.
+// NewSet makes a set of the features of good images, in order. They are kept, not copied, and must not be changed.
+func NewSet(b *model.Backbone, pre imaging.Preprocess, features []*Features, opt *Options) (*Set, error) {
+	f, err := NewFeaturizer(b, pre, opt)
+	if err != nil {
+		return nil, err
+	}
+	return f.set(b, features)
+}
+
+func (f *Featurizer) set(b *model.Backbone, features []*Features) (*Set, error) {
+	if len(features) < MinImages {
+		return nil, fmt.Errorf("%w: %d, want at least %d", ErrTooFew, len(features), MinImages)
+	}
+	g := f.extract.Grid()
+	s := &Set{backbone: b, pre: f.pre, h: g.H, w: g.W, Images: len(features), Patches: g.Patches(), C: g.C, Scale: f.extract.Scale(), Features: features}
+	for _, x := range features {
+		if err := f.fits(x); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// fits says whether features are for this backbone and preprocessing.
+func (f *Featurizer) fits(x *Features) error {
+	g := f.extract.Grid()
+	if x.Maker != f.maker || x.Patches != g.Patches() || x.Channels != g.C {
+		return fmt.Errorf("%w: %q was made for another backbone or preprocessing", ErrFeatures, x.Name)
+	}
+	return nil
+}
+
+// Collect makes the features of all images of src, and the pseudo-defects for training that opt asks for.
 func Collect(ctx context.Context, b *model.Backbone, pre imaging.Preprocess, src Source, opt *Options) (*Set, error) {
 	if src.Len < MinImages {
 		return nil, fmt.Errorf("%w: %d, want at least %d", ErrTooFew, src.Len, MinImages)
 	}
-	if err := pre.Validate(); err != nil {
-		return nil, err
-	}
-	net, err := engine.NewNet(b.Graph, opt.kernels())
+	f, err := NewFeaturizer(b, pre, opt)
 	if err != nil {
 		return nil, err
 	}
-	first, err := detect.NewExtractor(net, pre.Height, pre.Width, nil, b.FeatureStd)
-	if err != nil {
-		return nil, err
-	}
-	g := first.Grid()
-	s := &Set{backbone: b, pre: pre, grid: g, Images: src.Len, Patches: g.Patches(), C: g.C, Scale: first.Scale()}
-	size := s.Patches * s.C
-	s.X = make([]uint8, s.Images*size)
-	fakes := fakePlan(s.Images, opt.trainingFakes())
-	s.Fakes = make([]Fake, len(fakes))
-	extractor := func() (*detect.Extractor, error) {
-		return detect.NewExtractor(net, pre.Height, pre.Width, s.Scale, nil)
-	}
-	_, err = parallel.Run(ctx, s.Images+len(fakes), opt.workers(), opt.progress("features"), extractor, func(x *detect.Extractor, i int) error {
-		if i >= s.Images {
-			return s.addFake(x, src, i-s.Images, fakes[i-s.Images])
-		}
-		img, err := src.Image(i)
-		if err != nil {
+	features := make([]*Features, src.Len)
+	fakes := make([]Fake, opt.trainingFakes())
+	first := len(foldImages(0, src.Len))
+	_, err = parallel.Run(ctx, src.Len+len(fakes), opt.workers(), opt.progress("features"), f.Clone, func(f *Featurizer, i int) (err error) {
+		if i < src.Len {
+			features[i], err = src.features(f, i)
 			return err
 		}
-		return x.Extract(img, s.image(i))
+		i -= src.Len
+		fakes[i], err = f.fake(&src, i, first+i%(src.Len-first))
+		return err
 	})
-	return s, err
+	if err != nil {
+		return nil, err
+	}
+	s, err := f.set(b, features)
+	if err != nil {
+		return nil, err
+	}
+	s.training = fakes
+	return s, nil
 }
 
 // folds is the number of folds of cross-validation. The first also serves to choose between settings.
 const folds = 5
-
-// Pseudo-defects for choosing are drawn into the first fold only: at most maxFakeImages of it, fakesPerImage each.
-const (
-	maxFakeImages = 40
-	fakesPerImage = 2
-)
 
 // foldOf returns the fold of image i of n. Folds are runs of neighbours: images taken in a row resemble each other, and a copy of
 // a held-out image among the others would make the held-out scores look better than they are.
@@ -152,62 +218,40 @@ func foldImages(fold, n int) []int {
 	return list
 }
 
-// heldOut reports whether image i is in the first fold, from which nothing may be learned that is judged by it.
-func (s *Set) heldOut(i int) bool { return foldOf(i, s.Images) == 0 }
-
-// fakePlan lists the good images that get a pseudo-defect, one entry a fake: those for choosing, then those for training,
-// which are drawn into the other folds.
-func fakePlan(images, training int) []int {
-	var plan []int
-	first := foldImages(0, images)
-	step := (len(first) + maxFakeImages - 1) / maxFakeImages
-	for i := 0; i < len(first); i += step {
-		for range fakesPerImage {
-			plan = append(plan, first[i])
-		}
-	}
-	rest := images - len(first)
-	for i := range training {
-		plan = append(plan, len(first)+i%rest)
-	}
-	return plan
-}
-
 // Learnable returns what an adapter may learn from: the patches of the good images outside the first fold, [n][C], and those
 // patches of their pseudo-defects that a defect touches, [m][C].
 func (s *Set) Learnable() (good, fake []uint8) {
-	for _, f := range s.Fakes {
-		if s.heldOut(f.Image) {
-			continue
-		}
+	for _, f := range s.training {
 		for p, changed := range f.Changed {
 			if changed {
 				fake = append(fake, f.X[p*s.C:(p+1)*s.C]...)
 			}
 		}
 	}
-	return s.X[len(foldImages(0, s.Images))*s.Patches*s.C:], fake
-}
-
-func (s *Set) addFake(x *detect.Extractor, src Source, n, image int) error {
-	img, err := src.Image(image)
-	if err != nil {
-		return err
-	}
-	drawn, mask, _ := pseudo.Make(img, uint64(n))
-	f := Fake{Image: image, X: make([]uint8, s.Patches*s.C), Changed: make([]bool, s.Patches)}
-	for i, m := range mask {
-		if m {
-			y, x := i/img.W/detect.GridStride, i%img.W/detect.GridStride
-			f.Changed[y*s.grid.W+x] = true
+	for i, f := range s.Features {
+		if foldOf(i, s.Images) != 0 {
+			good = append(good, f.X...)
 		}
 	}
-	s.Fakes[n] = f
-	return x.Extract(drawn, f.X)
+	return good, fake
 }
 
-// image returns the patch vectors of image i.
-func (s *Set) image(i int) []uint8 { return s.X[i*s.Patches*s.C : (i+1)*s.Patches*s.C] }
+// fake draws pseudo-defect n for training into an image.
+func (f *Featurizer) fake(src *Source, n, image int) (Fake, error) {
+	img, err := src.prepared(f, image)
+	if err != nil {
+		return Fake{}, err
+	}
+	g := f.extract.Grid()
+	drawn, mask, _ := pseudo.Make(img, uint64(n))
+	out := Fake{Image: image, X: make([]uint8, g.Patches()*g.C), Changed: make([]bool, g.Patches())}
+	for i, m := range mask {
+		if m {
+			out.Changed[i/img.W/detect.GridStride*g.W+i%img.W/detect.GridStride] = true
+		}
+	}
+	return out, f.extract.Extract(drawn, out.X)
+}
 
 // quantile returns the value at rank ceil(q*n) of v, which it sorts.
 func quantile(v []float32, q float64) float32 {

@@ -1,0 +1,196 @@
+package teach
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"anomnet/core/safetensors"
+)
+
+// Stored features and sessions are safetensors containers with one JSON text under a key of the metadata, followed by the SHA-256 of all
+// bytes before it. They are for this device and program only: a later version may refuse them, and then the images are needed again.
+const (
+	metaFeatures = "anomnet-features"
+	metaSession  = "anomnet-session"
+)
+
+// featuresJSON is Features without its vectors.
+type featuresJSON struct {
+	Version  int        `json:"version"`
+	Name     string     `json:"name"`
+	SHA256   string     `json:"sha256"`
+	Width    int        `json:"width"`
+	Height   int        `json:"height"`
+	Maker    string     `json:"maker"`
+	Patches  int        `json:"patches"`
+	Channels int        `json:"channels"`
+	Drawn    []copyJSON `json:"drawn"`
+	Turned   []copyJSON `json:"turned"`
+}
+
+type copyJSON struct {
+	Kind  string `json:"kind"`
+	Count int    `json:"count"`
+}
+
+// EncodeFeatures returns f as bytes: 7 bits a value. With the built-in backbone at 256 x 256 that is 258,048 bytes for the picture,
+// and 254 for each patch of its changed copies (two pseudo-defects with 64 patches each: 32,512).
+func EncodeFeatures(f *Features) ([]byte, error) {
+	if err := f.validate(); err != nil {
+		return nil, err
+	}
+	j := featuresJSON{Version: featuresVersion, Name: strings.ToValidUTF8(f.Name, "?"), SHA256: f.SHA256, Width: f.Width, Height: f.Height, Maker: f.Maker,
+		Patches: f.Patches, Channels: f.Channels, Drawn: []copyJSON{}, Turned: []copyJSON{}}
+	at, x := []byte{}, bytes.Clone(f.X)
+	for k, list := range [][]Patch{f.Drawn, f.Turned} {
+		for i := range list {
+			p := &list[i]
+			entry := copyJSON{strings.ToValidUTF8(p.Kind, "?"), len(p.At)}
+			if k == 0 {
+				j.Drawn = append(j.Drawn, entry)
+			} else {
+				j.Turned = append(j.Turned, entry)
+			}
+			for _, v := range p.At {
+				at = binary.LittleEndian.AppendUint16(at, v)
+			}
+			x = append(x, p.X...)
+		}
+	}
+	packed := pack7(x)
+	return seal(metaFeatures, j, map[string]safetensors.Tensor{
+		"at": {DType: safetensors.U8, Shape: []int{len(at)}, Data: at}, "x": {DType: safetensors.U8, Shape: []int{len(packed)}, Data: packed},
+	})
+}
+
+// DecodeFeatures reads what EncodeFeatures wrote. Any changed byte is refused; errors wrap ErrFeatures.
+func DecodeFeatures(data []byte) (*Features, error) {
+	var j featuresJSON
+	t, err := unseal(data, metaFeatures, &j)
+	if err != nil {
+		return nil, err
+	}
+	f, err := j.unpack(t)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.validate(); err != nil {
+		return nil, err
+	}
+	canonical, err := EncodeFeatures(f)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(data, canonical) {
+		return nil, fmt.Errorf("%w: not in canonical form", ErrFeatures)
+	}
+	return f, nil
+}
+
+func (j *featuresJSON) unpack(t map[string]safetensors.Tensor) (*Features, error) {
+	if j.Version != featuresVersion {
+		return nil, fmt.Errorf("%w: version %d, this program reads %d", ErrFeatures, j.Version, featuresVersion)
+	}
+	total := j.Patches
+	if j.Patches < 0 || j.Patches > maxPatches || j.Channels < 0 || j.Channels > maxChannels {
+		return nil, fmt.Errorf("%w: %d patches of %d values", ErrFeatures, j.Patches, j.Channels)
+	}
+	for _, c := range append(append([]copyJSON{}, j.Drawn...), j.Turned...) {
+		if c.Count < 0 || c.Count > j.Patches {
+			return nil, fmt.Errorf("%w: copy of %d patches", ErrFeatures, c.Count)
+		}
+		total += c.Count
+	}
+	at, x := t["at"].Data, t["x"].Data
+	if len(at) != 2*(total-j.Patches) || len(x) != packedLen(total*j.Channels) {
+		return nil, fmt.Errorf("%w: %d places and %d packed values for %d patches", ErrFeatures, len(at), len(x), total)
+	}
+	f := &Features{Name: j.Name, SHA256: j.SHA256, Width: j.Width, Height: j.Height, Maker: j.Maker, Patches: j.Patches, Channels: j.Channels}
+	all := unpack7(x, total*j.Channels)
+	f.X, all = all[:j.Patches*j.Channels:j.Patches*j.Channels], all[j.Patches*j.Channels:]
+	take := func(list []copyJSON) []Patch {
+		var out []Patch
+		for _, c := range list {
+			p := Patch{Kind: c.Kind, X: all[: c.Count*j.Channels : c.Count*j.Channels]}
+			for i := range c.Count {
+				p.At = append(p.At, binary.LittleEndian.Uint16(at[2*i:]))
+			}
+			all, at = all[c.Count*j.Channels:], at[2*c.Count:]
+			out = append(out, p)
+		}
+		return out
+	}
+	f.Drawn = take(j.Drawn)
+	f.Turned = take(j.Turned)
+	return f, nil
+}
+
+// seal writes a container with value under key, and the digest behind it.
+func seal(key string, value any, t map[string]safetensors.Tensor) ([]byte, error) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil, fmt.Errorf("teach: %w", err)
+	}
+	data, err := safetensors.Encode(&safetensors.File{Metadata: map[string]string{key: string(text)}, Tensors: t})
+	if err != nil {
+		return nil, fmt.Errorf("teach: %w", err)
+	}
+	sum := sha256.Sum256(data)
+	return append(data, sum[:]...), nil
+}
+
+// unseal checks the digest and reads the container; value gets what is under key.
+func unseal(data []byte, key string, value any) (map[string]safetensors.Tensor, error) {
+	end := len(data) - sha256.Size
+	if end < 0 {
+		return nil, fmt.Errorf("%w: %d bytes", ErrFeatures, len(data))
+	}
+	if sum := sha256.Sum256(data[:end]); !bytes.Equal(sum[:], data[end:]) {
+		return nil, fmt.Errorf("%w: the digest is wrong: a byte was changed", ErrFeatures)
+	}
+	st, err := safetensors.Decode(data[:end])
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFeatures, err)
+	}
+	text, ok := st.Metadata[key]
+	if !ok {
+		return nil, fmt.Errorf("%w: no %q in it", ErrFeatures, key)
+	}
+	if err := safetensors.StrictJSON([]byte(text), value); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFeatures, err)
+	}
+	return st.Tensors, nil
+}
+
+// packedLen is how many bytes n values of 7 bits take.
+func packedLen(n int) int { return n - n/8 }
+
+// pack7 writes eight values of 7 bits into seven bytes, the high bit of each of the seven holding a bit of the eighth; the last n%8 stay whole.
+func pack7(x []uint8) []byte {
+	out := make([]byte, 0, packedLen(len(x)))
+	for ; len(x) >= 8; x = x[8:] {
+		last := x[7]
+		for i, v := range x[:7] {
+			out = append(out, v|last>>i&1<<7)
+		}
+	}
+	return append(out, x...)
+}
+
+func unpack7(data []byte, n int) []uint8 {
+	out := make([]uint8, 0, n)
+	for ; n >= 8; n -= 8 {
+		var last uint8
+		for i, v := range data[:7] {
+			out = append(out, v&127)
+			last |= v >> 7 << i
+		}
+		out = append(out, last)
+		data = data[7:]
+	}
+	return append(out, data...)
+}
