@@ -6,22 +6,24 @@ const ChainLimit = 258
 // TakeExcess makes the weights of a Chained step fit into int16 for every x: what is too much moves from quad i, the last ones first, to take(i). The first quad
 // always fits.
 func (d Dot) TakeExcess(step []byte, take func(quad int) *Excess) {
-	for slot := range Group {
-		for _, half := range []int{0, 2} {
-			at := 4*slot + half
-			for _, sign := range []int{1, -1} {
-				d.takeLane(step, at, sign, take)
-			}
+	for at := 0; at < quadBytes; at += 2 { // int16 lanes: two weights of each quad
+		sum, magnitude := 0, 0
+		for i := at; i < d.Chain*quadBytes; i += quadBytes {
+			a, b := int(int8(step[i])), int(int8(step[i+1]))
+			sum += a + b
+			magnitude += max(a, -a) + max(b, -b)
+		}
+		if over := (magnitude+sum)/2 - ChainLimit; over > 0 {
+			d.takeLane(step, at, 1, over, take)
+		}
+		if over := (magnitude-sum)/2 - ChainLimit; over > 0 {
+			d.takeLane(step, at, -1, over, take)
 		}
 	}
 }
 
-// takeLane does it for the weights of one sign in one int16 lane: two of each quad, from at on.
-func (d Dot) takeLane(step []byte, at, sign int, take func(quad int) *Excess) {
-	over := -ChainLimit
-	for i := range d.Chain {
-		over += part(step[i*quadBytes+at], sign) + part(step[i*quadBytes+at+1], sign)
-	}
+// takeLane takes over from the weights of one sign in the lane at at.
+func (d Dot) takeLane(step []byte, at, sign, over int, take func(quad int) *Excess) {
 	for i := d.Chain - 1; i > 0 && over > 0; i-- {
 		for k := range 2 {
 			w := &step[i*quadBytes+at+k]

@@ -82,18 +82,26 @@ func (p *packed) moveExcess(groups int) {
 		for r := range p.rows {
 			steps := p.runOf(p.panel(g), r)
 			for s := range p.steps {
-				at := make(map[int]int, p.dot.Chain) // in excess, by quad
 				p.dot.TakeExcess(steps[s*p.dot.StepBytes():], func(quad int) *kernels.Excess {
-					if _, ok := at[quad]; !ok {
-						at[quad] = len(p.excess)
-						p.excess = append(p.excess, kernels.Excess{Run: int32(r), At: int32(s*p.dot.PerStep() + 4*quad)})
-					}
-					return &p.excess[at[quad]]
+					return p.excessAt(p.ends[g], int32(r), int32(s*p.dot.PerStep()+4*quad))
 				})
 			}
 		}
-		p.ends[g+1] = int32(len(p.excess)) * int32(unsafe.Sizeof(kernels.Excess{}))
+		p.ends[g+1] = int32(len(p.excess)) * excessBytes
 	}
+}
+
+const excessBytes = int32(unsafe.Sizeof(kernels.Excess{}))
+
+// excessAt returns the excess of a quad of the panel whose excess starts at from, a new one if need be. Those of a step come together.
+func (p *packed) excessAt(from, run, at int32) *kernels.Excess {
+	for i := len(p.excess) - 1; i >= int(from/excessBytes) && i >= len(p.excess)-p.dot.Chain; i-- {
+		if x := &p.excess[i]; x.Run == run && x.At == at {
+			return x
+		}
+	}
+	p.excess = append(p.excess, kernels.Excess{Run: run, At: at})
+	return &p.excess[len(p.excess)-1]
 }
 
 // putWeights writes the weights of one run of one channel into the steps of a panel.
