@@ -13,10 +13,12 @@ const (
 	cos3, sin3, cos1, sin1    = 3406, 2276, 4017, 799 // of 3 pi/16 and pi/16 (12 bits)
 )
 
-// idct transforms b and writes the samples to dst. A coefficient whose bit in nonzero is not set must be zero.
-func idct(b *block, nonzero uint64, dst []uint8, stride int) {
+// idct transforms b, writes the samples to dst and leaves b all zero. A coefficient whose bit in nonzero is not set must be
+// zero.
+func idct(b *block, nonzero uint64, out *[64]uint8, dst []uint8, stride int) {
 	if nonzero <= 1 {
 		flat(b[0], dst, stride)
+		b[0] = 0
 		return
 	}
 	for i := 0; i < 64; i += 8 {
@@ -30,16 +32,28 @@ func idct(b *block, nonzero uint64, dst []uint8, stride int) {
 			row((*[8]int32)(b[i:]))
 		}
 	}
-	var out [64]uint8
 	if nonzero>>32 == 0 {
-		columnsLow(b, &out)
+		columnsLow(b, out)
 	} else {
-		columns(b, &out)
+		columns(b, out)
+		clear8((*[8]int32)(b[32:]))
+		clear8((*[8]int32)(b[40:]))
+		clear8((*[8]int32)(b[48:]))
+		clear8((*[8]int32)(b[56:]))
 	}
+	clear8((*[8]int32)(b[:]))
+	clear8((*[8]int32)(b[8:]))
+	clear8((*[8]int32)(b[16:]))
+	clear8((*[8]int32)(b[24:]))
 	for i := 0; i < 64; i += 8 {
 		binary.LittleEndian.PutUint64(dst, binary.LittleEndian.Uint64(out[i:]))
 		dst = dst[min(stride, len(dst)):]
 	}
+}
+
+// clear8 spares the call that clearing a larger array is in wasm.
+func clear8(x *[8]int32) {
+	x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7] = 0, 0, 0, 0, 0, 0, 0, 0
 }
 
 // flat is the transform of a single DC coefficient.

@@ -71,6 +71,7 @@ type decoder struct {
 	img         image.Image
 	scan        scan
 	work        block
+	out         [64]uint8
 }
 
 // Decode returns an *image.Gray or *image.YCbCr as image/jpeg would, or ok = false: ask image/jpeg.

@@ -162,7 +162,7 @@ func (d *decoder) reconstruct() {
 						nonzero |= 1 << u
 					}
 				}
-				idct(b, nonzero, c.pix[8*(by*c.stride+bx):], c.stride)
+				idct(b, nonzero, &d.out, c.pix[8*(by*c.stride+bx):], c.stride)
 			}
 		}
 	}

@@ -136,14 +136,14 @@ func (d *decoder) unit(x, y, number int) bool {
 			if !ok {
 				return false
 			}
-			idct(&d.work, nonzero, c.pix[8*(by*c.stride+bx):], c.stride)
+			idct(&d.work, nonzero, &d.out, c.pix[8*(by*c.stride+bx):], c.stride)
 		}
 	}
 	return true
 }
 
 // sequential reads the coefficients of one block, already multiplied with their quantisation, and which of them may
-// be other than zero.
+// be other than zero. b is zero before.
 func (r *bits) sequential(c *scanComponent, quant *block, b *block) (nonzero uint64, ok bool) {
 	size, ok := r.symbolDC(c.dc)
 	if !ok {
@@ -152,7 +152,6 @@ func (r *bits) sequential(c *scanComponent, quant *block, b *block) (nonzero uin
 	if size > 0 {
 		c.pred += extend(r.take(size), size)
 	}
-	*b = block{}
 	b[0] = c.pred * quant[0]
 	nonzero = 1
 	h := c.ac
