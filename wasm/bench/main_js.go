@@ -7,6 +7,7 @@
 //
 //	tiers()                                       names, slowest first
 //	load(backbone, head, pixels, width, height, tier)  a function that scores once; head may be null, the rest are Uint8Arrays
+//	layers(...)                                   a function that runs the network once and returns milliseconds: the image, each operation
 //	stages(..., file)                             [name, function] for each stage from a file to the map; head may not be null
 //	peak(tier)                                    GOP/s of the dot instruction, 0 where unknown
 package main
@@ -25,7 +26,8 @@ import (
 )
 
 func main() {
-	js.Global().Set("bench", map[string]any{"tiers": guard(tierNames), "load": guard(load), "stages": guard(stages), "peak": guard(peak)})
+	js.Global().Set("bench", map[string]any{"tiers": guard(tierNames), "load": guard(load), "layers": guard(layers), "stages": guard(stages),
+		"peak": guard(peak)})
 	select {}
 }
 
@@ -86,6 +88,21 @@ func load(args []js.Value) (any, error) {
 		return nil, err
 	}
 	return guard(func([]js.Value) (any, error) { return nil, s.All() }), nil
+}
+
+func layers(args []js.Value) (any, error) {
+	s, _, err := prepare(args)
+	if err != nil {
+		return nil, err
+	}
+	return guard(func([]js.Value) (any, error) {
+		ms, err := s.Layers(nil)
+		var all []any
+		for _, v := range ms {
+			all = append(all, v)
+		}
+		return all, err
+	}), nil
 }
 
 func stages(args []js.Value) (any, error) {

@@ -32,6 +32,27 @@ type Options struct {
 	Progress func(done, total int) // of rounds; default: none
 }
 
+// resolve fills in the defaults; nil is the zero value.
+func (opt *Options) resolve() Options {
+	o := Options{}
+	if opt != nil {
+		o = *opt
+	}
+	if o.Rounds < 1 {
+		o.Rounds = 15
+	}
+	if o.Turn <= 0 {
+		o.Turn = 100 * time.Millisecond
+	}
+	if o.Warm <= 0 {
+		o.Warm = 300 * time.Millisecond
+	}
+	if o.Progress == nil {
+		o.Progress = func(int, int) {}
+	}
+	return o
+}
+
 // maxTurn bounds the runs of one turn.
 const maxTurn = 50
 
@@ -53,22 +74,7 @@ type Result struct {
 
 // Alternate runs all contenders in turns.
 func Alternate(ctx context.Context, list []Contender, opt *Options) ([]Result, error) {
-	o := Options{}
-	if opt != nil {
-		o = *opt
-	}
-	if o.Rounds < 1 {
-		o.Rounds = 15
-	}
-	if o.Turn <= 0 {
-		o.Turn = 100 * time.Millisecond
-	}
-	if o.Warm <= 0 {
-		o.Warm = 300 * time.Millisecond
-	}
-	if o.Progress == nil {
-		o.Progress = func(int, int) {}
-	}
+	o := opt.resolve()
 	results, times := make([]Result, len(list)), make([]int, len(list))
 	for i, c := range list {
 		results[i] = Result{Net: c.Net, Engine: c.Engine, Ours: c.Ours}

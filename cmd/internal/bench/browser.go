@@ -61,7 +61,36 @@ func Browser(ctx context.Context, nets []*Net, opt *BrowserOptions) (*Report, er
 	}
 	r.Ratios = Ratios(r.Results)
 	r.addPeakShares()
+	for i, n := range nets {
+		if err := c.layers(ctx, n, i, opt, dir, r); err != nil {
+			return nil, err
+		}
+	}
 	return r, c.alone(ctx, nets[0], list, opt, dir, r)
+}
+
+// layers times every operation of a network in our tiers.
+func (c *chromium) layers(ctx context.Context, n *Net, serial int, opt *BrowserOptions, dir string, r *Report) error {
+	files, err := n.write(dir, serial)
+	if err != nil {
+		return err
+	}
+	t := &n.targets()[0]
+	var list []Contender
+	for _, x := range r.Results {
+		if x.Net != t.name || !x.Ours {
+			continue
+		}
+		load := files.message(t, x.Engine)
+		load["layers"] = true
+		name := "layers of " + n.Name + ", " + x.Engine
+		if _, err := c.call("start", name, "ours.mjs", load); err != nil {
+			return err
+		}
+		run := c.run(name, "")
+		list = append(list, Contender{Engine: x.Engine, Run: func(ctx context.Context, _ int) ([]float64, error) { return run(ctx, 1) }})
+	}
+	return r.addLayers(ctx, n, list, &opt.Options)
 }
 
 // alone times what has no peer, in the fastest tier: the stages of an image, and several workers.

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"time"
 
@@ -29,7 +28,15 @@ func Native(ctx context.Context, nets []*Net, tiers []engine.Kernels, python *Py
 	}
 	r.addPeakShares()
 	for _, n := range nets {
-		if err := r.addLayers(ctx, n, tiers); err != nil {
+		var list []Contender
+		for _, k := range tiers {
+			s, err := n.steps(nil, k)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, Contender{Engine: k.Name(), Run: func(context.Context, int) ([]float64, error) { return s.Layers(nil) }})
+		}
+		if err := r.addLayers(ctx, n, list, opt); err != nil {
 			return nil, err
 		}
 	}
@@ -115,83 +122,6 @@ func (t *target) native(k engine.Kernels) (Contender, error) {
 
 func (n *Net) steps(h *model.Head, k engine.Kernels) (*steps.Steps, error) {
 	return steps.New(n.Backbone, h, n.Image, k)
-}
-
-// layerRounds is how often every layer of every tier is timed.
-const layerRounds = 25
-
-// addLayers times every operation of a network, the tiers in turns.
-func (r *Report) addLayers(ctx context.Context, n *Net, tiers []engine.Kernels) error {
-	ops := n.Backbone.Graph.Ops
-	runners, samples := make([]*engine.Runner, len(tiers)), make([][][]float64, len(tiers))
-	for i, k := range tiers {
-		s, err := n.steps(nil, k)
-		if err != nil {
-			return err
-		}
-		runners[i], samples[i] = s.Runner, make([][]float64, len(ops)+1)
-	}
-	for range layerRounds {
-		for i, run := range runners {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			for op := range samples[i] {
-				ms, err := Repeat(func() error {
-					if op == 0 {
-						return run.Load(n.Image.Pix)
-					}
-					run.Step(op - 1)
-					return nil
-				})(ctx, 1)
-				if err != nil {
-					return err
-				}
-				samples[i][op] = append(samples[i][op], ms...)
-			}
-		}
-	}
-	for i, k := range tiers {
-		r.Layers = append(r.Layers, r.layers(n, k.Name(), samples[i])...)
-	}
-	return nil
-}
-
-// layers turns the samples of a tier, the image first and then each operation, into rows.
-func (r *Report) layers(n *Net, tier string, samples [][]float64) []Layer {
-	var total float64
-	peak := r.peak(tier)
-	for _, s := range samples {
-		total += Quantile(s, 0.5)
-	}
-	strides := map[string]int{engine.ImageInput: 1}
-	rows := []Layer{{Name: "image", Shape: fmt.Sprintf("%dx%dx3", n.Image.H, n.Image.W)}}
-	var macs int64
-	for i := range n.Backbone.Graph.Ops {
-		op := &n.Backbone.Graph.Ops[i]
-		s := strides[op.Input] * op.Stride
-		strides[op.Name] = s
-		h, w := n.Image.H/s, n.Image.W/s
-		l := Layer{Name: op.Name, Shape: fmt.Sprintf("%dx%d/%d %d->%d, %dx%d", op.Kernel, op.Kernel, op.Stride, op.In, op.Out, h, w)}
-		if op.Kind == engine.KindConv {
-			ops := 2 * int64(h*w) * int64(op.Kernel*op.Kernel*op.In*op.Out)
-			macs += ops
-			l.Gops = gops(ops, Quantile(samples[i+1], 0.5))
-		}
-		rows = append(rows, l)
-	}
-	for i := range rows {
-		rows[i].Median, rows[i].Min = Quantile(samples[i], 0.5), Quantile(samples[i], 0)
-		rows[i].Share = rows[i].Median / total
-	}
-	rows = append(rows, Layer{Name: "total", Median: total, Gops: gops(macs, total), Share: 1})
-	for i := range rows {
-		rows[i].Net, rows[i].Engine = n.Name, tier
-		if peak > 0 {
-			rows[i].Peak = rows[i].Gops / peak
-		}
-	}
-	return rows
 }
 
 // addStages times what one image goes through from a JPEG of one megapixel to the map, in the fastest tier.

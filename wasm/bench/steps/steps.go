@@ -4,6 +4,7 @@ package steps
 
 import (
 	"fmt"
+	"time"
 
 	"anomnet/core/detect"
 	"anomnet/core/engine"
@@ -76,6 +77,20 @@ func (s *Steps) Stages(file []byte, pre imaging.Preprocess) ([]Stage, error) {
 		{"resize", func() error { _, err := imaging.Prepare(img, pre); return err }},
 		{"backbone", s.Net}, {"features", do(s.features)}, {"embedding", do(s.embed)}, {"search and map", do(s.search)},
 	}, nil
+}
+
+// Layers runs the network once and appends to ms how many milliseconds the image and each operation took.
+func (s *Steps) Layers(ms []float64) ([]float64, error) {
+	start := time.Now()
+	if err := s.Runner.Load(s.img.Pix); err != nil {
+		return ms, err
+	}
+	for i := range s.Runner.Net().Graph().Ops {
+		now := time.Now()
+		ms, start = append(ms, float64(now.Sub(start).Nanoseconds())/1e6), now
+		s.Runner.Step(i)
+	}
+	return append(ms, float64(time.Since(start).Nanoseconds())/1e6), nil
 }
 
 // All is everything that there is: the network, and what belongs to the head.

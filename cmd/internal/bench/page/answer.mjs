@@ -1,6 +1,6 @@
 // answer makes a worker of a function. load is called with the first message. What it returns is the answer, except a function or an object of functions: those
-// run on each later message {times, part}, part being the function's name, and the answer is {ms}, how long each of the runs took; the first message is
-// then answered with {parts}.
+// run on each later message {times, part}, part being the function's name, and the answer is {ms}, how long each of the runs took, or what they returned if
+// that is a list; the first message is then answered with {parts}.
 export const answer = (load) => {
   let parts;
   onmessage = async ({ data }) => {
@@ -20,6 +20,10 @@ export const answer = (load) => {
       for (let i = 0; i < data.times; i++) {
         const start = performance.now();
         const wait = once();
+        if (Array.isArray(wait)) {
+          ms.push(...wait);
+          continue;
+        }
         if (wait) await wait;
         ms.push(performance.now() - start);
       }

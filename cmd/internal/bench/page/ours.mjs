@@ -19,12 +19,12 @@ const start = async () => {
   go.run(await instantiate(go.importObject, await WebAssembly.compile(await bytes("files/bench.wasm")), kernels));
 };
 
-answer(async ({ tier, backbone, head, pixels, width, height, file }) => {
+answer(async ({ tier, backbone, head, pixels, width, height, file, layers }) => {
   await start();
   if (!tier) return { tiers: value(bench.tiers()), peaks: value(bench.tiers()).map((t) => value(bench.peak(t))) };
   const args = [await bytes(backbone), head ? await bytes(head) : null, await bytes(pixels), width, height, tier];
   if (!file) {
-    const once = value(bench.load(...args));
+    const once = value(layers ? bench.layers(...args) : bench.load(...args));
     return () => value(once());
   }
   return Object.fromEntries(value(bench.stages(...args, await bytes(file))).map(([name, once]) => [name, () => value(once())]));
