@@ -14,7 +14,12 @@
 //	score    ScoreRequest the image file          result with ScoreResult, map and preview, or error
 //	append   AppendRequest  1, see EncodeDrafts   result with AppendResult and the lines of the history (core/audit), or error
 //	verify   VerifyRequest  1 history, as lines   result with VerifyResult, or error
-//	cancel   {}           none                    the job with that id, if it has not started, answers error "cancelled"
+//	features FeaturesRequest  the image file      result with FeaturesResult, features and preview, or error
+//	fit      FitRequest   features of images      result with FitResult and the head's file, or error
+//	describe {}           a model file            result with Model, and its head and backbone as files of their own (empty for none), or error
+//	revise   ReviseRequest  a head                result with Model and the changed head, or error
+//	compare  CompareRequest  image, heads, files  result with CompareResult, or error
+//	cancel   {}           none                    the job with that id answers error "cancelled", unless it is a short one that has started
 //
 // # Worker to page
 //
@@ -23,6 +28,10 @@
 //	progress Progress     none                    during a job, at most 10 a second
 //	result   LoadResult   none                    end of a load job
 //	result   ScoreResult  anomaly map, preview    end of a score job
+//	result   FeaturesResult  features, preview    end of a features job
+//	result   FitResult    head                    end of a fit job
+//	result   Model        head, backbone          end of a describe or revise job
+//	result   CompareResult  none                  end of a compare job
 //	result   AppendResult lines                   end of an append job
 //	result   VerifyResult none                    end of a verify job
 //	error    Error        none                    end of a job that failed
@@ -170,6 +179,9 @@ const (
 	CodeNoModel       = "no_model"    // score before a successful load
 	CodeBadMessage    = "bad_message" // the worker could not read the request
 	CodeCancelled     = "cancelled"
+	CodeTooFew        = "too_few"    // fewer good images than teaching needs
+	CodeAllSame       = "all_same"   // the good images do not differ
+	CodeStale         = "stale"      // features of another backbone or program version
 	CodeUnreadable    = "unreadable" // the browser could not read the file
 	CodeCrashed       = "crashed"    // the worker ended during the job (page side)
 )
@@ -177,5 +189,5 @@ const (
 // Codes returns every error code, for tables and tests.
 func Codes() []string {
 	return []string{CodeEmpty, CodeNotImage, CodeCorrupt, CodeTooLarge, CodeUnsupported, CodeModelCorrupt, CodeModelMismatch,
-		CodeInternal, CodeNoModel, CodeBadMessage, CodeCancelled, CodeUnreadable, CodeCrashed}
+		CodeInternal, CodeNoModel, CodeBadMessage, CodeCancelled, CodeTooFew, CodeAllSame, CodeStale, CodeUnreadable, CodeCrashed}
 }

@@ -6,15 +6,18 @@ import "anomnet/wasm/protocol"
 type Queue struct {
 	jobs      []protocol.Message
 	cancelled map[int]bool
+	running   int // id of the job that was taken last
+	stopped   bool
 }
 
-// Push takes a message from the page: a job is added, a cancel marks the waiting job with its id. A cancel for a job that has
-// started or never came changes nothing.
+// Push takes a message from the page: a job is added, a cancel marks the waiting job with its id, or the one that runs. A cancel for a job that
+// has ended or never came changes nothing.
 func (q *Queue) Push(m protocol.Message) {
 	if m.Op != protocol.OpCancel {
 		q.jobs = append(q.jobs, m)
 		return
 	}
+	q.stopped = q.stopped || m.ID == q.running
 	for _, j := range q.jobs {
 		if j.ID == m.ID {
 			if q.cancelled == nil {
@@ -34,5 +37,9 @@ func (q *Queue) Pop() (m protocol.Message, cancelled bool) {
 	m, q.jobs = q.jobs[0], q.jobs[1:]
 	cancelled = q.cancelled[m.ID]
 	delete(q.cancelled, m.ID)
+	q.running, q.stopped = m.ID, false
 	return m, cancelled
 }
+
+// Stopped tells whether the job that was taken last has been cancelled since. Long jobs look at it.
+func (q *Queue) Stopped() bool { return q.stopped }

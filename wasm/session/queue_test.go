@@ -30,4 +30,12 @@ func TestQueue(t *testing.T) {
 	q.Push(job(2))
 	_, c := q.Pop()
 	assert.False(t, c, "a cancel is used up")
+	assert.False(t, q.Stopped())
+	q.Push(cancel(3))
+	assert.False(t, q.Stopped(), "another job")
+	q.Push(cancel(2))
+	assert.True(t, q.Stopped(), "a long job can stop")
+	q.Push(job(4))
+	q.Pop()
+	assert.False(t, q.Stopped())
 }

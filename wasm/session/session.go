@@ -25,7 +25,12 @@ type Session struct {
 	tiers     []engine.Kernels
 	open      Open
 	now       func() time.Time
+	kernels   engine.Kernels
 	inspector Inspector
+	studio    studio
+
+	// Report is told how far a long job is, at most ten times a second; a false answer cancels the job. It may be nil.
+	Report func(id int, p protocol.Progress) bool
 }
 
 // New returns a session without a model. tiers are what it may score with, slowest first. open makes an inspector from model files; nil
@@ -53,6 +58,16 @@ func (s *Session) Handle(m protocol.Message) (reply protocol.Message) {
 		return chain(m)
 	case protocol.OpVerify:
 		return verify(m)
+	case protocol.OpFeatures:
+		return s.features(m)
+	case protocol.OpFit:
+		return s.fit(m)
+	case protocol.OpDescribe:
+		return s.describe(m)
+	case protocol.OpRevise:
+		return s.revise(m)
+	case protocol.OpCompare:
+		return s.compare(m)
 	}
 	return failure(m.ID, protocol.CodeBadMessage, fmt.Sprintf("session: unknown op %q", m.Op), "")
 }
@@ -88,7 +103,8 @@ func (s *Session) load(m protocol.Message) protocol.Message {
 		Calibration: i.CalibrationSize, FalseRejectRate: i.FalseRejectRate, Promised: i.Promised, Centroids: i.Centroids,
 		Width: i.Width, Height: i.Height, Mode: string(i.Mode), Method: i.Method, Tier: i.Tier})
 	if r.Op == protocol.OpResult {
-		s.inspector = in
+		s.inspector, s.kernels = in, kernels
+		s.studio.reset(m.Bufs)
 	}
 	return r
 }

@@ -8,7 +8,9 @@
 //	score    -> progress, result (ScoreResult, map, preview) or error
 //	append   -> result (AppendResult, lines of the history) or error
 //	verify   -> result (VerifyResult) or error
-//	cancel   -> the job with that id, if it has not started, answers error "cancelled"
+//	features, fit, describe, revise, compare
+//	         -> progress, result (see package protocol) or error
+//	cancel   -> the job with that id answers error "cancelled", if it has not started or is a fit
 //
 // and says ready once by itself. worker.mjs adds requests and exit. Go code in a browser blocks its event loop while it
 // computes, so the loop yields through a MessageChannel before each job; that lets a cancel overtake the jobs behind it.
@@ -81,6 +83,11 @@ func (w *worker) receive(data js.Value) {
 }
 
 func (w *worker) run(s *session.Session) {
+	s.Report = func(id int, p protocol.Progress) bool {
+		w.report(id, p)
+		w.yield()
+		return !w.queue.Stopped()
+	}
 	for range w.wake {
 		for w.queue.Len() > 0 {
 			w.yield()
@@ -97,8 +104,12 @@ func (w *worker) run(s *session.Session) {
 
 // progress says that a job has started. One a job is far below 10 a second.
 func (w *worker) progress(m protocol.Message) {
-	if meta, err := protocol.Encode(protocol.Progress{Stage: m.Op, Total: 1}); err == nil {
-		w.post(protocol.Message{ID: m.ID, Op: protocol.OpProgress, Meta: meta})
+	w.report(m.ID, protocol.Progress{Stage: m.Op, Total: 1})
+}
+
+func (w *worker) report(id int, p protocol.Progress) {
+	if meta, err := protocol.Encode(p); err == nil {
+		w.post(protocol.Message{ID: id, Op: protocol.OpProgress, Meta: meta})
 	}
 }
 
