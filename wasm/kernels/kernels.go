@@ -104,13 +104,16 @@ func (d Dot) TableBytes(n int) int {
 func WideBytes(span int) int { return 2 * ((span+15)/16*16 + 16) }
 
 // SIMD128 returns the module simd128.
-func SIMD128() []byte {
+func SIMD128() []byte { return SIMD128With(dot16) }
+
+// SIMD128With returns the module simd128 with another tile, for measurements.
+func SIMD128With(d Dot) []byte {
 	m := newModule()
-	emitConv(m, "conv16", dot16)
-	emitNearest(m, "nearest16", dot16)
+	emitConv(m, "conv16", d)
+	emitNearest(m, "nearest16", d)
 	emitMaxPool(m)
 	emitMean(m)
-	emitPeak(m, "peak16", dot16)
+	emitPeak(m, "peak16", d)
 	return m.Bytes()
 }
 
