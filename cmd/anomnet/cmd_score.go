@@ -151,6 +151,9 @@ func (j *scoreJob) score(in *inspect.Inspector, i int) error {
 	}
 	r.Verdict, r.Raw, r.Limit, r.Review, r.PValue = res.Verdict, res.Raw, res.Limit, res.Review, res.PValue
 	r.SHA256, r.Width, r.Height = res.SHA256, res.Width, res.Height
+	for _, g := range res.Regions {
+		r.Regions = append(r.Regions, report.Region{Area: g.Area, Share: g.Share})
+	}
 	if j.maps == "" && j.thumbs == nil {
 		return nil
 	}

@@ -29,5 +29,15 @@ func (m *Mapper) Map(e []int8) {
 // Smoothed returns the anomaly map, [h][w], in the unit of the image score.
 func (m *Mapper) Smoothed() []float32 { return m.smooth }
 
+// Worst returns the patch with the largest distance, the first of equals, and that distance.
+func (m *Mapper) Worst() (patch int, distance float32) {
+	for i, d := range m.distances {
+		if d > distance {
+			patch, distance = i, d
+		}
+	}
+	return patch, distance
+}
+
 // ImageScore returns the mean of the k largest patch distances.
 func (m *Mapper) ImageScore(k int) float32 { return ImageScore(m.distances, k, m.scratch) }

@@ -16,6 +16,7 @@ import (
 	"anomnet/core/engine"
 	"anomnet/core/imaging"
 	"anomnet/core/model"
+	"anomnet/core/regions"
 )
 
 // Options of an Inspector; nil means defaults.
@@ -32,6 +33,7 @@ type Info struct {
 	HeadDigest      string // of the file that held the head
 	Centroids       int
 	CalibrationSize int // held-out good images behind the limits
+	TopK            int // patches whose mean distance is the score
 	FalseRejectRate float64
 	Promised        bool // whether so many images can promise that rate
 	Width, Height   int
@@ -49,9 +51,17 @@ type Result struct {
 	Map                []float32
 	MapW, MapH         int
 	MapLow, MapHigh    float32
-	Width, Height      int          // of the image after orientation
-	Preview            *imaging.RGB // the pixels that were scored
-	SHA256             string       // of the file
+	Worst              Spot             // the patch that weighs most in the score
+	Regions            []regions.Region // of the map above Limit, see regions.Find
+	Width, Height      int              // of the image after orientation
+	Preview            *imaging.RGB     // the pixels that were scored
+	SHA256             string           // of the file
+}
+
+// Spot is a patch: its place on the map, and its distance from the good patch that is most like it.
+type Spot struct {
+	X, Y     int
+	Distance float32
 }
 
 // Inspector scores images with one head. It is for one goroutine; Clone makes another that shares the weights.
@@ -113,7 +123,7 @@ func New(b *model.Backbone, h *model.Head, headDigest string, opt *Options) (*In
 	}
 	in := &Inspector{net: net, head: h, limits: opt.Limits, info: Info{
 		Part: h.Part, BackboneName: b.Name, BackboneDigest: h.BackboneDigest, HeadDigest: headDigest, Centroids: h.Centroids.K,
-		CalibrationSize: len(h.Calibration.Scores), FalseRejectRate: h.Calibration.FalseRejectRate, Promised: h.Calibration.Promised(),
+		CalibrationSize: len(h.Calibration.Scores), TopK: h.TopK, FalseRejectRate: h.Calibration.FalseRejectRate, Promised: h.Calibration.Promised(),
 		Width: h.Preprocess.Width, Height: h.Preprocess.Height, Mode: h.Preprocess.Mode, Method: h.Provenance.Method, Tier: kernels.Name(),
 	}}
 	if in.embedder, err = detect.NewEmbedder(&h.Adapter, kernels); err != nil {
@@ -148,25 +158,42 @@ func (in *Inspector) Info() Info { return in.info }
 
 // Inspect decodes an image file and scores it. Errors of the image are *imaging.Error.
 func (in *Inspector) Inspect(data []byte) (*Result, error) {
-	img, err := imaging.Open(data, in.limits)
+	img, pre, err := in.embed(data)
 	if err != nil {
-		return nil, err
-	}
-	pre, err := img.Prepare(in.head.Preprocess)
-	if err != nil {
-		return nil, err
-	}
-	if err := in.extract.Extract(pre, in.x); err != nil {
 		return nil, err
 	}
 	g, cal := in.extract.Grid(), in.head.Calibration
-	in.embedder.Embed(in.x, g.Patches(), in.e)
 	in.mapper.Map(in.e)
 	raw := in.mapper.ImageScore(in.head.TopK)
+	frame := regions.Frame{Width: img.W, Height: img.H, InputW: pre.W, InputH: pre.H, Mode: string(in.head.Preprocess.Mode)}
 	sum := sha256.Sum256(data)
 	return &Result{
 		Raw: raw, Limit: cal.Limit, Review: cal.Review, Ratio: cal.Ratio(raw), PValue: cal.PValue(raw), Verdict: cal.Verdict(raw),
 		Map: append([]float32(nil), in.mapper.Smoothed()...), MapW: g.W, MapH: g.H, MapLow: cal.MapLow, MapHigh: cal.MapHigh,
 		Width: img.W, Height: img.H, Preview: pre, SHA256: hex.EncodeToString(sum[:]),
+		Worst: in.worst(), Regions: regions.Find(in.mapper.Smoothed(), g.W, g.H, cal.Limit, frame).Regions,
 	}, nil
+}
+
+// embed decodes an image and leaves its embeddings in in.e.
+func (in *Inspector) embed(data []byte) (*imaging.Picture, *imaging.RGB, error) {
+	img, err := imaging.Open(data, in.limits)
+	if err != nil {
+		return nil, nil, err
+	}
+	pre, err := img.Prepare(in.head.Preprocess)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := in.extract.Extract(pre, in.x); err != nil {
+		return nil, nil, err
+	}
+	in.embedder.Embed(in.x, in.extract.Grid().Patches(), in.e)
+	return img, pre, nil
+}
+
+func (in *Inspector) worst() Spot {
+	patch, d := in.mapper.Worst()
+	w := in.extract.Grid().W
+	return Spot{X: patch % w, Y: patch / w, Distance: d}
 }

@@ -137,14 +137,22 @@ func (r LoadResult) check() error {
 	if !slices.Contains([]string{ModeStretch, ModeFit, ModeCrop}, r.Mode) {
 		return fmt.Errorf("field mode: unknown mode %q", r.Mode)
 	}
-	return side("width", r.Width, "height", r.Height)
+	for _, f := range []float32{r.Limit, r.Review, r.MapLow, r.MapHigh} {
+		if !(f >= 0 && f <= math.MaxFloat32) {
+			return fmt.Errorf("field limit, review, map_low or map_high: %v", f)
+		}
+	}
+	if r.Review > r.Limit {
+		return fmt.Errorf("field review: %v is above limit %v", r.Review, r.Limit)
+	}
+	return side("width", r.Width, "height", r.Height, "top_k", r.TopK)
 }
 
 func (r ScoreResult) check() error {
 	if math.Float32bits(r.Raw) != r.RawBits {
 		return fmt.Errorf("field raw_bits: %#x, but raw %v has %#x", r.RawBits, r.Raw, math.Float32bits(r.Raw))
 	}
-	for _, f := range []float64{float64(r.Raw), float64(r.Limit), float64(r.Review), r.Ratio, float64(r.MapLow), float64(r.MapHigh), r.Millis} {
+	for _, f := range []float64{float64(r.Raw), float64(r.Limit), float64(r.Review), r.Ratio, float64(r.MapLow), float64(r.MapHigh), float64(r.Worst), r.Millis} {
 		if math.IsNaN(f) || math.IsInf(f, 0) {
 			return errors.New("a number is not finite")
 		}
@@ -155,7 +163,12 @@ func (r ScoreResult) check() error {
 	if !slices.Contains([]string{VerdictOK, VerdictReview, VerdictNG}, r.Verdict) {
 		return fmt.Errorf("field verdict: unknown verdict %q", r.Verdict)
 	}
-	return side("width", r.Width, "height", r.Height, "map_w", r.MapW, "map_h", r.MapH, "pre_w", r.PreW, "pre_h", r.PreH)
+	for i, g := range r.Regions {
+		if g.Area < 1 || !(g.Share >= 0 && g.Share <= 1) {
+			return fmt.Errorf("field regions: %d has area %d, share %v", i, g.Area, g.Share)
+		}
+	}
+	return side("worst_x", r.WorstX, "worst_y", r.WorstY, "width", r.Width, "height", r.Height, "map_w", r.MapW, "map_h", r.MapH, "pre_w", r.PreW, "pre_h", r.PreH)
 }
 
 // side checks alternating names and lengths.

@@ -12,6 +12,7 @@
 //	op       meta         bufs                    answer
 //	load     LoadRequest  1 to 8 model files      result with LoadResult, or error and the part loaded before stays
 //	score    ScoreRequest the image file          result with ScoreResult, map and preview, or error
+//	similar  {}           the image file, 0 to 8 good ones  result with SimilarResult, or error
 //	append   AppendRequest  1, see EncodeDrafts   result with AppendResult and the lines of the history (core/audit), or error
 //	verify   VerifyRequest  1 history, as lines   result with VerifyResult, or error
 //	features FeaturesRequest  the image file      result with FeaturesResult, features and preview, or error
@@ -26,19 +27,21 @@
 //	op       meta         bufs                    when
 //	ready    Ready        none                    once, when the Go program runs
 //	progress Progress     none                    during a job, at most 10 a second
-//	result   LoadResult   none                    end of a load job
+//	result   LoadResult   calibration scores      end of a load job
 //	result   ScoreResult  anomaly map, preview    end of a score job
 //	result   FeaturesResult  features, preview    end of a features job
 //	result   FitResult    head                    end of a fit job
 //	result   Model        head, backbone          end of a describe or revise job
 //	result   CompareResult  none                  end of a compare job
+//	result   SimilarResult none                   end of a similar job
 //	result   AppendResult lines                   end of an append job
 //	result   VerifyResult none                    end of a verify job
 //	error    Error        none                    end of a job that failed
 //	requests Requests     none                    sent by worker.mjs when the worker made network requests after ready
 //	exit     {}           none                    sent by worker.mjs when the Go program has ended
 //
-// The anomaly map is MapW*MapH little-endian float32, row-major. The preview is PreW*PreH*4 bytes RGBA, row-major: the
+// The calibration scores are Calibration little-endian float32, ascending: scores of held-out good images. The anomaly map is MapW*MapH
+// little-endian float32, row-major. The preview is PreW*PreH*4 bytes RGBA, row-major: the
 // picture as it was scored, for formats that a browser cannot show.
 //
 // Decoding is strict: unknown or duplicate fields, trailing data and values out of range are errors, never panics.
@@ -120,6 +123,13 @@ type LoadResult struct {
 	Mode            string  `json:"mode"`   // how pictures come to that size: ModeStretch, ModeFit or ModeCrop
 	Method          string  `json:"method"` // how the head was made
 	Tier            string  `json:"tier"`
+	TopK            int     `json:"top_k"` // patches whose mean distance is the score
+	Limit           float32 `json:"limit"`
+	Review          float32 `json:"review"`
+	MapLow          float32 `json:"map_low"`  // anomaly value at the low end of the colour scale
+	MapHigh         float32 `json:"map_high"` // and at its high end
+
+	Scores []float32 `json:"-"` // travel as the buffer, see WithScores
 }
 
 // Modes as they appear in LoadResult.Mode; they are those of core/imaging.
@@ -139,24 +149,34 @@ const (
 // ScoreResult is the outcome of one image. Raw is exact: its JSON form is the shortest that reads back as the same
 // float32, and RawBits are its IEEE 754 bits; a decoder refuses a pair that disagrees.
 type ScoreResult struct {
-	Name    string  `json:"name"`
-	Raw     float32 `json:"raw"`
-	RawBits uint32  `json:"raw_bits"`
-	Limit   float32 `json:"limit"`
-	Review  float32 `json:"review"`
-	Ratio   float64 `json:"ratio"` // Raw relative to Limit, 1 = the limit
-	PValue  float64 `json:"p_value"`
-	Verdict string  `json:"verdict"`
-	Width   int     `json:"width"`  // of the decoded picture
-	Height  int     `json:"height"` // of the decoded picture
-	MapW    int     `json:"map_w"`
-	MapH    int     `json:"map_h"`
-	MapLow  float32 `json:"map_low"`  // anomaly value at the low end of the model's colour scale
-	MapHigh float32 `json:"map_high"` // and at its high end
-	PreW    int     `json:"pre_w"`
-	PreH    int     `json:"pre_h"`
-	SHA256  string  `json:"sha256"` // of the image file, hex
-	Millis  float64 `json:"ms"`     // time in the worker
+	Name    string   `json:"name"`
+	Raw     float32  `json:"raw"`
+	RawBits uint32   `json:"raw_bits"`
+	Limit   float32  `json:"limit"`
+	Review  float32  `json:"review"`
+	Ratio   float64  `json:"ratio"` // Raw relative to Limit, 1 = the limit
+	PValue  float64  `json:"p_value"`
+	Verdict string   `json:"verdict"`
+	Width   int      `json:"width"`  // of the decoded picture
+	Height  int      `json:"height"` // of the decoded picture
+	MapW    int      `json:"map_w"`
+	MapH    int      `json:"map_h"`
+	MapLow  float32  `json:"map_low"`  // anomaly value at the low end of the model's colour scale
+	MapHigh float32  `json:"map_high"` // and at its high end
+	WorstX  int      `json:"worst_x"`  // patch of the map that weighs most in the score
+	WorstY  int      `json:"worst_y"`
+	Worst   float32  `json:"worst"`             // its distance from the reference patches
+	Regions []Region `json:"regions,omitempty"` // parts of the picture above Limit, the largest first
+	PreW    int      `json:"pre_w"`
+	PreH    int      `json:"pre_h"`
+	SHA256  string   `json:"sha256"` // of the image file, hex
+	Millis  float64  `json:"ms"`     // time in the worker
+}
+
+// Region is a connected part of the picture above the limit: its area in pixels, and its share of what is inspected.
+type Region struct {
+	Area  int     `json:"area"`
+	Share float64 `json:"share"`
 }
 
 // Error says what went wrong with a job. Code is stable (see Codes), Message is for people who debug, Hint says what to do.

@@ -8,6 +8,7 @@ import (
 	"math"
 	"time"
 
+	"anomnet/core/calibrate"
 	"anomnet/core/engine"
 	"anomnet/core/imaging"
 	"anomnet/core/inspect"
@@ -16,6 +17,8 @@ import (
 
 // Inspector scores images with one model.
 type Inspector interface {
+	Calibration() *calibrate.Calibration
+	Similar(data []byte, good [][]byte) (inspect.Spot, []inspect.Spot, error)
 	Inspect(data []byte) (*inspect.Result, error)
 	Info() inspect.Info
 }
@@ -54,6 +57,8 @@ func (s *Session) Handle(m protocol.Message) (reply protocol.Message) {
 		return s.load(m)
 	case protocol.OpScore:
 		return s.score(m)
+	case protocol.OpSimilar:
+		return s.similar(m)
 	case protocol.OpAppend:
 		return chain(m)
 	case protocol.OpVerify:
@@ -98,10 +103,11 @@ func (s *Session) load(m protocol.Message) protocol.Message {
 	if err != nil {
 		return fromError(m.ID, err)
 	}
-	i := in.Info()
+	i, c := in.Info(), in.Calibration()
 	r := answer(m.ID, protocol.LoadResult{Part: i.Part, BackboneDigest: i.BackboneDigest, HeadDigest: i.HeadDigest,
 		Calibration: i.CalibrationSize, FalseRejectRate: i.FalseRejectRate, Promised: i.Promised, Centroids: i.Centroids,
-		Width: i.Width, Height: i.Height, Mode: string(i.Mode), Method: i.Method, Tier: i.Tier})
+		Width: i.Width, Height: i.Height, Mode: string(i.Mode), Method: i.Method, Tier: i.Tier, TopK: i.TopK,
+		Limit: c.Limit, Review: c.Review, MapLow: c.MapLow, MapHigh: c.MapHigh}, protocol.EncodeMap(c.Scores))
 	if r.Op == protocol.OpResult {
 		s.inspector, s.kernels = in, kernels
 		s.studio.reset(m.Bufs)
@@ -132,7 +138,8 @@ func (s *Session) score(m protocol.Message) protocol.Message {
 	return answer(m.ID, protocol.ScoreResult{
 		Name: req.Name, Raw: res.Raw, RawBits: math.Float32bits(res.Raw), Limit: res.Limit, Review: res.Review,
 		Ratio: res.Ratio, PValue: res.PValue, Verdict: string(res.Verdict), Width: res.Width, Height: res.Height,
-		MapW: res.MapW, MapH: res.MapH, MapLow: res.MapLow, MapHigh: res.MapHigh, PreW: w, PreH: h,
+		MapW: res.MapW, MapH: res.MapH, MapLow: res.MapLow, MapHigh: res.MapHigh,
+		WorstX: res.Worst.X, WorstY: res.Worst.Y, Worst: res.Worst.Distance, Regions: found(res.Regions), PreW: w, PreH: h,
 		SHA256: res.SHA256, Millis: float64(s.now().Sub(start).Microseconds()) / 1000,
 	}, protocol.EncodeMap(res.Map), pre)
 }

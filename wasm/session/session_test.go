@@ -12,6 +12,7 @@ import (
 	"anomnet/core/engine"
 	"anomnet/core/imaging"
 	"anomnet/core/inspect"
+	"anomnet/core/regions"
 	"anomnet/wasm/protocol"
 )
 
@@ -19,12 +20,23 @@ import (
 type fakeInspector struct{}
 
 func (fakeInspector) Info() inspect.Info {
-	return inspect.Info{Part: "bracket", Width: 256, Height: 192, Mode: imaging.Crop}
+	return inspect.Info{Part: "bracket", CalibrationSize: 3, TopK: 7, Width: 256, Height: 192, Mode: imaging.Crop}
+}
+
+func (fakeInspector) Calibration() *calibrate.Calibration {
+	return &calibrate.Calibration{Scores: []float32{0.5, 1, 1.5}, FalseRejectRate: 0.01, Limit: 2, Review: 1, MapHigh: 4}
+}
+
+func (fakeInspector) Similar(data []byte, good [][]byte) (inspect.Spot, []inspect.Spot, error) {
+	if data[0] == 'e' {
+		return inspect.Spot{}, nil, errors.New("inspect: something new")
+	}
+	return inspect.Spot{X: 3, Y: 2, Distance: 5}, make([]inspect.Spot, len(good)), nil
 }
 
 func (fakeInspector) Inspect(data []byte) (*inspect.Result, error) {
 	r := &inspect.Result{Raw: 0.1, Limit: 2, Review: 1, Ratio: 0.05, PValue: 0.5, Verdict: calibrate.OK, Map: []float32{1, 2}, MapW: 2, MapH: 1,
-		MapHigh: 3, Width: 40, Height: 30, Preview: &imaging.RGB{W: 1, H: 1, Pix: []uint8{7, 8, 9}}, SHA256: "ab"}
+		MapHigh: 3, Worst: inspect.Spot{X: 1, Distance: 4}, Regions: []regions.Region{{Area: 30, Share: 0.25}}, Width: 40, Height: 30, Preview: &imaging.RGB{W: 1, H: 1, Pix: []uint8{7, 8, 9}}, SHA256: "ab"}
 	switch data[0] {
 	case 'p':
 		panic("boom")
@@ -53,6 +65,11 @@ func TestScore(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "bracket", info.Part)
 	assert.Equal(t, protocol.ModeCrop, info.Mode)
+	info, err = info.WithScores(m.Bufs)
+	require.NoError(t, err)
+	assert.Equal(t, []float32{0.5, 1, 1.5}, info.Scores)
+	assert.Equal(t, [4]float32{2, 1, 0, 4}, [4]float32{info.Limit, info.Review, info.MapLow, info.MapHigh})
+	assert.Equal(t, 7, info.TopK)
 
 	m = s.Handle(protocol.Message{ID: 2, Op: protocol.OpScore, Meta: `{"name":"a.png"}`, Bufs: [][]byte{{'x'}}})
 	require.Equal(t, protocol.OpResult, m.Op, m.Meta)
@@ -61,6 +78,8 @@ func TestScore(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, math.Float32bits(0.1), r.RawBits)
 	assert.Equal(t, "a.png", r.Name)
+	assert.Equal(t, [3]float32{1, 0, 4}, [3]float32{float32(r.WorstX), float32(r.WorstY), r.Worst})
+	assert.Equal(t, []protocol.Region{{Area: 30, Share: 0.25}}, r.Regions)
 	heat, pre, err := r.Buffers(m.Bufs)
 	require.NoError(t, err)
 	assert.Equal(t, []float32{1, 2}, heat)

@@ -44,6 +44,27 @@ func (m message) failure() protocol.Error {
 	return e
 }
 
+// loaded reads the answer of a load job.
+func (m message) loaded() (protocol.LoadResult, error) {
+	r, err := protocol.Decode[protocol.LoadResult](m.meta)
+	if err != nil {
+		return r, err
+	}
+	return r.WithScores(m.bytes())
+}
+
+// bytes copies the buffers.
+func (m message) bytes() [][]byte {
+	var out [][]byte
+	for i := range m.bufs.Length() {
+		u := js.Global().Get("Uint8Array").New(m.bufs.Index(i))
+		b := make([]byte, u.Length())
+		js.CopyBytesToGo(b, u)
+		out = append(out, b)
+	}
+	return out
+}
+
 // send posts a request and gives its buffers away; blobs are only handles and stay. Metas of requests always encode.
 func send(w js.Value, id int, op string, meta any, bufs js.Value) {
 	s, err := protocol.Encode(meta)

@@ -52,7 +52,7 @@ func (p *pool) loadAnswer(w *worker, m message) {
 	e := protocol.Error{}
 	if m.op == protocol.OpError {
 		e = m.failure()
-	} else if r, err := protocol.Decode[protocol.LoadResult](m.meta); err != nil {
+	} else if r, err := m.loaded(); err != nil {
 		e = protocol.Error{Code: protocol.CodeBadMessage, Message: err.Error()}
 	} else {
 		part = r
