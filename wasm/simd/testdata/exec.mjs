@@ -12,6 +12,7 @@ import { instantiate } from "../../../assets/js/kernels.mjs";
 const root = process.env.GOROOT || execFileSync("go", ["env", "GOROOT"], { encoding: "utf8" }).trim();
 const require = createRequire(import.meta.url);
 Object.assign(globalThis, { require, fs, path: nodePath });
+globalThis.crypto ??= require("node:crypto"); // node 18
 require(nodePath.join(root, "lib/wasm/wasm_exec.js"));
 
 const kernels = [];
