@@ -1,5 +1,6 @@
 // Starts the page: fetches everything that it will ever need, at once, and runs the page's Go program. After that the page
 // makes no request. The Go program finds what was fetched in globalThis.anomnet:
+//   store    what is kept on the device, see store.mjs
 //   spawn()  starts an inference worker and gives it the compiled modules
 //   tier     kernel tier that the page's address asks for (?tier=generic), "" for the fastest
 //   thumbs   the worker that makes thumbnails
@@ -10,6 +11,8 @@ import "../../wasm_exec.js";
 
 const base = new URL("../../", import.meta.url);
 const at = (path) => new URL(path, base).href;
+
+import * as store from "./store.mjs";
 
 const texts = {
   en: ["AnomNet could not start", "This browser lacks WebAssembly or JavaScript modules. Use a current Firefox, Chrome, Edge or Safari.",
@@ -83,6 +86,7 @@ if (typeof WebAssembly !== "object") {
   const modules = Promise.all([module, kernels()]);
   const page = WebAssembly.compileStreaming(fetch(at("ui.wasm")));
   globalThis.anomnet = Object.freeze({
+    store,
     // Not before the page asks: starting a worker earlier was not faster on two cores.
     spawn() {
       const w = start(workerURL);

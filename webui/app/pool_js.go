@@ -32,6 +32,7 @@ type pool struct {
 	allUp   context.CancelFunc
 	workers []*worker
 	queue   []job
+	tasks   []*task // wait
 	loaded  bool
 	crashes int
 	ready   func(protocol.LoadResult)
@@ -48,14 +49,16 @@ type worker struct {
 	up   bool  // its program runs
 	load int   // id of the load job whose answer is awaited, 0 for none
 	jobs []job // the first is in work
+
+	tasks []*task
 }
 
 // room says how many more images the worker can take.
 func (w *worker) room() int {
-	if !w.up || w.load != 0 {
+	if !w.up || w.load != 0 || w.busy() {
 		return 0
 	}
-	return jobsAhead - len(w.jobs)
+	return jobsAhead - len(w.jobs) - len(w.tasks)
 }
 
 func newPool(a *app, tier string) *pool {
@@ -110,6 +113,9 @@ func (p *pool) spawn() {
 }
 
 func (p *pool) message(w *worker, m message) {
+	if p.taskMessage(w, m) {
+		return
+	}
 	switch m.op {
 	case protocol.OpReady:
 		w.up = true
@@ -186,6 +192,7 @@ func (p *pool) drop(w *worker) bool {
 
 // abandon fails the job of a worker that is gone, lets another do those that it had not begun, and fails all when nobody is left.
 func (p *pool) abandon(w *worker, e protocol.Error) {
+	defer p.failTasks(w, e)
 	if len(w.jobs) > 0 {
 		p.app.page.Failed(w.jobs[0].id, e)
 		p.queue = slices.Concat(w.jobs[1:], p.queue)
@@ -206,6 +213,7 @@ func (a *app) Score(id int, src ui.Source) {
 
 // pump gives waiting jobs to workers with room, to those with most room first. Only a handle of the file is sent; the worker reads it.
 func (p *pool) pump() {
+	p.pumpTasks()
 	for room := jobsAhead; room > 0; room-- {
 		for _, w := range p.workers {
 			if len(p.queue) == 0 {

@@ -1,0 +1,121 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"slices"
+	"syscall/js"
+
+	"anomnet/wasm/protocol"
+)
+
+// task is a job for a worker that is not about an image of the list: teaching, or looking into a model file.
+type task struct {
+	op       string
+	meta     any
+	bufs     js.Value // an Array of ArrayBuffers, which are given away, and Blobs
+	long     bool     // it takes seconds: the worker gets nothing else meanwhile
+	progress func(protocol.Progress)
+	done     func(m message, e protocol.Error) // with the page's state locked; e.Code is "" for a result
+
+	id int
+}
+
+// do queues a task. It goes before images: a person waits for it.
+func (p *pool) do(t *task) {
+	p.lastID--
+	t.id = p.lastID
+	p.tasks = append(p.tasks, t)
+	p.pump()
+}
+
+// cancel drops a task that waits; one that runs is asked to stop, and answers that it did, or its result.
+func (p *pool) cancel(t *task) {
+	if at := slices.Index(p.tasks, t); at >= 0 {
+		p.tasks = slices.Delete(p.tasks, at, at+1)
+		go p.app.view.Update(func() { t.done(message{}, protocol.Error{Code: protocol.CodeCancelled}) })
+		return
+	}
+	for _, w := range p.workers {
+		if slices.Contains(w.tasks, t) {
+			send(w.js, t.id, protocol.OpCancel, protocol.Empty{}, js.Global().Get("Array").New())
+		}
+	}
+}
+
+// pumpTasks gives waiting tasks to the workers with most room. A long one goes to the worker with least to do, behind what that has.
+func (p *pool) pumpTasks() {
+	for len(p.tasks) > 0 {
+		var w *worker
+		for _, o := range p.workers {
+			if o.room() > 0 && (w == nil || o.room() > w.room()) {
+				w = o
+			}
+		}
+		if w == nil {
+			return
+		}
+		t := p.tasks[0]
+		p.tasks = p.tasks[1:]
+		w.tasks = append(w.tasks, t)
+		send(w.js, t.id, t.op, t.meta, t.bufs)
+	}
+}
+
+// busy tells whether the worker has a long task.
+func (w *worker) busy() bool { return slices.ContainsFunc(w.tasks, func(t *task) bool { return t.long }) }
+
+// taskMessage takes a message that is about a task.
+func (p *pool) taskMessage(w *worker, m message) bool {
+	at := slices.IndexFunc(w.tasks, func(t *task) bool { return t.id == m.id })
+	if at < 0 {
+		return false
+	}
+	t := w.tasks[at]
+	if m.op == protocol.OpProgress {
+		if r, err := protocol.Decode[protocol.Progress](m.meta); err == nil && t.progress != nil {
+			t.progress(r)
+		}
+		return true
+	}
+	w.tasks = slices.Delete(w.tasks, at, at+1)
+	p.pump()
+	e := protocol.Error{}
+	if m.op == protocol.OpError {
+		e = m.failure()
+	}
+	t.done(m, e)
+	return true
+}
+
+// failTasks ends the tasks of a worker that is gone, and with the last worker those that wait.
+func (p *pool) failTasks(w *worker, e protocol.Error) {
+	gone := w.tasks
+	w.tasks = nil
+	if len(p.workers) == 0 {
+		gone, p.tasks = append(gone, p.tasks...), nil
+	}
+	for _, t := range gone {
+		t.done(message{}, e)
+	}
+}
+
+// ask does a task and waits for it. It blocks, so it must not be called with the page's state locked. T is the type of the result's meta.
+func ask[T any](a *app, op string, meta any, bufs ...any) (v T, out js.Value, e protocol.Error) {
+	type answer struct {
+		m message
+		e protocol.Error
+	}
+	ch := make(chan answer, 1)
+	t := &task{op: op, meta: meta, bufs: js.Global().Get("Array").Call("of", bufs...), done: func(m message, e protocol.Error) { ch <- answer{m, e} }}
+	a.view.Update(func() { a.pool.do(t) })
+	r := <-ch
+	if r.e.Code != "" {
+		return v, js.Undefined(), r.e
+	}
+	v, err := protocol.Decode[T](r.m.meta)
+	if err != nil {
+		return v, js.Undefined(), protocol.Error{Code: protocol.CodeBadMessage, Message: err.Error()}
+	}
+	return v, r.m.bufs, e
+}
