@@ -10,29 +10,30 @@ func addWhite(c, a uint8) uint8 {
 	return uint8(min(uint32(c)+255-uint32(a), 255))
 }
 
-// The rows below are big-endian samples of `bytes` bytes, as the image package stores them; the first byte is kept.
-
-func straightRow(dst, src []uint8, bytes int) {
-	for ; len(dst) >= 3; dst = dst[3:] {
-		s := src[: 4*bytes : 4*bytes]
-		r, g, b, a := s[0], s[bytes], s[2*bytes], s[3*bytes]
+func straightRow(dst, src []uint8) {
+	for ; len(dst) >= 3 && len(src) >= 4; dst, src = dst[3:], src[4:] {
+		r, g, b, a := src[0], src[1], src[2], src[3]
 		if a != 255 {
 			r, g, b = overWhite(r, a), overWhite(g, a), overWhite(b, a)
 		}
 		dst[0], dst[1], dst[2] = r, g, b
-		src = src[4*bytes:]
 	}
 }
 
-func premultipliedRow(dst, src []uint8, bytes int) {
-	for ; len(dst) >= 3; dst = dst[3:] {
-		s := src[: 4*bytes : 4*bytes]
-		r, g, b, a := s[0], s[bytes], s[2*bytes], s[3*bytes]
+func premultipliedRow(dst, src []uint8) {
+	for ; len(dst) >= 3 && len(src) >= 4; dst, src = dst[3:], src[4:] {
+		r, g, b, a := src[0], src[1], src[2], src[3]
 		if a != 255 {
 			r, g, b = addWhite(r, a), addWhite(g, a), addWhite(b, a)
 		}
 		dst[0], dst[1], dst[2] = r, g, b
-		src = src[4*bytes:]
+	}
+}
+
+// highBytes keeps the first bytes of big-endian samples, as the image package stores them.
+func highBytes(dst, src []uint8) {
+	for i := range dst {
+		dst[i] = src[2*i]
 	}
 }
 

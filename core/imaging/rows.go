@@ -42,19 +42,23 @@ func rowsOf(img image.Image, webp bool) *rows {
 		r.read = func(y int) []uint8 { return m.Pix[m.Stride*y:][:r.w] }
 	case *image.Gray16:
 		r.channels = 1
-		r.read = r.into(func(y int, dst []uint8) {
-			for x, src := 0, m.Pix[m.Stride*y:]; x < len(dst); x++ {
-				dst[x] = src[2*x]
-			}
-		})
+		r.read = r.into(func(y int, dst []uint8) { highBytes(dst, m.Pix[m.Stride*y:]) })
 	case *image.NRGBA:
-		r.read = r.into(func(y int, dst []uint8) { straightRow(dst, m.Pix[m.Stride*y:], 1) })
+		r.read = r.into(func(y int, dst []uint8) { straightRow(dst, m.Pix[m.Stride*y:][:4*r.w]) })
 	case *image.NRGBA64:
-		r.read = r.into(func(y int, dst []uint8) { straightRow(dst, m.Pix[m.Stride*y:], 2) })
+		high := make([]uint8, 4*r.w)
+		r.read = r.into(func(y int, dst []uint8) {
+			highBytes(high, m.Pix[m.Stride*y:])
+			straightRow(dst, high)
+		})
 	case *image.RGBA:
-		r.read = r.into(func(y int, dst []uint8) { premultipliedRow(dst, m.Pix[m.Stride*y:], 1) })
+		r.read = r.into(func(y int, dst []uint8) { premultipliedRow(dst, m.Pix[m.Stride*y:][:4*r.w]) })
 	case *image.RGBA64:
-		r.read = r.into(func(y int, dst []uint8) { premultipliedRow(dst, m.Pix[m.Stride*y:], 2) })
+		high := make([]uint8, 4*r.w)
+		r.read = r.into(func(y int, dst []uint8) {
+			highBytes(high, m.Pix[m.Stride*y:])
+			premultipliedRow(dst, high)
+		})
 	case *image.Paletted:
 		r.read = r.into(palettedRows(m))
 	default:
