@@ -7,7 +7,13 @@ type Help struct{ Page *Page }
 
 // Keys of the view and of the whole page.
 func (c *Help) Keys() []Shortcut {
-	return append(append([]Shortcut(nil), c.Page.View().Keys...), Shortcut{"?", "keys.help"}, Shortcut{"Esc", "keys.close"})
+	keys := append([]Shortcut(nil), c.Page.View().Keys...)
+	if c.Page.view == 0 {
+		for _, n := range c.Page.panels {
+			keys = append(keys, n.Keys...)
+		}
+	}
+	return append(keys, Shortcut{"?", "keys.help"}, Shortcut{"Esc", "keys.close"})
 }
 
 // Themes are the choices of the look.

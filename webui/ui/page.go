@@ -91,6 +91,7 @@ type Page struct {
 	views    []View
 	view     int
 	watchers []Watcher
+	panels   []Panel
 	rev      int // see Touch
 
 	slots   int // jobs that may run at once

@@ -26,11 +26,13 @@ type shelf struct {
 	models  []Source // the files that it came from, none for the site's own part
 	samples []Sample
 	list    *List
+	offered bool // kept on the device
 }
 
 // drop is what a person gave at once: perhaps a model, and images to inspect with it.
 type drop struct {
 	load   bool
+	renew  bool     // see Renew
 	models []Source // for Backend.Load
 	name   string   // of what is loaded
 	images []Source
@@ -121,6 +123,11 @@ func (p *Page) Switched(part protocol.LoadResult) {
 		return
 	}
 	d, before := p.next(), p.at
+	if d.renew && p.at > 0 {
+		p.renewed(part, d.models)
+		p.dispatch()
+		return
+	}
 	p.show(part, d.models)
 	p.switched()
 	n := &Notice{Kind: NoticeLoaded, Name: part.Part, other: -1}

@@ -102,6 +102,9 @@ func (p *Page) key(key string, down bool) bool {
 		p.Look.Blink = down
 		return true
 	}
+	if down && p.panelKey(key) {
+		return true
+	}
 	if !down || len(p.List.all) == 0 {
 		return false
 	}

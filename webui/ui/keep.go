@@ -1,0 +1,119 @@
+package ui
+
+import (
+	"slices"
+
+	"github.com/vugu/vugu"
+
+	"anomnet/wasm/protocol"
+)
+
+// Panel is what a view of another package adds to Inspect: a component below the verdict, and keys.
+type Panel struct {
+	Body vugu.Builder
+	// Key takes a key that was pressed and means nothing to Inspect itself.
+	Key  func(key string) bool
+	Keys []Shortcut // for the help
+}
+
+// AddPanel adds to Inspect. It is called before the page is mounted.
+func (p *Page) AddPanel(n Panel) { p.panels = append(p.panels, n) }
+
+// Panels below the verdict.
+func (c *Facts) Panels() []Panel { return c.Page.panels }
+
+func (p *Page) panelKey(key string) bool {
+	for _, n := range p.panels {
+		if n.Key != nil && n.Key(key) {
+			return true
+		}
+	}
+	return false
+}
+
+// Offer is a part that is kept on the device: it can be chosen like one that was loaded.
+type Offer struct {
+	Part           string
+	Head, Backbone string // digests
+	Models         []Source
+}
+
+// Offer tells which parts are kept, in the place of those that were offered before. One in use stays as long as it is.
+func (p *Page) Offer(offers []Offer) {
+	if p.Phase != Ready {
+		return
+	}
+	for _, o := range offers {
+		at := slices.IndexFunc(p.parts, func(s *shelf) bool { return s.part.HeadDigest == o.Head && s.part.BackboneDigest == o.Backbone })
+		if at < 0 {
+			p.parts = append(p.parts, &shelf{list: newList()})
+			at = len(p.parts) - 1
+			p.parts[at].part = protocol.LoadResult{Part: o.Part, HeadDigest: o.Head, BackboneDigest: o.Backbone}
+		}
+		if at > 0 { // the site's own part comes with the site
+			p.parts[at].models, p.parts[at].offered = o.Models, true
+		}
+	}
+	for at := len(p.parts) - 1; at > 0; at-- {
+		s := p.parts[at]
+		there := slices.ContainsFunc(offers, func(o Offer) bool { return o.Head == s.part.HeadDigest })
+		if s.offered && !there && at != p.at && len(s.list.all) == 0 {
+			p.unshelve(at)
+		}
+	}
+}
+
+// unshelve forgets a part that is not in use.
+func (p *Page) unshelve(at int) {
+	p.parts = slices.Delete(p.parts, at, at+1)
+	if at < p.at {
+		p.at--
+	}
+	if n := p.Notice; n != nil && n.other >= at {
+		if n.other == at {
+			n.other = -1
+		} else {
+			n.other--
+		}
+	}
+}
+
+// UseHead goes to a part by the digest of its head; false when no such part is loaded or offered.
+func (p *Page) UseHead(head string) bool {
+	at := slices.IndexFunc(p.parts, func(s *shelf) bool { return s.part.HeadDigest == head })
+	p.Use(at)
+	return at >= 0
+}
+
+// Renew puts another version of the part in use into its place. The images stay and are inspected again.
+func (p *Page) Renew(name string, models []Source) {
+	p.drops = append(p.drops, drop{load: true, renew: true, models: models, name: name})
+	p.dispatch()
+}
+
+// renewed is the end of Renew.
+func (p *Page) renewed(part protocol.LoadResult, models []Source) {
+	for at := len(p.parts) - 1; at >= 0; at-- {
+		if at != p.at && p.parts[at].part.HeadDigest == part.HeadDigest && len(p.parts[at].list.all) == 0 {
+			p.unshelve(at)
+		}
+	}
+	s := p.parts[p.at]
+	s.part, s.models, s.offered = part, models, true
+	p.Part = part
+	for _, it := range p.again {
+		it.again = false
+	}
+	p.batch, p.again, p.maps = batch{}, nil, nil
+	for _, it := range p.List.all {
+		if it.State == Done || it.State == Waiting {
+			p.List.change(it, func() { it.State, it.Map, it.dropped = Waiting, nil, false })
+			p.batch.begin(p.back.Now())
+			p.batch.total++
+		}
+	}
+	p.List.waiting = 0
+	p.Notice = nil
+	p.Live = p.t("live.part", "part", part.Part)
+	p.switched()
+}

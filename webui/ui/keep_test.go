@@ -1,0 +1,73 @@
+package ui
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestOfferedPartsCanBeChosen(t *testing.T) {
+	p, b := readyPage(t, 1)
+	file := []Source{fakeFile("stored")}
+	p.Offer([]Offer{{Part: "Bracket", Head: "b1", Backbone: "fedcba9876543210", Models: file}, {Part: "Gone", Head: "g1", Models: file}})
+	parts, at := p.Parts()
+	assert.Equal(t, []string{"Washer", "Bracket", "Gone"}, parts)
+	assert.Equal(t, 0, at)
+	assert.False(t, p.UseHead("unknown"))
+	assert.True(t, p.UseHead("b1"))
+	require.Len(t, b.loads, 1)
+	assert.Equal(t, file, b.loads[0])
+	p.Switched(bracket)
+	parts, at = p.Parts()
+	assert.Len(t, parts, 3)
+	assert.Equal(t, 1, at)
+
+	p.Use(0)
+	p.Switched(washer)
+	require.Equal(t, 1, p.Notice.other)
+	p.Offer(nil)
+	parts, at = p.Parts()
+	assert.Equal(t, []string{"Washer"}, parts, "what is deleted is not offered")
+	assert.Equal(t, 0, at)
+	p.Back()
+	assert.Len(t, b.loads, 2, "there is no way back to a part that is gone")
+}
+
+// TestRenew puts another version into the place of the one in use: the images stay and are inspected again.
+func TestRenew(t *testing.T) {
+	p, b := readyPage(t, 1)
+	p.Give([]Source{fakeFile("b.anomnet")}, []Source{fakeFile("i1"), fakeFile("i2")})
+	p.Switched(bracket)
+	p.Scored(1, score("NG", 2), []float32{1})
+	p.Scored(2, score("OK", 0.5), []float32{1})
+	p.Select(1)
+	p.Offer([]Offer{{Part: "Bracket", Head: "b2", Backbone: bracket.BackboneDigest}})
+	p.Renew("Bracket", []Source{fakeFile("v2")})
+	require.Len(t, b.loads, 2)
+	v2 := bracket
+	v2.HeadDigest = "b2"
+	p.Switched(v2)
+	parts, at := p.Parts()
+	assert.Equal(t, []string{"Washer", "Bracket"}, parts)
+	assert.Equal(t, 1, at)
+	assert.Equal(t, "b2", p.Part.HeadDigest)
+	assert.Equal(t, []string{"i1", "i2"}, names(p))
+	assert.Equal(t, 1, p.Selected().ID)
+	assert.True(t, p.Busy())
+	assert.Equal(t, []int{1, 2, 1}, b.scoring)
+	p.Scored(1, score("OK", 0.9), []float32{1})
+	p.Scored(2, score("OK", 0.4), []float32{1})
+	assert.False(t, p.Busy())
+	assert.Equal(t, 2, p.List.Count("OK"))
+}
+
+func TestPanelKeys(t *testing.T) {
+	p, _ := readyPage(t, 1)
+	var keys []string
+	p.AddPanel(Panel{Key: func(k string) bool { keys = append(keys, k); return k == "g" }, Keys: []Shortcut{{"G", "keys.map"}}})
+	assert.True(t, p.Press("g", true, false))
+	p.Press("g", false, false)
+	assert.Equal(t, []string{"g"}, keys)
+	assert.Contains(t, (&Help{Page: p}).Keys(), Shortcut{"G", "keys.map"})
+}
