@@ -13,29 +13,50 @@ const (
 	cos3, sin3, cos1, sin1    = 3406, 2276, 4017, 799 // of 3 pi/16 and pi/16 (12 bits)
 )
 
+// firstColumn is the bits of coefficients without horizontal frequency.
+const firstColumn = 0x0101010101010101
+
 // idct transforms b, writes the samples to dst and leaves b all zero. A coefficient whose bit in nonzero is not set must be
 // zero.
 func idct(b *block, nonzero uint64, out *[64]uint8, dst []uint8, stride int) {
 	if nonzero <= 1 {
-		flat(b[0], dst, stride)
+		v := sample((b[0]<<17 + 1<<19) >> 20)
 		b[0] = 0
+		for range 8 {
+			binary.LittleEndian.PutUint64(dst, firstColumn*uint64(v))
+			dst = dst[min(stride, len(dst)):]
+		}
+		return
+	}
+	if nonzero&^firstColumn == 0 { // all columns are alike
+		for i := 0; i < 64; i += 8 {
+			b[i] <<= 17
+		}
+		columns(b, out, 1)
+		for i := 0; i < 64; i += 8 {
+			b[i] = 0
+			binary.LittleEndian.PutUint64(dst, firstColumn*uint64(out[i]))
+			dst = dst[min(stride, len(dst)):]
+		}
 		return
 	}
 	for i := 0; i < 64; i += 8 {
-		switch m := nonzero >> uint(i) & 255; m {
-		case 0:
-		case 1:
-			v := b[i] << 17
-			x := (*[8]int32)(b[i:])
+		x := (*[8]int32)(b[i:])
+		switch m := nonzero >> uint(i) & 255; {
+		case m == 0:
+		case m == 1:
+			v := x[0] << 17
 			x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7] = v, v, v, v, v, v, v, v
+		case m < 16:
+			rowLow(x)
 		default:
-			row((*[8]int32)(b[i:]))
+			row(x)
 		}
 	}
 	if nonzero>>32 == 0 {
 		columnsLow(b, out)
 	} else {
-		columns(b, out)
+		columns(b, out, 8)
 		clear8((*[8]int32)(b[32:]))
 		clear8((*[8]int32)(b[40:]))
 		clear8((*[8]int32)(b[48:]))
@@ -54,16 +75,6 @@ func idct(b *block, nonzero uint64, out *[64]uint8, dst []uint8, stride int) {
 // clear8 spares the call that clearing a larger array is in wasm.
 func clear8(x *[8]int32) {
 	x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7] = 0, 0, 0, 0, 0, 0, 0, 0
-}
-
-// flat is the transform of a single DC coefficient.
-func flat(dc int32, dst []uint8, stride int) {
-	v := sample((dc<<17 + 1<<19) >> 2 >> 18)
-	for range 8 {
-		d := (*[8]uint8)(dst)
-		d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7] = v, v, v, v, v, v, v, v
-		dst = dst[min(stride, len(dst)):]
-	}
 }
 
 // sample shifts by 128 and clamps.
@@ -100,9 +111,32 @@ func row(x *[8]int32) {
 	x[3], x[4] = x3+x4, x3-x4
 }
 
-// columns is the second pass; it leaves the samples in out.
-func columns(b *block, out *[64]uint8) {
-	for i := range 8 {
+// rowLow is row where the upper four are zero.
+func rowLow(x *[8]int32) {
+	x0, x7, x2, x5 := x[0]<<17, x[1]<<7, x[2], x[3]*rowHalf
+
+	x3 := x2 * rowSin6
+	x2 *= rowCos6
+	x1 := x0 + x2
+	x2 = x0 - x2
+	x0, x3 = x0+x3, x0-x3
+
+	x4 := x7 >> 2
+	x7, x5 = (x7+x5)>>2, (x7-x5)>>2
+	t := cos1 * (x5 + x4)
+	x5, x6 := t-(sin1+cos1)*x4, t+(sin1-cos1)*x5
+	t = cos3 * (x4 + x7)
+	x4, x7 = t-(sin3+cos3)*x7, t+(sin3-cos3)*x4
+
+	x[0], x[7] = x0+x7, x0-x7
+	x[1], x[6] = x1+x6, x1-x6
+	x[2], x[5] = x2+x5, x2-x5
+	x[3], x[4] = x3+x4, x3-x4
+}
+
+// columns is the second pass over the first n columns; it leaves the samples in out.
+func columns(b *block, out *[64]uint8, n int) {
+	for i := range min(n, 8) {
 		x0, x7, x2, x5, x1, x6, x3, x4 := b[i], b[i+8], b[i+16], b[i+24], b[i+32], b[i+40], b[i+48], b[i+56]
 		x0 += 1 << 19
 
@@ -145,9 +179,9 @@ func columnsLow(b *block, out *[64]uint8) {
 		x4 := x7 >> 14
 		x5 = (x5 >> 13) * colHalf
 		x7, x5 = (x7+x5)>>14, (x7-x5)>>14
-		x6 := (sin1-cos1)*x5 + cos1*(x5+x4)
-		x5 = cos1*(x5+x4) - (sin1+cos1)*x4
-		t := cos3 * (x4 + x7)
+		t := cos1 * (x5 + x4)
+		x5, x6 := t-(sin1+cos1)*x4, t+(sin1-cos1)*x5
+		t = cos3 * (x4 + x7)
 		x4, x7 = t-(sin3+cos3)*x7, t+(sin3-cos3)*x4
 
 		out[i], out[i+56] = sample((x0+x7)>>18), sample((x0-x7)>>18)

@@ -170,7 +170,7 @@ func TestIDCTLeavesOutOnlyZeros(t *testing.T) {
 		for y := 0; y < 64; y += 8 {
 			row((*[8]int32)(full[y:]))
 		}
-		columns(&full, &want)
+		columns(&full, &want, 8)
 		idct(&b, nonzero, new([64]uint8), got[:], 8)
 		require.Equal(t, block{}, b)
 		require.Equal(t, want, got, "coefficients %064b up to %d", nonzero, size)
