@@ -48,9 +48,9 @@ func BenchmarkInspect(b *testing.B) {
 func BenchmarkStages(b *testing.B) {
 	backbone, head, sample := builtIn(b)
 	h := head.Head
-	img, err := imaging.Decode(sample, nil)
+	img, err := imaging.Open(sample, nil)
 	require.NoError(b, err)
-	pre, err := imaging.Prepare(img, h.Preprocess)
+	pre, err := img.Prepare(h.Preprocess)
 	require.NoError(b, err)
 	net, err := engine.NewNet(backbone.Graph, engine.Fastest())
 	require.NoError(b, err)
@@ -70,7 +70,7 @@ func BenchmarkStages(b *testing.B) {
 		name string
 		do   func()
 	}{
-		{"decode", func() { _, _ = imaging.Decode(sample, nil) }}, {"prepare", func() { _, _ = imaging.Prepare(img, h.Preprocess) }},
+		{"decode", func() { _, _ = imaging.Open(sample, nil) }}, {"prepare", func() { _, _ = img.Prepare(h.Preprocess) }},
 		{"backbone", func() { _ = run.Run(pre.Pix) }}, {"backbone+features", func() { _ = extract.Extract(pre, x) }},
 		{"embed", func() { embed.Embed(x, grid.Patches(), e) }}, {"distances", func() { mapper.Map(e) }},
 	} {

@@ -62,11 +62,11 @@ func (f *Featurizer) Maker() string { return f.maker }
 
 // File decodes an image file and makes its features. Errors of the image are *imaging.Error.
 func (f *Featurizer) File(name string, data []byte) (*Features, error) {
-	img, err := imaging.Decode(data, f.limits)
+	img, err := imaging.Open(data, f.limits)
 	if err != nil {
 		return nil, err
 	}
-	pre, err := imaging.Prepare(img, f.pre)
+	pre, err := img.Prepare(f.pre)
 	if err != nil {
 		return nil, err
 	}

@@ -63,11 +63,11 @@ func (s *Source) prepared(f *Featurizer, i int) (*imaging.RGB, error) {
 	if err != nil {
 		return nil, err
 	}
-	img, err := imaging.Decode(data, f.limits)
+	img, err := imaging.Open(data, f.limits)
 	if err != nil {
 		return nil, err
 	}
-	return imaging.Prepare(img, f.pre)
+	return img.Prepare(f.pre)
 }
 
 // Set is the features of a set of good images.

@@ -45,11 +45,11 @@ func (s *Session) features(m protocol.Message) protocol.Message {
 
 // featuresOf is maker.File, and the picture that it looked at.
 func featuresOf(maker *teach.Featurizer, req protocol.FeaturesRequest, data []byte) (*teach.Features, *imaging.RGB, error) {
-	full, err := imaging.Decode(data, nil)
+	full, err := imaging.Open(data, nil)
 	if err != nil {
 		return nil, nil, err
 	}
-	img, err := imaging.Prepare(full, preprocess(req.Shape))
+	img, err := full.Prepare(preprocess(req.Shape))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -67,14 +67,14 @@ type Stage struct {
 
 // Stages returns all parts of the way of an image file; s must have a head.
 func (s *Steps) Stages(file []byte, pre imaging.Preprocess) ([]Stage, error) {
-	img, err := imaging.Decode(file, nil)
+	img, err := imaging.Open(file, nil)
 	if err != nil {
 		return nil, err
 	}
 	do := func(f func()) func() error { return func() error { f(); return nil } }
 	return []Stage{
-		{fmt.Sprintf("decode JPEG %d x %d", img.W, img.H), func() error { _, err := imaging.Decode(file, nil); return err }},
-		{"resize", func() error { _, err := imaging.Prepare(img, pre); return err }},
+		{fmt.Sprintf("decode JPEG %d x %d", img.W, img.H), func() error { _, err := imaging.Open(file, nil); return err }},
+		{"convert and resize", func() error { _, err := img.Prepare(pre); return err }},
 		{"backbone", s.Net}, {"features", do(s.features)}, {"embedding", do(s.embed)}, {"search and map", do(s.search)},
 	}, nil
 }
