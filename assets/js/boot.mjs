@@ -7,7 +7,10 @@
 //   slots    how many workers to start
 //   models   promise of the model files, an array of ArrayBuffers
 //   samples  promise of [{name, label, blob}]; stopSamples() gives up on them
+//   files    ways in and out, see files.mjs; history, see history.mjs; they come with the page, not later
 import "../../wasm_exec.js";
+import * as files from "./files.mjs";
+import * as history from "./history.mjs";
 
 const base = new URL("../../", import.meta.url);
 const at = (path) => new URL(path, base).href;
@@ -94,6 +97,8 @@ if (typeof WebAssembly !== "object") {
       return w;
     },
     thumbs: start(thumbsURL),
+    files,
+    history,
     slots: Math.min(navigator.hardwareConcurrency || 2, 8),
     // The model is ready only when the program that runs it is there too.
     models: Promise.all([models(), modules]).then(([files]) => files),

@@ -5,59 +5,7 @@ package main
 import (
 	"strings"
 	"syscall/js"
-
-	vjs "github.com/vugu/vugu/js"
-
-	"anomnet/webui/ui"
 )
-
-// file is a File or Blob of the browser.
-type file struct {
-	name string
-	blob js.Value
-}
-
-// Name of the file, without a path.
-func (f file) Name() string { return f.name }
-
-// files turns a FileList into sources.
-func files(list js.Value) []file {
-	if !list.Truthy() {
-		return nil
-	}
-	var out []file
-	for i := range list.Length() {
-		f := list.Index(i)
-		out = append(out, file{name: f.Get("name").String(), blob: f})
-	}
-	return out
-}
-
-// isModel tells models from images. Only files that the browser does not take for images by their names are looked into, so
-// that thousands of images need not be read twice. It blocks.
-func (f file) isModel() bool {
-	if ui.ModelName(f.name) {
-		return true
-	}
-	if strings.HasPrefix(f.blob.Get("type").String(), "image/") {
-		return false
-	}
-	buf, err := await(f.blob.Call("slice", 0, ui.ModelStart).Call("arrayBuffer"))
-	if err != nil {
-		return false // read again as an image, which then fails visibly
-	}
-	start := make([]byte, ui.ModelStart)
-	n := js.CopyBytesToGo(start, js.Global().Get("Uint8Array").New(buf))
-	return ui.ModelContent(start[:n])
-}
-
-// Pick implements ui.Backend. The input is emptied so that the same file can be chosen again.
-func (a *app) Pick(input vjs.Value) {
-	el := js.Value(input)
-	fs := files(el.Get("files"))
-	el.Set("value", "")
-	a.take(fs)
-}
 
 // Now implements ui.Backend.
 func (a *app) Now() float64 { return js.Global().Get("performance").Call("now").Float() }
@@ -91,11 +39,11 @@ func (a *app) listen() {
 			return
 		}
 		a.dragging(false)
-		a.take(files(ev.Get("dataTransfer").Get("files")))
+		a.dropped(ev.Get("dataTransfer"))
 	})
 	on("paste", func(ev js.Value) {
 		if d := ev.Get("clipboardData"); d.Truthy() {
-			a.take(files(d.Get("files")))
+			a.take(gift{files: files(d.Get("files"))})
 		}
 	})
 	on("hashchange", func(js.Value) { a.navigated() })
@@ -119,36 +67,6 @@ func (a *app) dragging(on bool) {
 	if a.page.Dragging != on {
 		a.view.Update(func() { a.page.Dragging = on })
 	}
-}
-
-// take queues what a person gave at once. Looking into files takes time, and images must not overtake the part dropped before them.
-func (a *app) take(fs []file) {
-	if len(fs) == 0 {
-		return
-	}
-	a.taken = append(a.taken, fs)
-	if len(a.taken) > 1 {
-		return // the one that runs will come to it
-	}
-	go func() {
-		for len(a.taken) > 0 {
-			a.give(a.taken[0])
-			a.taken = a.taken[1:]
-		}
-	}()
-}
-
-// give sorts files and hands them to the page. It blocks.
-func (a *app) give(fs []file) {
-	var models, images []ui.Source
-	for _, f := range fs {
-		if f.isModel() {
-			models = append(models, f)
-		} else {
-			images = append(images, f)
-		}
-	}
-	a.view.Update(func() { a.page.Give(models, images) })
 }
 
 // scrolls are the keys that scroll the page, and move in the list only where the focus is in it.

@@ -16,6 +16,9 @@ import (
 	"anomnet/webui/ui"
 )
 
+// version is set by the site build (-ldflags -X).
+var version = "dev"
+
 func main() {
 	a := &app{boot: js.Global().Get("anomnet"), doc: js.Global().Get("document")}
 	if err := a.start(); err != nil {
@@ -34,8 +37,9 @@ type app struct {
 	pool  *pool
 	paint *painter
 
-	taken   [][]file // what was dropped or chosen and is not yet with the page
+	taken   []gift // what was dropped or chosen and is not yet with the page
 	list    lister
+	film    filmer
 	thumbs  *thumber
 	focused js.Value // the element that had the focus last
 }
@@ -49,6 +53,7 @@ func (a *app) start() error {
 	a.paint = newPainter(a)
 	a.thumbs = newThumber(a)
 	a.page = ui.New(a, text, a.boot.Get("slots").Int()*jobsAhead)
+	a.page.Software = "anomnet " + version
 	a.page.Register(a.views()...)
 	a.page.Restore(loadSettings())
 	a.page.Show(ui.ViewID(hash()))

@@ -59,6 +59,15 @@ func (p *painter) forget(id int) {
 	}
 }
 
+// bitmapOf decodes a file. It blocks.
+func bitmapOf(f file) (js.Value, error) {
+	blob, err := f.contents()
+	if err != nil {
+		return blob, err
+	}
+	return bitmap(blob)
+}
+
 // bitmap decodes a blob. It blocks.
 func bitmap(blob js.Value) (js.Value, error) {
 	return await(js.Global().Call("createImageBitmap", blob))
@@ -120,14 +129,14 @@ func (a *app) Picture(el vjs.Value, it *ui.Item) {
 		return
 	}
 	p.wanted = it.ID
-	id, blob := it.ID, it.Src.(file).blob
+	id, src := it.ID, it.Src.(file)
 	go func() {
 		p.large <- struct{}{}
 		defer func() { <-p.large }()
 		if p.wanted != id { // passed by meanwhile
 			return
 		}
-		bmp, err := bitmap(blob)
+		bmp, err := bitmapOf(src)
 		a.view.Update(func() {
 			if p.wanted != id || !canvas.Equal(p.canvas) {
 				if err == nil {

@@ -4,11 +4,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"syscall/js"
 
 	"anomnet/wasm/protocol"
 	"anomnet/webui/ui"
+	"anomnet/webui/zip"
 )
 
 // maxCrashes is how often in a row a worker may end before the page gives up.
@@ -137,10 +139,11 @@ func (p *pool) message(w *worker, m message) {
 }
 
 func (p *pool) answer(w *worker, m message) {
-	if len(w.jobs) == 0 || m.id != w.jobs[0].id { // id 0 is of no job: a message that the worker could not read
+	at := slices.IndexFunc(w.jobs, func(j job) bool { return j.id == m.id })
+	if at < 0 { // id 0 is of no job: a message that the worker could not read
 		return
 	}
-	w.jobs = w.jobs[1:]
+	w.jobs = slices.Delete(w.jobs, at, at+1)
 	p.pump() // first, so that the worker goes on while the page draws
 	if m.op == protocol.OpError {
 		p.app.page.Failed(m.id, m.failure())
@@ -225,9 +228,48 @@ func (p *pool) pump() {
 			j := p.queue[0]
 			p.queue = p.queue[1:]
 			w.jobs = append(w.jobs, j)
-			send(w.js, j.id, protocol.OpScore, protocol.ScoreRequest{Name: j.src.name}, js.Global().Get("Array").New(j.src.blob))
+			p.post(w, j)
 		}
 	}
+}
+
+// post sends a job, at once or as soon as its file is out of its archive or folder.
+func (p *pool) post(w *worker, j job) {
+	with := func(blob js.Value) {
+		send(w.js, j.id, protocol.OpScore, protocol.ScoreRequest{Name: j.src.name}, js.Global().Get("Array").New(blob))
+	}
+	if j.src.open == nil {
+		with(j.src.blob)
+		return
+	}
+	go func() {
+		blob, err := j.src.open()
+		p.app.view.Update(func() {
+			at := slices.IndexFunc(w.jobs, func(other job) bool { return other.id == j.id })
+			switch {
+			case at < 0 || !slices.Contains(p.workers, w): // the worker has ended meanwhile
+			case err == nil:
+				with(blob)
+			default:
+				w.jobs = slices.Delete(w.jobs, at, at+1)
+				p.pump()
+				p.app.page.Failed(j.id, openError(err))
+			}
+		})
+	}()
+}
+
+// openError says why a file could not be brought.
+func openError(err error) protocol.Error {
+	code := protocol.CodeUnreadable
+	var e *zip.Error
+	if errors.As(err, &e) {
+		code = protocol.CodeCorrupt
+		if e.Kind == zip.TooLarge {
+			code = protocol.CodeTooLarge
+		}
+	}
+	return protocol.Error{Code: code, Message: err.Error()}
 }
 
 // Forget implements ui.Backend. A job that has not reached a worker is dropped and cancelled. It is answered too, since the page

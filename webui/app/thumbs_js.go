@@ -15,18 +15,27 @@ const maxThumbs = 16384
 
 // thumber keeps thumbnails, which a worker of their own makes (assets/js/thumbs.mjs), and draws them on the list's canvases.
 type thumber struct {
-	app      *app
-	worker   js.Value
-	blobs    map[int]js.Value
-	order    []int            // of blobs, the oldest first
-	canvases map[int]js.Value // of tiles in the document, and of some that were
-	coming   map[int]bool     // thumbnails that the worker makes of pictures as scored
-	wanted   []int            // ids whose thumbnail is to be made from the file, the most urgent last
-	making   bool
+	app    *app
+	worker js.Value
+	blobs  map[int]js.Value
+	order  []int         // of blobs, the oldest first
+	tiles  map[int]*tile // by slot
+	seats  map[int]int   // slots by item
+	coming map[int]bool  // thumbnails that the worker makes of pictures as scored
+	wanted []int         // ids whose thumbnail is to be made from the file, the most urgent last
+	making bool
+}
+
+// tile is the canvas of a slot in the list and the item that is on it.
+type tile struct {
+	canvas js.Value
+	ctx    js.Value
+	id     int
+	blank  bool
 }
 
 func newThumber(a *app) *thumber {
-	t := &thumber{app: a, worker: a.boot.Get("thumbs"), blobs: map[int]js.Value{}, canvases: map[int]js.Value{}, coming: map[int]bool{}}
+	t := &thumber{app: a, worker: a.boot.Get("thumbs"), blobs: map[int]js.Value{}, tiles: map[int]*tile{}, seats: map[int]int{}, coming: map[int]bool{}}
 	t.worker.Set("onmessage", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		t.made(args[0].Get("data"))
 		return nil
@@ -60,39 +69,53 @@ func (t *thumber) made(data js.Value) {
 		delete(t.blobs, t.order[0])
 		t.order = t.order[1:]
 	}
-	if c, ok := t.canvases[id]; ok && c.Get("isConnected").Bool() {
-		t.draw(c, id, thumb)
+	if tile := t.tileOf(id); tile != nil {
+		t.draw(tile, thumb)
 	}
 }
 
 func (t *thumber) forget(id int) {
 	delete(t.blobs, id)
-	delete(t.canvases, id)
+	delete(t.seats, id)
 }
 
-// Thumb implements ui.Canvas. It is called once for each tile that comes into the document.
-func (a *app) Thumb(el vjs.Value, it *ui.Item) {
-	t := a.thumbs
-	t.sweep()
-	t.canvases[it.ID] = js.Value(el)
+// tileOf returns the tile that shows an item, or nil.
+func (t *thumber) tileOf(id int) *tile {
+	slot, ok := t.seats[id]
+	if !ok {
+		return nil
+	}
+	if tile := t.tiles[slot]; tile != nil && tile.id == id && tile.canvas.Get("isConnected").Bool() {
+		return tile
+	}
+	return nil
+}
+
+// Thumb implements ui.Canvas. Nothing is to be done while the slot has the same item.
+func (a *app) Thumb(el vjs.Value, slot int, it *ui.Item) {
+	t, canvas := a.thumbs, js.Value(el)
+	now := t.tiles[slot]
+	switch {
+	case now != nil && now.canvas.Equal(canvas) && now.id == it.ID:
+		return
+	case now == nil || !now.canvas.Equal(canvas):
+		now = &tile{canvas: canvas, ctx: canvas.Call("getContext", "bitmaprenderer"), blank: true}
+		t.tiles[slot] = now
+	case t.seats[now.id] == slot:
+		delete(t.seats, now.id)
+	}
+	now.id = it.ID
+	t.seats[it.ID] = slot
+	if !now.blank {
+		now.ctx.Call("transferFromImageBitmap", js.Null())
+		now.blank = true
+	}
 	switch blob, ok := t.blobs[it.ID]; {
 	case ok:
-		t.draw(js.Value(el), it.ID, blob)
+		t.draw(now, blob)
 	case it.State == ui.Done && !t.coming[it.ID]: // it had one, but not any more
 		t.wanted = append(t.wanted, it.ID)
 		t.next()
-	}
-}
-
-// sweep forgets tiles that have left the document.
-func (t *thumber) sweep() {
-	if len(t.canvases) < 512 {
-		return
-	}
-	for id, c := range t.canvases {
-		if !c.Get("isConnected").Bool() {
-			delete(t.canvases, id)
-		}
 	}
 }
 
@@ -101,32 +124,43 @@ func (t *thumber) next() {
 	for len(t.wanted) > 0 && !t.making {
 		id := t.wanted[len(t.wanted)-1]
 		t.wanted = t.wanted[:len(t.wanted)-1]
-		it, c := t.app.page.Item(id), t.canvases[id]
-		if it == nil || !c.Truthy() || !c.Get("isConnected").Bool() {
+		it := t.app.page.Item(id)
+		if it == nil || t.tileOf(id) == nil {
 			continue
 		}
 		t.making = true
-		t.worker.Call("postMessage", map[string]any{"id": id, "blob": it.Src.(file).blob, "asked": true})
+		go t.ask(id, it.Src.(file))
 	}
 }
 
-// draw decodes a thumbnail and puts it on a canvas, unless the tile has become another's meanwhile.
-func (t *thumber) draw(canvas js.Value, id int, blob js.Value) {
+// ask orders the thumbnail of a file. It blocks while the file is taken out of an archive.
+func (t *thumber) ask(id int, src file) {
+	blob, err := src.contents()
+	if err != nil {
+		t.making = false
+		t.next()
+		return
+	}
+	t.worker.Call("postMessage", map[string]any{"id": id, "blob": blob, "asked": true})
+}
+
+// draw decodes a thumbnail and puts it on its tile, unless that has become another's meanwhile.
+func (t *thumber) draw(on *tile, blob js.Value) {
+	id := on.id
 	go func() {
 		bmp, err := bitmap(blob)
-		if err != nil {
+		if err != nil || on.id != id {
 			return
 		}
-		if c, ok := t.canvases[id]; ok && c.Equal(canvas) {
-			canvas.Call("getContext", "bitmaprenderer").Call("transferFromImageBitmap", bmp)
-		}
+		on.ctx.Call("transferFromImageBitmap", bmp)
+		on.blank = false
 	}()
 }
 
 // Sample implements ui.Canvas: the samples of the welcome are few, and are drawn from their files.
 func (a *app) Sample(el vjs.Value, src ui.Source) {
 	go func() {
-		bmp, err := bitmap(src.(file).blob)
+		bmp, err := bitmapOf(src.(file))
 		if err != nil {
 			return
 		}

@@ -26,6 +26,28 @@ type Picker struct {
 	Text, Class string
 }
 
+// Ways are the buttons for folders and the camera; Small is not empty for icons without words.
+type Ways struct {
+	Page  *Page
+	Small string
+}
+
+// Class of the buttons.
+func (c *Ways) Class() string {
+	if c.Small != "" {
+		return "button small bare"
+	}
+	return "button"
+}
+
+// Text of a button, nothing where the icon stands alone.
+func (c *Ways) Text(key string) string {
+	if c.Small != "" {
+		return ""
+	}
+	return c.Page.t(key)
+}
+
 // Welcome is what a first visit shows.
 type Welcome struct{ Page *Page }
 
@@ -42,11 +64,22 @@ type Bar struct{ Page *Page }
 
 // Class of the notice.
 func (c *Bar) Class() string {
-	return "notice " + [...]string{"loading", "loaded", "refused"}[c.Page.Notice.Kind]
+	return "notice " + [...]string{"loading", "loaded", "refused", "loading", "loaded", "refused"}[c.Page.Notice.Kind]
 }
 
 // Is tells whether the notice is of a kind.
 func (c *Bar) Is(k NoticeKind) bool { return c.Page.Notice.Kind == k }
+
+// Plain tells whether the notice is a text, not about a part.
+func (c *Bar) Plain() bool { return c.Page.Notice.Kind >= NoticeBusy }
+
+// Role of a plain notice: only problems interrupt.
+func (c *Bar) Role() any {
+	if c.Is(NoticeProblem) {
+		return "alert"
+	}
+	return nil
+}
 
 // Title says what happened.
 func (c *Bar) Title() string {
@@ -160,6 +193,9 @@ func (it *Item) Kind() string {
 	return "waiting"
 }
 
+// Judged is the mark of a person's verdict.
+func (it *Item) Judged() string { return strings.ToLower(string(it.Override.Verdict)) }
+
 // ElementID is the item's id in the document.
 func (it *Item) ElementID() string { return "item-" + strconv.Itoa(it.ID) }
 
@@ -197,7 +233,7 @@ func (p *Page) HasItems() bool { return len(p.List.all) > 0 }
 func (p *Page) Picked(event vugu.DOMEvent) { p.back.Pick(event.JSEventTarget()) }
 
 // Thumb draws a small picture of an item into a canvas.
-func (p *Page) Thumb(el vjs.Value, it *Item) { p.back.Thumb(el, it) }
+func (p *Page) Thumb(el vjs.Value, slot int, it *Item) { p.back.Thumb(el, slot, it) }
 
 // SampleThumb draws a small picture of a sample.
 func (p *Page) SampleThumb(el vjs.Value, s Sample) { p.back.Sample(el, s.Src) }

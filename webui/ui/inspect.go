@@ -53,7 +53,7 @@ func (c *Inspect) Strip() vugu.Builder { return c.strip }
 func inspectKeys() []Shortcut {
 	return []Shortcut{
 		{"J / K", "keys.move"}, {"← → ↑ ↓", "keys.arrows"}, {"Home / End", "keys.ends"}, {"Page ↑ / Page ↓", "keys.page"},
-		{"1 2 3", "keys.filter"}, {"M", "keys.map"}, {"B", "keys.blink"},
+		{"1 2 3", "keys.filter"}, {"M", "keys.map"}, {"B", "keys.blink"}, {"E", "keys.export"},
 	}
 }
 
@@ -216,7 +216,16 @@ func (c *Facts) Rows() []Fact {
 		{"facts.picture", "", size(r.Width, r.Height)},
 		{"facts.time", "facts.time.tip", c.Page.Text.Number(r.Millis, 0) + " ms"},
 		{"facts.sha", "facts.sha.tip", Short(r.SHA256)},
+		{"facts.entry", "facts.entry.tip", c.entry()},
 	}
+}
+
+// entry is the image's number in the history.
+func (c *Facts) entry() string {
+	if n := c.Page.Selected().Recorded; n > 0 {
+		return strconv.FormatInt(n, 10)
+	}
+	return c.Page.t("facts.entry.none")
 }
 
 // OpacityValue is the slider's position.

@@ -1,6 +1,16 @@
 package ui
 
-import "anomnet/wasm/protocol"
+import (
+	"anomnet/assets/messages"
+	"anomnet/core/report"
+	"anomnet/wasm/protocol"
+)
+
+// telling is what the sentence about an item depends on.
+type telling struct {
+	text  *messages.Catalogue
+	state State
+}
 
 // State is how far an item has come.
 type State int
@@ -17,17 +27,24 @@ const (
 type Item struct {
 	ID     int
 	Src    Source
-	Label  string // "good" or "defect" for samples, else ""
+	Label  string // "good" or "defect", as the site says of samples and folders of their images; else ""
 	State  State
 	Result protocol.ScoreResult
 	Map    []float32
 	Err    protocol.Error
+	Time   report.Time // of the result or error
+	// Override is a person's verdict, nil for none. Recorded is the number of the history's entry, 0 until it is kept.
+	Override *report.Override
+	Recorded int64
 	// Gone tells that the map was dropped to save memory and that the file can no longer be read.
 	Gone bool
 	// Prepared is set by the Canvas when only the picture as scored can be shown.
 	Prepared bool
 
+	told    telling // what label was made of
+	label   string
 	fold    string // the name in lower case
 	dropped bool   // the map was dropped to save memory
+	absent  bool   // there is a record only
 	again   bool   // scored once more for what was dropped
 }

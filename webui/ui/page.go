@@ -6,6 +6,7 @@ import (
 	vjs "github.com/vugu/vugu/js"
 
 	"anomnet/assets/messages"
+	"anomnet/core/report"
 	"anomnet/wasm/protocol"
 )
 
@@ -31,12 +32,33 @@ type Backend interface {
 	// Now is a clock in milliseconds.
 	Now() float64
 	Canvas
+	Carrier
+}
+
+// Carrier moves files between the page and the person.
+type Carrier interface {
+	// Wall is the time of day.
+	Wall() report.Time
+	// Download gives a file to the person.
+	Download(name, mime string, data []byte)
+	// Pictures gives an archive of annotated pictures of items and of further files. It tells Page.Saving, ends early when Page.Stopped,
+	// and answers with Page.Saved.
+	Pictures(name string, items []*Item, files []Attachment)
+	// Thumbs brings the thumbnails of items as data: addresses, "" for those without; answer runs like a method of Page.
+	Thumbs(items []*Item, answer func(thumbs []string))
+	// Film shows a camera's picture in a video element until EndFilm. The answers are Page.CameraRuns and Page.CameraFails. It is called
+	// after every render and does nothing when nothing changed.
+	Film(el vjs.Value, device string)
+	EndFilm()
+	// Shoot takes the picture that Film shows. The answer is Page.Give.
+	Shoot()
 }
 
 // Canvas draws on the page's canvas elements.
 type Canvas interface {
-	// Thumb draws a small picture of an item once it can; Sample one that belongs to no item.
-	Thumb(el vjs.Value, it *Item)
+	// Thumb draws a small picture of an item once it can, on the element of a slot, and is called after every render of the list. Sample draws
+	// one that belongs to no item.
+	Thumb(el vjs.Value, slot int, it *Item)
 	Sample(el vjs.Value, src Source)
 	// Lay makes room in the list for the tiles that are not in the document, and scrolls it. The answers are List.Scrolled and
 	// List.Resized.
@@ -86,6 +108,9 @@ type Page struct {
 	Notice    *Notice
 	List      *List // the images of the part in use
 	Look      Look
+	Software  string // name and version, for exports
+	Outlet    Outlet
+	Camera    CameraState
 
 	back     Backend
 	views    []View
@@ -106,6 +131,9 @@ type Page struct {
 	at      int    // the part in use
 	drops   []drop // wait for a part to load
 	loading bool   // Backend.Load has the first of drops
+	stop    bool   // see Stop
+	judging judging
+	absent  map[string][]*Item // items without a file, by the file's digest
 }
 
 // New returns a page in the Loading phase that shows the view Inspect. slots is the number of jobs that the backend runs at once.
@@ -174,6 +202,9 @@ func (p *Page) InspectSamples() {
 
 func (p *Page) add(src Source, label string) {
 	p.lastID++
+	if label == "" {
+		label = labelOf(src)
+	}
 	it := &Item{ID: p.lastID, Src: src, Label: label}
 	p.byID[it.ID] = it
 	if p.Phase == Broken {
@@ -228,8 +259,11 @@ func (p *Page) Scored(id int, r protocol.ScoreResult, heat []float32) {
 		return
 	}
 	r.Name = it.Src.Name() // one copy of the name
-	p.List.change(it, func() { it.State, it.Result = Done, r })
+	p.List.change(it, func() { it.State, it.Result, it.Time = Done, r, p.back.Wall() })
 	p.keepMap(it, heat)
+	if len(p.absent) > 0 {
+		p.link(it)
+	}
 	p.finished(it)
 }
 
@@ -245,7 +279,7 @@ func (p *Page) Failed(id int, e protocol.Error) {
 		p.dispatch()
 		return
 	}
-	p.List.change(it, func() { it.State, it.Err = Failed, e })
+	p.List.change(it, func() { it.State, it.Err, it.Time = Failed, e, p.back.Wall() })
 	p.finished(it)
 }
 

@@ -13,6 +13,7 @@ import (
 	vjs "github.com/vugu/vugu/js"
 
 	"anomnet/assets/messages"
+	"anomnet/core/report"
 	"anomnet/wasm/protocol"
 )
 
@@ -31,22 +32,50 @@ type fakeBackend struct {
 	lays      []Lay
 	open      bool
 	saved     Settings
+	downloads []download
+	pictures  []Attachment
 }
 
-func (b *fakeBackend) Score(id int, _ Source)         { b.scoring = append(b.scoring, id) }
-func (b *fakeBackend) Forget(id int)                  { b.forgotten = append(b.forgotten, id) }
-func (b *fakeBackend) Load(models []Source)           { b.loads = append(b.loads, models) }
-func (b *fakeBackend) Pick(vjs.Value)                 { b.picked() }
-func (b *fakeBackend) Now() float64                   { return b.clock }
-func (b *fakeBackend) Thumb(_ vjs.Value, it *Item)    { b.note("thumb", it.ID, it.Src.Name()) }
-func (b *fakeBackend) Sample(_ vjs.Value, src Source) { b.note("sample", src.Name()) }
-func (b *fakeBackend) Lay(_ vjs.Value, lay Lay)       { b.lays = append(b.lays, lay) }
-func (b *fakeBackend) Dialog(_ vjs.Value, open bool)  { b.open = open }
-func (b *fakeBackend) Save(s Settings)                { b.saved = s }
-func (b *fakeBackend) Picture(_ vjs.Value, it *Item)  { b.note("picture", it.ID) }
-func (b *fakeBackend) Heat(_ vjs.Value, it *Item)     { b.note("heat", it.ID) }
-func (b *fakeBackend) Opacity(_ vjs.Value, o float64) { b.note("opacity", o) }
-func (b *fakeBackend) note(v ...any)                  { b.drawn = append(b.drawn, fmt.Sprint(v...)) }
+func (b *fakeBackend) Score(id int, _ Source)             { b.scoring = append(b.scoring, id) }
+func (b *fakeBackend) Forget(id int)                      { b.forgotten = append(b.forgotten, id) }
+func (b *fakeBackend) Load(models []Source)               { b.loads = append(b.loads, models) }
+func (b *fakeBackend) Pick(vjs.Value)                     { b.picked() }
+func (b *fakeBackend) Now() float64                       { return b.clock }
+func (b *fakeBackend) Thumb(_ vjs.Value, _ int, it *Item) { b.note("thumb", it.ID, it.Src.Name()) }
+func (b *fakeBackend) Sample(_ vjs.Value, src Source)     { b.note("sample", src.Name()) }
+func (b *fakeBackend) Lay(_ vjs.Value, lay Lay)           { b.lays = append(b.lays, lay) }
+func (b *fakeBackend) Dialog(_ vjs.Value, open bool)      { b.open = open }
+func (b *fakeBackend) Save(s Settings)                    { b.saved = s }
+func (b *fakeBackend) Picture(_ vjs.Value, it *Item)      { b.note("picture", it.ID) }
+func (b *fakeBackend) Heat(_ vjs.Value, it *Item)         { b.note("heat", it.ID) }
+func (b *fakeBackend) Opacity(_ vjs.Value, o float64)     { b.note("opacity", o) }
+func (b *fakeBackend) note(v ...any)                      { b.drawn = append(b.drawn, fmt.Sprint(v...)) }
+
+func (b *fakeBackend) Film(_ vjs.Value, device string) { b.note("film", device) }
+func (b *fakeBackend) EndFilm()                        {}
+func (b *fakeBackend) Shoot()                          { b.note("shoot") }
+
+func (b *fakeBackend) Wall() report.Time {
+	return report.Time{Milli: 1777896000000 + int64(b.clock), Offset: 120}
+}
+
+func (b *fakeBackend) Download(name, mime string, data []byte) {
+	b.downloads = append(b.downloads, download{name, mime, data})
+}
+
+func (b *fakeBackend) Pictures(name string, items []*Item, files []Attachment) {
+	b.pictures = append(b.pictures, files...)
+	b.note("pictures", name, len(items))
+}
+
+func (b *fakeBackend) Thumbs(items []*Item, answer func([]string)) {
+	answer(make([]string, len(items)))
+}
+
+type download struct {
+	name, mime string
+	data       []byte
+}
 
 func newPage(t *testing.T, slots int) (*Page, *fakeBackend) {
 	t.Helper()

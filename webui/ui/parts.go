@@ -201,6 +201,9 @@ const (
 	NoticeLoading NoticeKind = iota // a part is being loaded
 	NoticeLoaded
 	NoticeRefused
+	NoticeBusy    // something goes on that Stop ends
+	NoticeInfo    // Text and More
+	NoticeProblem // Text, More and Detail
 )
 
 // Notice is a message above the images. A new one takes the place of the old.
@@ -211,6 +214,8 @@ type Notice struct {
 	Kept  int            // images of the part before
 	Err   protocol.Error // why it was refused
 	other int            // place of Other in Parts, -1 for no way back
+
+	Text, More, Detail string // of the last three kinds: what, further sentences, the program's own words
 }
 
 // Back goes to the part before.

@@ -85,7 +85,13 @@ func (p *Page) Move(d int) {
 // focus is in the list, where letters work even when they are switched off.
 func (p *Page) Press(key string, down, inList bool) bool {
 	letter := utf8.RuneCountInString(key) == 1
-	if p.Help || letter && p.Settings.NoLetters && !inList {
+	if p.Camera.Open {
+		if key == " " && down {
+			p.Shoot()
+		}
+		return key == " "
+	}
+	if p.Help || p.Outlet.Open || letter && p.Settings.NoLetters && !inList {
 		return false
 	}
 	if key == "?" && down {
@@ -115,6 +121,8 @@ func (p *Page) key(key string, down bool) bool {
 	switch key {
 	case "m", "M":
 		p.Look.MapOn = !p.Look.MapOn
+	case "e", "E":
+		p.SetExport(true)
 	case "1":
 		p.SetFilter(protocol.VerdictNG)
 	case "2":

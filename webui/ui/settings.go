@@ -1,6 +1,10 @@
 package ui
 
-import "anomnet/assets/messages"
+import (
+	"strings"
+
+	"anomnet/assets/messages"
+)
 
 // Settings are a person's choices, kept on the device. The zero value is what a first visit has.
 type Settings struct {
@@ -9,6 +13,8 @@ type Settings struct {
 	// NoLetters switches shortcuts of a single character off, which speech input and shaking hands set off by accident (WCAG 2.1.4).
 	NoLetters bool `json:"no_letters,omitempty"`
 	Grid      bool `json:"grid,omitempty"` // the list in rows that fill its width
+	// Operator is the name that stands with overrides, in the history and in exports.
+	Operator string `json:"operator,omitempty"`
 }
 
 // Themes beside "".
@@ -49,6 +55,15 @@ func (p *Page) SetTheme(theme string) {
 func (p *Page) SetLetters(on bool) {
 	p.Settings.NoLetters = !on
 	p.Look.Blink = false
+	p.back.Save(p.Settings)
+}
+
+// maxOperator is how many bytes of an operator's name are kept, as in core/audit.
+const maxOperator = 256
+
+// SetOperator takes a name.
+func (p *Page) SetOperator(name string) {
+	p.Settings.Operator = clip(strings.TrimSpace(name), maxOperator)
 	p.back.Save(p.Settings)
 }
 

@@ -51,18 +51,26 @@ func (c *Strip) ProgressText() string {
 	return s
 }
 
-// Tile is an item of the list with its place.
+// Tile is an item of the list with its place, from 1. Slot is its element: that of a tile which leaves the window is taken by one that comes
+// in, so scrolling makes no elements.
 type Tile struct {
 	*Item
-	Place int // from 1
+	Place, Slot int
 }
+
+// Shape is the outer path of the item's mark.
+func (t Tile) Shape() string { return marks[t.Kind()][0] }
+
+// Sign is the inner one.
+func (t Tile) Sign() string { return marks[t.Kind()][1] }
 
 // Tiles are the items that must be in the document.
 func (c *Strip) Tiles() []Tile {
 	from, to := c.Page.List.Window()
-	out := make([]Tile, 0, max(to-from, 0))
+	slots := c.Page.List.slots()
+	out := make([]Tile, 0, to-from)
 	for i := from; i < to; i++ {
-		out = append(out, Tile{c.Page.List.shown[i], i + 1})
+		out = append(out, Tile{c.Page.List.shown[i], i + 1, i % slots})
 	}
 	return out
 }
@@ -113,7 +121,12 @@ func (c *Strip) GridPressed() string { return strconv.FormatBool(c.Page.List.Gri
 func (c *Strip) IsSelected(it *Item) string { return strconv.FormatBool(it == c.Page.List.selected) }
 
 // Label is an item for screen readers.
-func (c *Strip) Label(it *Item) string { return c.Page.spoken(it) }
+func (c *Strip) Label(it *Item) string {
+	if now := (telling{c.Page.Text, it.State}); it.told != now {
+		it.told, it.label = now, c.Page.spoken(it)
+	}
+	return it.label
+}
 
 // Value is the short text on an item's badge.
 func (c *Strip) Value(it *Item) string {

@@ -39,6 +39,10 @@ type Watcher struct {
 	Inspected func(part protocol.LoadResult, it *Item)
 	// Switched runs when a part has come into use.
 	Switched func(part protocol.LoadResult)
+	// Overridden runs when a person has given a verdict, or taken it back.
+	Overridden func(part protocol.LoadResult, it *Item)
+	// Exported runs when results have left, with their form and number.
+	Exported func(form string, n int)
 }
 
 // inspectID is the view that shows the images.

@@ -63,6 +63,15 @@ func (l *List) Window() (from, to int) {
 	return min(first*l.win.lanes, l.lines(n)*l.win.lanes), min(last*l.win.lanes, n)
 }
 
+// slots is how many elements the window needs at most.
+func (l *List) slots() int {
+	over := overscan
+	if l.Grid {
+		over = overscanGrid
+	}
+	return (int(math.Ceil(l.size()/l.pitch())) + 2*over + 1) * l.win.lanes
+}
+
 // Lay returns the layout and takes note that it was followed.
 func (l *List) Lay() Lay {
 	from, to := l.Window()

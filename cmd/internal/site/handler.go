@@ -33,7 +33,7 @@ func Headers() map[string]string {
 		"Cross-Origin-Resource-Policy": "same-origin",
 		"X-Content-Type-Options":       "nosniff",
 		"Referrer-Policy":              "no-referrer",
-		"Permissions-Policy":           "camera=(), microphone=(), geolocation=()",
+		"Permissions-Policy":           "camera=(self), microphone=(), geolocation=()",
 	}
 }
 

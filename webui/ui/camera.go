@@ -1,0 +1,134 @@
+package ui
+
+import (
+	"strconv"
+
+	vjs "github.com/vugu/vugu/js"
+)
+
+// CameraState is the camera dialog: what the browser says of the camera, and what was taken.
+type CameraState struct {
+	Open    bool
+	Running bool
+	Problem string // a CameraProblem, "" for none
+	Detail  string
+	Width   int // of its pictures
+	Height  int
+	Devices []Device
+	Device  string // id of the chosen one, "" for the browser's choice
+	Taken   int
+}
+
+// Device is a camera.
+type Device struct{ ID, Name string }
+
+// Problems of a camera.
+const (
+	CameraRefused   = "refused"   // a person or a rule said no
+	CameraMissing   = "missing"   // there is none
+	CameraBusy      = "busy"      // another program has it
+	CameraUnplugged = "unplugged" // it was there
+	CameraInsecure  = "insecure"  // the page's address is not secure, so the browser offers none
+	CameraFailed    = "failed"
+)
+
+// cameraTexts are what happened and what to do.
+var cameraTexts = map[string][2]string{
+	CameraRefused: {"camera.refused", "camera.refused.do"}, CameraMissing: {"camera.missing", "camera.missing.do"},
+	CameraBusy: {"camera.busy", "camera.busy.do"}, CameraUnplugged: {"camera.unplugged", "camera.unplugged.do"},
+	CameraInsecure: {"camera.insecure", "camera.insecure.do"}, CameraFailed: {"camera.failed", "camera.failed.do"},
+}
+
+// Camera is the dialog that shows the camera's picture.
+type Camera struct{ Page *Page }
+
+// SetCamera opens or closes the camera.
+func (p *Page) SetCamera(open bool) {
+	if p.Camera.Open != open {
+		p.Camera = CameraState{Open: open, Device: p.Camera.Device}
+	}
+}
+
+// UseCamera goes to another camera.
+func (p *Page) UseCamera(id string) {
+	p.Camera = CameraState{Open: true, Device: id, Devices: p.Camera.Devices, Taken: p.Camera.Taken}
+}
+
+// CameraRuns tells that pictures come.
+func (p *Page) CameraRuns(width, height int, devices []Device) {
+	c := &p.Camera
+	c.Running, c.Problem, c.Width, c.Height, c.Devices = true, "", width, height, devices
+}
+
+// CameraFails tells that no picture comes, and why.
+func (p *Page) CameraFails(problem, detail string) {
+	c := &p.Camera
+	c.Running, c.Problem, c.Detail = false, problem, detail
+	if c.Open {
+		p.Live = p.t(cameraTexts[problem][0]) + ". " + p.t(cameraTexts[problem][1])
+	}
+}
+
+// Shoot takes a picture. It comes as a given image.
+func (p *Page) Shoot() {
+	if p.Camera.Running {
+		p.Camera.Taken++
+		p.back.Shoot()
+	}
+}
+
+// What says what happened to the camera.
+func (c *Camera) What() string { return c.Page.t(cameraTexts[c.Page.Camera.Problem][0]) }
+
+// Do says what a person can do about it.
+func (c *Camera) Do() string { return c.Page.t(cameraTexts[c.Page.Camera.Problem][1]) }
+
+// Size of the pictures.
+func (c *Camera) Size() string { return size(c.Page.Camera.Width, c.Page.Camera.Height) }
+
+// Taken says how many pictures were taken, and the verdict on the last one that is finished.
+func (c *Camera) Taken() string {
+	p := c.Page
+	if p.Camera.Taken == 0 {
+		return c.Page.t("camera.keys")
+	}
+	s := p.Text.N("camera.taken", p.Camera.Taken)
+	if it := c.last(); it != nil && it.State == Done {
+		s += " " + p.t("camera.last", "verdict", p.Verdict(it.Result.Verdict), "ratio", p.Ratio(it))
+	}
+	return s
+}
+
+// Kind is the mark of the last picture.
+func (c *Camera) Kind() string {
+	if it := c.last(); c.Page.Camera.Taken > 0 && it != nil {
+		return it.Kind()
+	}
+	return ""
+}
+
+func (c *Camera) last() *Item {
+	if all := c.Page.List.all; len(all) > 0 {
+		return all[len(all)-1]
+	}
+	return nil
+}
+
+// DrawCamera brings the dialog to its state.
+func (p *Page) DrawCamera(el vjs.Value) {
+	p.back.Dialog(el, p.Camera.Open)
+	if !p.Camera.Open {
+		p.back.EndFilm()
+	}
+}
+
+// Film lets the camera's picture run in an element.
+func (p *Page) Film(el vjs.Value) { p.back.Film(el, p.Camera.Device) }
+
+// DeviceName is the name of a camera, or its place where it has none.
+func (c *Camera) DeviceName(i int) string {
+	if d := c.Page.Camera.Devices[i]; d.Name != "" {
+		return d.Name
+	}
+	return c.Page.t("camera.number", "n", strconv.Itoa(i+1))
+}

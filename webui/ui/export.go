@@ -1,0 +1,152 @@
+package ui
+
+import (
+	"strconv"
+
+	vjs "github.com/vugu/vugu/js"
+
+	"anomnet/core/report"
+)
+
+// The forms in which results leave the page.
+const (
+	FormCSV      = "csv"
+	FormJSON     = "json"
+	FormReport   = "report"
+	FormPictures = "pictures"
+)
+
+// Forms returns all forms, the most wanted first.
+func Forms() []string { return []string{FormCSV, FormReport, FormPictures, FormJSON} }
+
+// Attachment is a file that goes into an archive of pictures.
+type Attachment struct {
+	Name string
+	Data []byte
+}
+
+// Outlet is the state of the export dialog.
+type Outlet struct {
+	Open  bool
+	Shown bool // only what filter and search show
+	BOM   bool // CSV begins with a mark that Excel needs
+}
+
+// reportOK is how many OK images the report lists with a picture; the worst ones.
+const reportOK = 200
+
+// SetExport opens or closes the export dialog.
+func (p *Page) SetExport(open bool) {
+	p.Outlet.Open = open && len(p.exported()) > 0
+}
+
+// exported are the finished items that an export holds.
+func (p *Page) exported() []*Item {
+	list := p.List.all
+	if p.Outlet.Shown && p.List.Narrowed() {
+		list = p.List.shown
+	}
+	var out []*Item
+	judged := false
+	for _, it := range list {
+		if it.State == Done || it.State == Failed {
+			out = append(out, it)
+			judged = judged || it.State == Done
+		}
+	}
+	if !judged { // without a verdict there are no limits, and nothing to say
+		return nil
+	}
+	return out
+}
+
+// Export gives the finished images' results to the person.
+func (p *Page) Export(form string) {
+	items := p.exported()
+	if len(items) == 0 {
+		return
+	}
+	p.Outlet.Open = false
+	b := p.Batch(items)
+	now := p.back.Wall()
+	name := func(what, ext string) string { return FileName(p.Part.Part, now, what+ext) }
+	switch form {
+	case FormCSV:
+		p.give(name("results", ".csv"), "text/csv;charset=utf-8", report.CSV(b, &report.CSVOptions{BOM: p.Outlet.BOM}), nil)
+	case FormJSON:
+		data, err := report.JSON(b)
+		p.give(name("results", ".json"), "application/json", data, err)
+	case FormReport:
+		p.back.Thumbs(items, func(thumbs []string) {
+			data, err := report.HTML(b, &report.HTMLOptions{Words: p.Text, Lang: p.Text.Lang, Thumb: func(i int) string { return thumbs[i] }, MaxOK: reportOK})
+			p.give(name("report", ".html"), "text/html;charset=utf-8", data, err)
+		})
+	case FormPictures:
+		data, err := report.JSON(b)
+		if err != nil {
+			p.give("", "", nil, err)
+			return
+		}
+		p.Saving(0, len(items))
+		p.back.Pictures(name("pictures", ".zip"), items, []Attachment{{"results" + ".csv", report.CSV(b, &report.CSVOptions{BOM: p.Outlet.BOM})}, {"results" + ".json", data}})
+	}
+	for _, w := range p.watchers {
+		if w.Exported != nil {
+			w.Exported(form, len(items))
+		}
+	}
+}
+
+// give downloads what was made, or says why it could not be.
+func (p *Page) give(name, mime string, data []byte, err error) {
+	if err != nil {
+		p.problem(p.t("export.failed"), "", err.Error())
+		return
+	}
+	p.back.Download(name, mime, data)
+	p.info(p.t("export.done", "name", name), "")
+}
+
+// Saving tells how far Backend.Pictures is.
+func (p *Page) Saving(done, total int) {
+	p.Notice = &Notice{Kind: NoticeBusy, Text: p.t("export.saving", "done", strconv.Itoa(done), "total", strconv.Itoa(total)), other: -1}
+}
+
+// Saved is the answer of Backend.Pictures: the archive's name and how many pictures it lacks because their files are gone.
+func (p *Page) Saved(name string, missing int, err error) {
+	p.stop = false
+	switch {
+	case err != nil:
+		p.problem(p.t("export.failed"), "", err.Error())
+	case name == "":
+		p.info(p.t("export.stopped"), "")
+	default:
+		more := ""
+		if missing > 0 {
+			more = p.Text.N("export.missing", missing)
+		}
+		p.info(p.t("export.done", "name", name), more)
+	}
+}
+
+// Export is the dialog with the ways out. Its type is a component's, its work is done by Page.Export.
+type Export struct{ Page *Page }
+
+// Forms are the buttons.
+func (c *Export) Forms() []string { return Forms() }
+
+// Name of a form.
+func (c *Export) Name(form string) string {
+	return c.Page.t(map[string]string{FormCSV: "export.csv", FormJSON: "export.json", FormReport: "export.report", FormPictures: "export.pictures"}[form])
+}
+
+// Text says what a form is good for.
+func (c *Export) Text(form string) string {
+	return c.Page.t(map[string]string{FormCSV: "export.csv.text", FormJSON: "export.json.text", FormReport: "export.report.text", FormPictures: "export.pictures.text"}[form])
+}
+
+// Count says how many images are exported.
+func (c *Export) Count() string { return c.Page.Text.N("export.count", len(c.Page.exported())) }
+
+// DrawExport brings the dialog to its state.
+func (p *Page) DrawExport(el vjs.Value) { p.back.Dialog(el, p.Outlet.Open) }

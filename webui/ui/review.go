@@ -1,0 +1,93 @@
+package ui
+
+import (
+	"strconv"
+
+	"anomnet/core/report"
+	"anomnet/wasm/protocol"
+)
+
+// Review shows the results of an earlier export (core/report's JSON) again, with what people said about them. The images are not in
+// it: when they are given again they are known by their digests. absent makes a source for one that is not there.
+func (p *Page) Review(name string, data []byte, absent func(path string) Source) {
+	b, err := report.Parse(data)
+	switch {
+	case err != nil:
+		p.problem(p.t("review.refused", "name", name), p.t("review.unreadable"), err.Error())
+		return
+	case b.Header.HeadSHA256 != p.Part.HeadDigest:
+		p.problem(p.t("review.refused", "name", name), p.t("review.other", "part", b.Header.Part, "head", Short(b.Header.HeadSHA256)), "")
+		return
+	}
+	p.Show(inspectID)
+	known := map[string]*Item{}
+	for _, it := range p.List.all {
+		if it.State == Done {
+			known[it.Result.SHA256] = it
+		}
+	}
+	taken, linked := 0, 0
+	for i := range b.Records {
+		r := &b.Records[i]
+		if it := known[r.SHA256]; it != nil && r.Err == nil {
+			it.Override, it.Time = r.Override, r.Time
+			linked++
+			continue
+		}
+		p.addRecord(r, absent(r.Path))
+		taken++
+	}
+	if p.List.selected == nil && len(p.List.shown) > 0 {
+		p.Select(p.List.shown[0].ID)
+	}
+	more := ""
+	if taken > 0 {
+		more = p.Text.N("review.absent", taken)
+	}
+	p.info(p.t("review.taken", "name", name, "n", strconv.Itoa(taken+linked)), more)
+}
+
+// addRecord adds an item of which there is a record only.
+func (p *Page) addRecord(r *report.Record, src Source) {
+	p.lastID++
+	it := &Item{ID: p.lastID, Src: src, Label: string(r.Label), Time: r.Time, Override: r.Override, State: Done, Gone: true, absent: true}
+	if r.Err != nil {
+		it.State, it.Err = Failed, protocol.Error{Code: r.Err.Code, Message: r.Err.Message, Hint: r.Err.Hint}
+	} else {
+		it.Result = protocol.ScoreResult{Name: src.Name(), Raw: r.Raw, RawBits: r.RawBits(), Limit: r.Limit, Review: r.Review, Ratio: r.Ratio(),
+			PValue: r.PValue, Verdict: string(r.Verdict), Width: r.Width, Height: r.Height, SHA256: r.SHA256}
+		if p.absent == nil {
+			p.absent = map[string][]*Item{}
+		}
+		p.absent[r.SHA256] = append(p.absent[r.SHA256], it)
+	}
+	p.byID[it.ID] = it
+	p.List.add(it)
+}
+
+// link lets an image that was inspected take the place of a record of the same file.
+func (p *Page) link(it *Item) {
+	list := p.absent[it.Result.SHA256]
+	for len(list) > 0 {
+		old := list[0]
+		list = list[1:]
+		if p.byID[old.ID] == nil { // cleared meanwhile
+			continue
+		}
+		it.Override, it.Time = old.Override, old.Time
+		if it.Label == "" {
+			it.Label = old.Label
+		}
+		was := p.List.selected == old
+		p.remove(func(o *Item) bool { return o == old })
+		if was {
+			p.List.selected = it
+		}
+		break
+	}
+	if len(list) == 0 {
+		delete(p.absent, it.Result.SHA256)
+	} else {
+		p.absent[it.Result.SHA256] = list
+	}
+}
