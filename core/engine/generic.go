@@ -11,7 +11,7 @@ func Generic() Kernels { return genericKernels{} }
 func (genericKernels) Name() string { return "generic" }
 
 func (genericKernels) NewConv(c *Conv) (ConvKernel, error) {
-	if err := c.check(); err != nil {
+	if err := c.Check(); err != nil {
 		return nil, err
 	}
 	k := &genericConv{conv: *c}

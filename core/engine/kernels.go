@@ -58,8 +58,8 @@ type Conv struct {
 	ResidualScale  float32
 }
 
-// check is for NewConv: lengths and ranges. That no accumulator leaves int32 is for the caller to know (Graph.Validate, detect.Adapter).
-func (c *Conv) check() error {
+// Check is for NewConv: lengths and ranges. That no accumulator leaves int32 is for the caller to know (Graph.Validate, detect.Adapter).
+func (c *Conv) Check() error {
 	n, limit := c.Out*c.Rows*c.Run, float32(127)
 	switch {
 	case c.Out < 1 || c.Rows < 1 || c.Run < 1 || len(c.Bias) != c.Out || len(c.Scale) != c.Out:

@@ -25,7 +25,7 @@ func (k x86Kernels) Name() string { return k.isa.String() }
 
 // NewConv packs the weights for the register tile that fits best.
 func (k x86Kernels) NewConv(c *Conv) (ConvKernel, error) {
-	if err := c.check(); err != nil {
+	if err := c.Check(); err != nil {
 		return nil, err
 	}
 	s := k.isa.Fit(c.Out)

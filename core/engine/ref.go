@@ -11,7 +11,7 @@ func Ref() Kernels { return refKernels{} }
 func (refKernels) Name() string { return "ref" }
 
 func (refKernels) NewConv(c *Conv) (ConvKernel, error) {
-	if err := c.check(); err != nil {
+	if err := c.Check(); err != nil {
 		return nil, err
 	}
 	return &refConv{*c}, nil

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"unsafe"
 
 	"anomnet/core/engine"
@@ -30,23 +29,17 @@ type packed struct {
 }
 
 func pack(c *engine.Conv, dot kernels.Dot) (*packed, error) {
-	n := c.Out * c.Rows * c.Run
-	switch {
-	case c.Out < 1 || c.Rows < 1 || c.Run < 1 || len(c.Weight)+len(c.Weight16) != n || len(c.Bias) != c.Out || len(c.Scale) != c.Out:
-		return nil, fmt.Errorf("simd: conv %d x %d x %d has %d weights, %d biases and %d scales", c.Out, c.Rows, c.Run,
-			len(c.Weight)+len(c.Weight16), len(c.Bias), len(c.Scale))
-	case c.Weight16 != nil && dot.Instruction != kernels.Int16:
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	if c.Weight16 != nil && dot.Instruction != kernels.Int16 {
 		return nil, errors.New("simd: int16 weights in an int8 kernel")
-	case slices.Contains(c.Weight, -128):
-		return nil, errors.New("simd: conv has a weight of -128")
-	case c.Low < -127 || c.High > 127 || !(c.Low <= c.High):
-		return nil, fmt.Errorf("simd: conv clamps to %v..%v", c.Low, c.High)
 	}
 	p := &packed{dot: dot, channels: c.Out, rows: c.Rows, run: c.Run, steps: (c.Run + dot.PerStep() - 1) / dot.PerStep(),
 		residual: c.Residual != engine.NoResidual, low: c.Low, high: c.High, resScale: c.ResidualScale}
 	groups := (c.Out + kernels.Group - 1) / kernels.Group
 	if int64(groups)*int64(p.panelBytes()) > maxBytes {
-		return nil, fmt.Errorf("simd: conv of %d weights is too large", n)
+		return nil, fmt.Errorf("simd: conv of %d channels is too large", c.Out)
 	}
 	p.panels = aligned(groups * p.panelBytes())
 	for o := range c.Out {
