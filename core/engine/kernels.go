@@ -66,7 +66,7 @@ func (c *Conv) Check() error {
 		return fmt.Errorf("engine: conv %d x %d x %d has %d biases and %d scales", c.Out, c.Rows, c.Run, len(c.Bias), len(c.Scale))
 	case len(c.Weight)+len(c.Weight16) != n || (c.Weight != nil && c.Weight16 != nil):
 		return fmt.Errorf("engine: conv %d x %d x %d has %d + %d weights", c.Out, c.Rows, c.Run, len(c.Weight), len(c.Weight16))
-	case c.Low < -limit || c.High > limit || c.Low > c.High:
+	case !(c.Low >= -limit && c.High <= limit && c.Low <= c.High): // NaN too
 		return fmt.Errorf("engine: conv clamps to %v..%v", c.Low, c.High)
 	case slices.Contains(c.Weight, -128):
 		return errors.New("engine: conv has a weight of -128")
