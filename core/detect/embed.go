@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 	"math"
+	"unsafe"
 
 	"anomnet/core/engine"
 )
@@ -49,8 +50,7 @@ type Embedder struct {
 	l2      bool
 	kernel  engine.ConvKernel
 	call    engine.ConvCall
-	x       []uint8 // a block of patches with slack, where those of the caller have none
-	e       []uint8 // their embeddings
+	x       []uint8 // the last block, where the caller's patches have no slack behind them
 }
 
 // rowBlock is how many patches are multiplied at a time: small enough for the cache, large enough to reuse the weights.
@@ -66,20 +66,15 @@ func NewEmbedder(a *Adapter, k engine.Kernels) (*Embedder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("detect: adapter: %w", err)
 	}
-	e := &Embedder{in: a.In, out: a.Out, l2: a.L2, kernel: kernel, x: make([]uint8, rowBlock*a.In+engine.ReadSlack), e: make([]uint8, rowBlock*a.Out)}
-	e.call = engine.ConvCall{H: 1, W: rowBlock, In: engine.Plane{Data: e.x, Col: a.In}, Out: engine.Plane{Data: e.e, Col: a.Out}}
-	e.call.Scratch = make([]uint8, kernel.Scratch(&e.call))
-	if a.L2 {
-		e.call.Factor = make([]float32, rowBlock)
-	}
-	return e, nil
+	e := &Embedder{in: a.In, out: a.Out, l2: a.L2, kernel: kernel}
+	e.call = engine.ConvCall{H: 1, W: rowBlock, In: engine.Plane{Col: a.In}, Out: engine.Plane{Col: a.Out}}
+	return e.Clone(), nil
 }
 
 // Clone returns an embedder for another goroutine that shares the weights.
 func (e *Embedder) Clone() *Embedder {
 	c := *e
-	c.x, c.e = make([]uint8, len(e.x)), make([]uint8, len(e.e))
-	c.call.In.Data, c.call.Out.Data, c.call.Scratch = c.x, c.e, make([]uint8, len(e.call.Scratch))
+	c.x, c.call.Scratch = make([]uint8, rowBlock*e.in+engine.ReadSlack), make([]uint8, e.kernel.Scratch(&e.call))
 	if e.l2 {
 		c.call.Factor = make([]float32, rowBlock)
 	}
@@ -88,27 +83,37 @@ func (e *Embedder) Clone() *Embedder {
 
 // Embed writes the embeddings of n patches, x [n][In], to dst, [n][Out].
 func (e *Embedder) Embed(x []uint8, n int, dst []int8) {
+	out := unsafe.Slice((*uint8)(unsafe.Pointer(unsafe.SliceData(dst))), len(dst)) // a plane holds the bits of int8 values
 	for first := 0; first < n; first += rowBlock {
 		rows := min(rowBlock, n-first)
-		copy(e.x, x[first*e.in:(first+rows)*e.in])
+		block := x[first*e.in:]
+		if len(block) < rows*e.in+engine.ReadSlack {
+			copy(e.x, block[:rows*e.in])
+			block = e.x
+		}
 		if e.l2 {
 			for i := range rows {
-				e.call.Factor[i] = InverseNorm(e.x[i*e.in : (i+1)*e.in])
+				e.call.Factor[i] = InverseNorm(block[i*e.in : (i+1)*e.in])
 			}
 		}
-		e.call.W = rows
+		e.call.W, e.call.In.Data, e.call.Out.Data = rows, block, out[first*e.out:(first+rows)*e.out]
 		e.kernel.Run(&e.call)
-		for i, v := range e.e[:rows*e.out] {
-			dst[first*e.out+i] = int8(v)
-		}
 	}
+	e.call.In.Data, e.call.Out.Data = nil, nil
 }
 
-// InverseNorm returns f32(1 / sqrt(f64(sum x*x) + 1)).
+// InverseNorm returns f32(1 / sqrt(f64(sum x*x) + 1)) of at most 8,192 values of 0..127.
 func InverseNorm(x []uint8) float32 {
-	var sum int64
-	for _, v := range x {
-		sum += int64(v) * int64(v)
+	var a, b, c, d uint32 // four sums keep the multipliers of a CPU busy
+	for ; len(x) >= 4; x = x[4:] {
+		v := x[:4:4]
+		a += uint32(v[0]) * uint32(v[0])
+		b += uint32(v[1]) * uint32(v[1])
+		c += uint32(v[2]) * uint32(v[2])
+		d += uint32(v[3]) * uint32(v[3])
 	}
-	return float32(1 / math.Sqrt(float64(sum)+l2Epsilon))
+	for _, v := range x {
+		a += uint32(v) * uint32(v)
+	}
+	return float32(1 / math.Sqrt(float64(a+b+c+d)+l2Epsilon))
 }
