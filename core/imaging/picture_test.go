@@ -114,7 +114,7 @@ func TestShrinkIsResize(t *testing.T) {
 // camera can give.
 func TestAxisHoldsTheFilter(t *testing.T) {
 	for _, out := range []int{1, 2, 3, 32, 64, 96, 224, 256, 320, 2048} {
-		for in := out; in <= out+700; in += 1 + out/100 {
+		for in := out; in <= out+300; in += 1 + out/30 {
 			a := newAxis(in, 0, in, out, false)
 			all := filter(in, out)
 			first := 0
@@ -168,7 +168,7 @@ func TestPictureOfFiles(t *testing.T) {
 func TestPictureOfPhotographs(t *testing.T) {
 	r := rand.New(rand.NewPCG(8, 4))
 	all := photographs(t)
-	step := 1 + len(all)/300
+	step := 1 + len(all)/100
 	if testing.Short() {
 		step *= 10
 	}

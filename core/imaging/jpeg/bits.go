@@ -61,16 +61,6 @@ func (r *bits) take(count int) uint64 {
 	return v
 }
 
-// symbol decodes a Huffman code, false if it is none.
-func (r *bits) symbol(h *huffman) (uint8, bool) {
-	if !r.fill() {
-		return 0, false
-	}
-	s, n := h.slow(r.acc)
-	r.take(n)
-	return s, n > 0
-}
-
 // symbolDC decodes the size of a DC difference.
 func (r *bits) symbolDC(h *huffman) (size int, ok bool) {
 	if h == nil || !r.fill() {

@@ -54,7 +54,9 @@ type component struct {
 	h, v      int // sampling factors
 	pix       []uint8
 	stride    int
-	coeffs    []block // of a progressive file
+	// Of a progressive file: the blocks, and which AC coefficients are not zero, by their place in zigzag.
+	coeffs  []block
+	nonzero []uint64
 }
 
 type decoder struct {
@@ -70,6 +72,7 @@ type decoder struct {
 	huff        [2][4]*huffman // DC, AC
 	img         image.Image
 	scan        scan
+	scans       int
 	work        block
 	out         [64]uint8
 }

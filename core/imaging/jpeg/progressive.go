@@ -1,7 +1,10 @@
 package jpeg
 
-// progress reads what the scan adds to a block (T.81, G.1.2).
-func (d *decoder) progress(c *scanComponent, b *block) bool {
+import mathbits "math/bits"
+
+// progress reads what the scan adds to a block (T.81, G.1.2). Bit k of nonzero says that its k-th AC coefficient, in the order of
+// zigzag, is not zero.
+func (d *decoder) progress(c *scanComponent, b *block, nonzero *uint64) bool {
 	s := &d.scan
 	switch {
 	case s.from == 0 && s.high == 0:
@@ -15,9 +18,9 @@ func (d *decoder) progress(c *scanComponent, b *block) bool {
 		}
 		return true
 	case s.high == 0:
-		return d.bits.firstAC(s, c.ac, b)
+		return d.bits.firstAC(s, c.ac, b, nonzero)
 	}
-	return d.bits.refineAC(s, c.ac, b)
+	return d.bits.refineAC(s, c.ac, b, nonzero)
 }
 
 func (r *bits) firstDC(c *scanComponent, b *block, low int) bool {
@@ -35,7 +38,7 @@ func (r *bits) firstDC(c *scanComponent, b *block, low int) bool {
 // runOf is the number of blocks, this one included, that a symbol with this run ends.
 func (r *bits) runOf(run int) int { return 1<<run | int(r.take(run)) }
 
-func (r *bits) firstAC(s *scan, h *huffman, b *block) bool {
+func (r *bits) firstAC(s *scan, h *huffman, b *block, nonzero *uint64) bool {
 	if s.eobRun > 0 {
 		s.eobRun--
 		return true
@@ -73,38 +76,29 @@ func (r *bits) firstAC(s *scan, h *huffman, b *block) bool {
 			return false // image/jpeg goes on with the next block
 		}
 		b[zigzag[k&63]&63] = value << s.low
+		*nonzero |= 1 << (k & 63)
 	}
 	return true
 }
 
-func (r *bits) refineAC(s *scan, h *huffman, b *block) bool {
+func (r *bits) refineAC(s *scan, h *huffman, b *block, nonzero *uint64) bool {
 	k, delta := s.from, int32(1)<<s.low
 	if s.eobRun == 0 {
 		for ; k <= s.to; k++ {
-			symbol, ok := r.symbol(h)
+			run, sign, ok := r.correction(h)
 			if !ok {
 				return false
 			}
-			run, z := int(symbol>>4), int32(0)
-			switch symbol & 15 {
-			case 0:
-			case 1:
-				z = -delta
-				if r.take(1) == 1 {
-					z = delta
-				}
-			default:
-				return false
-			}
-			if z == 0 && run < 15 {
+			if sign == 0 && run < 15 {
 				s.eobRun = r.runOf(run)
 				break
 			}
-			if k, ok = r.refine(b, k, s.to, run, delta); !ok || k > s.to {
+			if k, ok = r.refine(b, *nonzero, k, s.to, run, delta); !ok || k > s.to {
 				return false
 			}
-			if z != 0 {
-				b[zigzag[k&63]&63] = z
+			if sign != 0 {
+				b[zigzag[k&63]&63] = sign * delta
+				*nonzero |= 1 << (k & 63)
 			}
 		}
 	}
@@ -112,33 +106,56 @@ func (r *bits) refineAC(s *scan, h *huffman, b *block) bool {
 		return true
 	}
 	s.eobRun--
-	_, ok := r.refine(b, k, s.to, -1, delta)
+	_, ok := r.refine(b, *nonzero, k, s.to, -1, delta)
 	return ok
+}
+
+// correction reads the zeros before a coefficient that becomes 1 or -1, or sign 0 for the end of the band and for 16 zeros.
+func (r *bits) correction(h *huffman) (run int, sign int32, ok bool) {
+	if h == nil || !r.fill() {
+		return 0, 0, false
+	}
+	e := h.fast[r.acc>>(64-lookBits)]
+	length, run, size, sign := int(e&255), int(e>>8&15), int(e>>12&15), e>>16
+	if length == 0 {
+		symbol, l := h.slow(r.acc)
+		if l == 0 {
+			return 0, 0, false
+		}
+		length, run, size = l, int(symbol>>4), int(symbol&15)
+	}
+	r.take(length)
+	if size == 1 {
+		sign = 2*int32(r.take(1)) - 1
+	}
+	return run, sign, size <= 1 && sign >= -1 && sign <= 1
 }
 
 // refine adds a bit to each coefficient that is not zero, from k to the first zero after `zeros` zeros; past all of them if
 // zeros is negative.
-func (r *bits) refine(b *block, k, to, zeros int, delta int32) (int, bool) {
-	for ; k <= to; k++ {
-		v := &b[zigzag[k&63]&63]
-		if *v == 0 {
-			if zeros == 0 {
-				break
+func (r *bits) refine(b *block, nonzero uint64, k, to, zeros int, delta int32) (int, bool) {
+	for k <= to {
+		next := min(k+mathbits.TrailingZeros64(nonzero>>k), to+1)
+		if zeros >= 0 {
+			if next-k > zeros {
+				return k + zeros, true
 			}
-			zeros--
-			continue
+			zeros -= next - k
+		}
+		if k = next; k > to {
+			break
 		}
 		if !r.fill() {
 			return 0, false
 		}
-		if r.take(1) == 0 {
-			continue
+		if r.take(1) == 1 {
+			if v := &b[zigzag[k&63]&63]; *v > 0 {
+				*v += delta
+			} else {
+				*v -= delta
+			}
 		}
-		if *v > 0 {
-			*v += delta
-		} else {
-			*v -= delta
-		}
+		k++
 	}
 	return k, true
 }
@@ -156,11 +173,11 @@ func (d *decoder) reconstruct() {
 		for by := 0; by*bh < d.h; by++ {
 			for bx := 0; bx*bw < d.w; bx++ {
 				b, nonzero := &c.coeffs[by*row+bx], uint64(0)
-				for k, q := range quant {
-					if u := zigzag[k] & 63; b[u] != 0 {
-						b[u] *= q
-						nonzero |= 1 << u
-					}
+				for left := c.nonzero[by*row+bx] | 1; left != 0; left &= left - 1 {
+					k := mathbits.TrailingZeros64(left) & 63
+					u := zigzag[k] & 63
+					b[u] *= quant[k]
+					nonzero |= 1 << u
 				}
 				idct(b, nonzero, &d.out, c.pix[8*(by*c.stride+bx):], c.stride)
 			}

@@ -16,7 +16,8 @@ type scanComponent struct {
 
 // readScan reads a scan's header and data. It returns what follows.
 func (d *decoder) readScan(seg, data []byte) (rest []byte, ok bool) {
-	if !d.scanHeader(seg) {
+	// So many scans could make a coefficient overflow to zero.
+	if d.scans++; d.scans > 1000 || !d.scanHeader(seg) {
 		return nil, false
 	}
 	if d.img == nil {
@@ -27,6 +28,7 @@ func (d *decoder) readScan(seg, data []byte) (rest []byte, ok bool) {
 		for i := range s.comps {
 			if c := s.comps[i].component; c.coeffs == nil {
 				c.coeffs = make([]block, d.mcuX*d.mcuY*c.h*c.v)
+				c.nonzero = make([]uint64, len(c.coeffs))
 			}
 		}
 	}
@@ -127,7 +129,8 @@ func (d *decoder) unit(x, y, number int) bool {
 				}
 			}
 			if d.progressive {
-				if !d.progress(c, &c.coeffs[by*d.mcuX*c.h+bx]) {
+				at := by*d.mcuX*c.h + bx
+				if !d.progress(c, &c.coeffs[at], &c.nonzero[at]) {
 					return false
 				}
 				continue
