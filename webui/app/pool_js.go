@@ -100,7 +100,11 @@ func (p *pool) spawn() {
 	p.workers = append(p.workers, w)
 	w.js.Set("onmessage", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		m := receive(args[0].Get("data"))
-		p.app.view.Update(func() { p.message(w, m) })
+		change := p.app.view.Update
+		if m.id > 0 { // of an image: the page itself tells what it changes
+			change = p.app.view.Amend
+		}
+		change(func() { p.message(w, m) })
 		return nil
 	}))
 	w.js.Set("onerror", js.FuncOf(func(_ js.Value, args []js.Value) any {

@@ -24,6 +24,8 @@ type thumber struct {
 	coming map[int]bool  // thumbnails that the worker makes of pictures as scored
 	wanted []int         // ids whose thumbnail is to be made from the file, the most urgent last
 	making bool
+	queue  []*tile // wait to be drawn
+	drain  js.Func
 }
 
 // tile is the canvas of a slot in the list and the item that is on it.
@@ -32,10 +34,15 @@ type tile struct {
 	ctx    js.Value
 	id     int
 	blank  bool
+	asked  bool // it is in the queue
 }
 
 func newThumber(a *app) *thumber {
 	t := &thumber{app: a, worker: a.boot.Get("thumbs"), blobs: map[int]js.Value{}, tiles: map[int]*tile{}, seats: map[int]int{}, coming: map[int]bool{}}
+	t.drain = js.FuncOf(func(js.Value, []js.Value) any {
+		t.drawSome()
+		return nil
+	})
 	t.worker.Set("onmessage", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		t.made(args[0].Get("data"))
 		return nil
@@ -70,7 +77,7 @@ func (t *thumber) made(data js.Value) {
 		t.order = t.order[1:]
 	}
 	if tile := t.tileOf(id); tile != nil {
-		t.draw(tile, thumb)
+		t.draw(tile)
 	}
 }
 
@@ -110,9 +117,9 @@ func (a *app) Thumb(el vjs.Value, slot int, it *ui.Item) {
 		now.ctx.Call("transferFromImageBitmap", js.Null())
 		now.blank = true
 	}
-	switch blob, ok := t.blobs[it.ID]; {
+	switch _, ok := t.blobs[it.ID]; {
 	case ok:
-		t.draw(now, blob)
+		t.draw(now)
 	case it.State == ui.Done && !t.coming[it.ID]: // it had one, but not any more
 		t.wanted = append(t.wanted, it.ID)
 		t.next()
@@ -144,17 +151,42 @@ func (t *thumber) ask(id int, src file) {
 	t.worker.Call("postMessage", map[string]any{"id": id, "blob": blob, "asked": true})
 }
 
-// draw decodes a thumbnail and puts it on its tile, unless that has become another's meanwhile.
-func (t *thumber) draw(on *tile, blob js.Value) {
-	id := on.id
-	go func() {
-		bmp, err := bitmap(blob)
-		if err != nil || on.id != id {
-			return
+// drawn is how many thumbnails are put on tiles in one go, so that a list scrolled far at once does not hold up the frame.
+const drawn = 8
+
+// draw asks for an item's thumbnail on its tile.
+func (t *thumber) draw(on *tile) {
+	if on.asked {
+		return
+	}
+	on.asked = true
+	if t.queue = append(t.queue, on); len(t.queue) == 1 {
+		js.Global().Call("setTimeout", t.drain, 0)
+	}
+}
+
+// drawSome decodes thumbnails for tiles as they are now; what was asked for and scrolled away meanwhile costs nothing.
+func (t *thumber) drawSome() {
+	for n := 0; len(t.queue) > 0 && n < drawn; n++ {
+		on := t.queue[0]
+		t.queue, on.asked = t.queue[1:], false
+		if blob, ok := t.blobs[on.id]; ok {
+			go t.put(on, on.id, blob)
 		}
-		on.ctx.Call("transferFromImageBitmap", bmp)
-		on.blank = false
-	}()
+	}
+	if len(t.queue) > 0 {
+		js.Global().Call("setTimeout", t.drain, 8)
+	}
+}
+
+// put decodes a thumbnail and puts it on its tile, unless that has become another's meanwhile.
+func (t *thumber) put(on *tile, id int, blob js.Value) {
+	bmp, err := bitmap(blob)
+	if err != nil || on.id != id {
+		return
+	}
+	on.ctx.Call("transferFromImageBitmap", bmp)
+	on.blank = false
 }
 
 // Sample implements ui.Canvas: the samples of the welcome are few, and are drawn from their files.

@@ -12,7 +12,7 @@ const (
 // Lines of tiles that stand ready beyond each end of what is seen, for lines of one tile and of several.
 const (
 	overscan     = 6
-	overscanGrid = 2
+	overscanGrid = 1
 )
 
 // defaultSize is the length of the list until it is measured.
