@@ -100,11 +100,11 @@ func (p *Page) Export(form string) {
 // give downloads what was made, or says why it could not be.
 func (p *Page) give(name, mime string, data []byte, err error) {
 	if err != nil {
-		p.problem(p.t("export.failed"), "", err.Error())
+		p.Warn(p.t("export.failed"), "", err.Error())
 		return
 	}
 	p.back.Download(name, mime, data)
-	p.info(p.t("export.done", "name", name), "")
+	p.Tell(p.t("export.done", "name", name), "")
 }
 
 // Saving tells how far Backend.Pictures is.
@@ -117,15 +117,15 @@ func (p *Page) Saved(name string, missing int, err error) {
 	p.stop = false
 	switch {
 	case err != nil:
-		p.problem(p.t("export.failed"), "", err.Error())
+		p.Warn(p.t("export.failed"), "", err.Error())
 	case name == "":
-		p.info(p.t("export.stopped"), "")
+		p.Tell(p.t("export.stopped"), "")
 	default:
 		more := ""
 		if missing > 0 {
 			more = p.Text.N("export.missing", missing)
 		}
-		p.info(p.t("export.done", "name", name), more)
+		p.Tell(p.t("export.done", "name", name), more)
 	}
 }
 

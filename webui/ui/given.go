@@ -135,17 +135,17 @@ func (p *Page) Unopened(name string, kind zip.Kind, detail string) {
 	if key == "" {
 		key = "refused.unreadable"
 	}
-	p.problem(p.t("given.refused", "name", name), p.t(key), detail)
+	p.Warn(p.t("given.refused", "name", name), p.t(key), detail)
 }
 
-// problem shows what went wrong.
-func (p *Page) problem(what, why, detail string) {
+// Warn shows what went wrong.
+func (p *Page) Warn(what, why, detail string) {
 	p.Notice = &Notice{Kind: NoticeProblem, Text: what, More: why, Detail: detail, other: -1}
 	p.Live = what + " " + why
 }
 
-// info shows what was done.
-func (p *Page) info(what, more string) {
+// Tell shows what was done.
+func (p *Page) Tell(what, more string) {
 	p.Notice = &Notice{Kind: NoticeInfo, Text: what, More: more, other: -1}
 	p.Live = strings.TrimSpace(what + " " + more)
 }

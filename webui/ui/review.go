@@ -13,10 +13,10 @@ func (p *Page) Review(name string, data []byte, absent func(path string) Source)
 	b, err := report.Parse(data)
 	switch {
 	case err != nil:
-		p.problem(p.t("review.refused", "name", name), p.t("review.unreadable"), err.Error())
+		p.Warn(p.t("review.refused", "name", name), p.t("review.unreadable"), err.Error())
 		return
 	case b.Header.HeadSHA256 != p.Part.HeadDigest:
-		p.problem(p.t("review.refused", "name", name), p.t("review.other", "part", b.Header.Part, "head", Short(b.Header.HeadSHA256)), "")
+		p.Warn(p.t("review.refused", "name", name), p.t("review.other", "part", b.Header.Part, "head", Short(b.Header.HeadSHA256)), "")
 		return
 	}
 	p.Show(inspectID)
@@ -44,7 +44,7 @@ func (p *Page) Review(name string, data []byte, absent func(path string) Source)
 	if taken > 0 {
 		more = p.Text.N("review.absent", taken)
 	}
-	p.info(p.t("review.taken", "name", name, "n", strconv.Itoa(taken+linked)), more)
+	p.Tell(p.t("review.taken", "name", name, "n", strconv.Itoa(taken+linked)), more)
 }
 
 // addRecord adds an item of which there is a record only.

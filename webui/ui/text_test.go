@@ -45,7 +45,7 @@ func usedKeys(t *testing.T) map[string]bool {
 		used[k+".tip"] = true
 	}
 	var sources []string
-	for _, pattern := range []string{"*.go", "*.vugu", "../app/*.go", "../../core/report/*.go"} {
+	for _, pattern := range []string{"../*/*.go", "../*/*.vugu", "../../core/report/*.go"} {
 		m, err := filepath.Glob(pattern)
 		require.NoError(t, err)
 		sources = append(sources, m...)

@@ -1,0 +1,99 @@
+package history
+
+import (
+	"strconv"
+
+	"anomnet/core/report"
+)
+
+// The chart's measures, in units of its view box. No more bars than maxBars: the latest ones.
+const (
+	chartWidth  = 640
+	chartHeight = 120
+	chartTop    = 18
+	maxBars     = 31
+)
+
+// Bar is an hour or a day: parts by verdict, stacked from the bottom.
+type Bar struct {
+	Key, Label, Share, Title string
+	X, Width, Mid            string
+	OK, Review, NG           Piece
+	report.Counts
+}
+
+// Piece is a part of a bar.
+type Piece struct{ Y, Height string }
+
+func num(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }
+
+// SetDaily chooses days or hours.
+func (c *History) SetDaily(on bool) { c.daily = on }
+
+// Pressed is aria-pressed of the buttons for hours and days.
+func (c *History) Pressed(daily bool) string { return strconv.FormatBool(c.daily == daily) }
+
+// Bars are the last hours or days with inspections.
+func (c *History) Bars() []Bar {
+	v := c.now()
+	if is := [2]any{c.Page.Text.Lang, c.daily}; v.barsFor != is {
+		v.bars, v.barsFor = c.draw(v.records), is
+	}
+	return v.bars
+}
+
+func (c *History) draw(records []report.Record) []Bar {
+	periods := report.Yield(records, c.daily)
+	periods = periods[max(len(periods)-maxBars, 0):]
+	highest := 1
+	for _, p := range periods {
+		highest = max(highest, p.Inspected())
+	}
+	step := float64(chartWidth) / float64(max(len(periods), 12))
+	out := make([]Bar, len(periods))
+	for i, p := range periods {
+		b := &out[i]
+		x := float64(i) * step
+		b.Counts, b.Key, b.X, b.Width, b.Mid = p.Counts, p.Start.String(), num(x+step*0.1), num(step*0.8), num(x+step/2)
+		layout := "15:04"
+		if c.daily {
+			layout = "01-02"
+		}
+		b.Label = p.Start.Wall().Format(layout)
+		if p.Inspected() > 0 {
+			b.Share = c.Page.Text.Number(100*p.Yield(), 1) + " %"
+		}
+		y := float64(chartTop + chartHeight)
+		piece := func(n int) Piece {
+			h := float64(chartHeight) * float64(n) / float64(highest)
+			y -= h
+			return Piece{num(y), num(h)}
+		}
+		b.OK, b.Review, b.NG = piece(p.OK), piece(p.Review), piece(p.NG)
+		b.Title = c.name(b, p.Start)
+	}
+	return out
+}
+
+// name describes a bar in words.
+func (c *History) name(b *Bar, start report.Time) string {
+	layout := "2006-01-02 15:04"
+	if c.daily {
+		layout = "2006-01-02"
+	}
+	return c.Page.Text.T("history.bar", "time", start.Wall().Format(layout), "yield", b.Share, "ok", strconv.Itoa(b.Counts.OK),
+		"review", strconv.Itoa(b.Counts.Review), "ng", strconv.Itoa(b.Counts.NG), "failed", strconv.Itoa(b.Failed))
+}
+
+// Labelled tells whether bar i has room for its label.
+func (c *History) Labelled(i, n int) bool { return n <= 12 || i%3 == (n-1)%3 }
+
+// Sum says how many were inspected in the chosen days, and the yield.
+func (c *History) Sum() string {
+	n := report.Tally(c.now().records)
+	if n.Inspected() == 0 {
+		return ""
+	}
+	return c.Page.Text.T("history.sum", "n", strconv.Itoa(n.Inspected()), "yield", c.Page.Text.Number(100*n.Yield(), 1), "ok", strconv.Itoa(n.OK),
+		"review", strconv.Itoa(n.Review), "ng", strconv.Itoa(n.NG), "failed", strconv.Itoa(n.Failed))
+}
