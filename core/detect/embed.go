@@ -3,7 +3,6 @@ package detect
 import (
 	"fmt"
 	"math"
-	"unsafe"
 
 	"anomnet/core/engine"
 )
@@ -51,6 +50,7 @@ type Embedder struct {
 	kernel  engine.ConvKernel
 	call    engine.ConvCall
 	x       []uint8 // the last block, where the caller's patches have no slack behind them
+	e       []uint8 // the embeddings of a block
 }
 
 // rowBlock is how many patches are multiplied at a time: small enough for the cache, large enough to reuse the weights.
@@ -75,6 +75,8 @@ func NewEmbedder(a *Adapter, k engine.Kernels) (*Embedder, error) {
 func (e *Embedder) Clone() *Embedder {
 	c := *e
 	c.x, c.call.Scratch = make([]uint8, rowBlock*e.in+engine.ReadSlack), make([]uint8, e.kernel.Scratch(&e.call))
+	c.e = make([]uint8, rowBlock*e.out)
+	c.call.Out.Data = c.e
 	if e.l2 {
 		c.call.Factor = make([]float32, rowBlock)
 	}
@@ -83,7 +85,6 @@ func (e *Embedder) Clone() *Embedder {
 
 // Embed writes the embeddings of n patches, x [n][In], to dst, [n][Out].
 func (e *Embedder) Embed(x []uint8, n int, dst []int8) {
-	out := unsafe.Slice((*uint8)(unsafe.Pointer(unsafe.SliceData(dst))), len(dst)) // a plane holds the bits of int8 values
 	for first := 0; first < n; first += rowBlock {
 		rows := min(rowBlock, n-first)
 		block := x[first*e.in:]
@@ -96,10 +97,14 @@ func (e *Embedder) Embed(x []uint8, n int, dst []int8) {
 				e.call.Factor[i] = InverseNorm(block[i*e.in : (i+1)*e.in])
 			}
 		}
-		e.call.W, e.call.In.Data, e.call.Out.Data = rows, block, out[first*e.out:(first+rows)*e.out]
+		e.call.W, e.call.In.Data = rows, block
 		e.kernel.Run(&e.call)
+		out := dst[first*e.out:][:rows*e.out]
+		for i, v := range e.e[:len(out)] {
+			out[i] = int8(v)
+		}
 	}
-	e.call.In.Data, e.call.Out.Data = nil, nil
+	e.call.In.Data = nil
 }
 
 // InverseNorm returns f32(1 / sqrt(f64(sum x*x) + 1)) of at most 8,192 values of 0..127.
