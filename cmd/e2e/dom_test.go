@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -65,16 +66,43 @@ func TestRenderer(t *testing.T) {
 	p.waitFor(`document.querySelector("#numbers")?.textContent.startsWith("31/")`)
 	assert.Contains(t, p.str(`document.querySelector("#out").textContent`), "panic in render: boom in build")
 
-	p.str(`(() => { document.querySelector("#in-b").focus(); document.querySelector("#in-e").value = "kept"; getSelection().selectAllChildren(document.querySelector("#still")); })()`)
+	p.str(`(() => { document.activeElement.blur(); document.querySelector("#in-e").value = "kept"; getSelection().selectAllChildren(document.querySelector("#still")); })()`)
 	p.str(`document.querySelector("#reverse").click()`)
 	p.waitFor(`document.querySelector("#list").firstChild.dataset.key === "e"`)
 	assert.Equal(t, "edcba", p.str(`[...document.querySelectorAll("#list li")].map((e) => e.dataset.key).join("")`))
 	assert.Equal(t, "kept", p.str(`document.querySelector("#in-e").value`), "elements move, they are not made again")
 	assert.Equal(t, "select me", p.str(`getSelection().toString()`), "a render keeps the selection")
 
+	p.str(`document.querySelector("#in-e").focus()`)
+	p.str(`document.querySelector("#reverse").click()`)
+	p.waitFor(`document.querySelector("#list").firstChild.dataset.key === "a"`)
+	assert.Equal(t, "in-e", p.str(`document.activeElement.id`), "an element that moves keeps the focus")
+
 	p.str(`update()`)
 	out("update")
 	assert.Equal(t, "20000", p.str(`document.querySelector("#big").dataset.x.length`))
 	assert.NotEqual(t, "exited", p.str(`document.documentElement.dataset.state`))
 	assert.Empty(t, p.problemList())
+}
+
+// TestRendererFuzz renders random trees on top of each other and compares each with a fresh render, in the real document, with and without
+// moveBefore. A field among them keeps its focus, its text and its selection.
+func TestRendererFuzz(t *testing.T) {
+	dir := domSite(t)
+	for _, moves := range []bool{true, false} {
+		p := load(t, serve(t, dir), desktop)
+		p.waitFor(`document.querySelector("#out")`)
+		p.str(`(() => {
+			globalThis.reports = [];
+			globalThis.fuzzReport = (s) => reports.push(s);
+			const look = (n) => n.nodeType === 3 ? n.data : n.namespaceURI.slice(-3) + n.localName + [...n.attributes].map((a) => a.name + "=" + a.value).sort() +
+				(n.id === "held" ? "" : n.value ?? "") + "<" + [...n.childNodes].map(look) + ">";
+			globalThis.fuzzLook = (box) => look(box.firstChild);
+			if (!` + strconv.FormatBool(moves) + `) delete Element.prototype.moveBefore;
+			fuzz(1, 300);
+		})()`)
+		p.waitFor(`reports.includes("done") || reports.length > 5`)
+		assert.Equal(t, "done", p.str(`reports.join("\n")`), "moveBefore %v", moves)
+		assert.Empty(t, p.problemList())
+	}
 }

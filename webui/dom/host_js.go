@@ -68,6 +68,24 @@ func (h *host) Remove(r vdom.Ref)                      { h.nodes[r].Call("remove
 func (h *host) Insert(parent, child, b vdom.Ref)       { h.insert(h.nodes[parent], h.nodes[child], b) }
 func (h *host) Call(r vdom.Ref, f vugu.JSValueHandler) { f.JSValueHandle(vjs.Value(h.nodes[r])) }
 
+// Move keeps the focus, which a browser takes from an element that is inserted again. Newer browsers can move an element with all its state.
+func (h *host) Move(parent, child, before vdom.Ref) {
+	to, el := h.nodes[parent], h.nodes[child]
+	if to.Get("moveBefore").Type() == js.TypeFunction {
+		next := js.Null()
+		if before != 0 {
+			next = h.nodes[before]
+		}
+		to.Call("moveBefore", el, next)
+		return
+	}
+	active := h.doc.Get("activeElement")
+	h.insert(to, el, before)
+	if active.Truthy() && el.Call("contains", active).Bool() {
+		active.Call("focus", map[string]any{"preventScroll": true})
+	}
+}
+
 func (h *host) insert(parent, child js.Value, before vdom.Ref) {
 	if before == 0 {
 		parent.Call("appendChild", child)

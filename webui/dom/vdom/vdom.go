@@ -26,8 +26,10 @@ type Host interface {
 	RemoveAttr(r Ref, key string)
 	// SetProp sets a JavaScript property to a JSON value.
 	SetProp(r Ref, key string, json []byte)
-	// Insert puts child into parent before the given sibling, or last when before is 0. A mounted child moves.
+	// Insert puts a new child into parent before the given sibling, or last when before is 0. Move does so with a mounted child, whose
+	// focus, selection and state must survive.
 	Insert(parent, child, before Ref)
+	Move(parent, child, before Ref)
 	// Remove takes the node out of its parent; Forget tells that r and its handlers will not be used again.
 	Remove(r Ref)
 	Forget(r Ref)
@@ -220,7 +222,7 @@ func patchKids(h Host, old, kids []*Node, parent Ref) {
 			create(h, k)
 			h.Insert(parent, k.Ref, next)
 		case !keep[i-lo]:
-			h.Insert(parent, k.Ref, next)
+			h.Move(parent, k.Ref, next)
 		}
 		next = kids[i].Ref
 	}

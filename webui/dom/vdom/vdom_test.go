@@ -65,9 +65,13 @@ func (f *fakeHost) SetText(r Ref, s string)           { f.sets++; f.get(r).text 
 func (f *fakeHost) SetAttr(r Ref, k, v string)        { f.sets++; f.get(r).attrs[k] = v }
 func (f *fakeHost) RemoveAttr(r Ref, k string)        { f.sets++; delete(f.get(r).attrs, k) }
 func (f *fakeHost) SetProp(r Ref, k string, b []byte) { f.sets++; f.get(r).props[k] = string(b) }
-func (f *fakeHost) Call(r Ref, h vugu.JSValueHandler) { f.get(r); f.calls++ }
-func (f *fakeHost) Forget(r Ref)                      { f.get(r); delete(f.nodes, r) }
-func (f *fakeHost) Remove(r Ref)                      { f.detach(r) }
+func (f *fakeHost) Call(r Ref, h vugu.JSValueHandler) {
+	f.get(r)
+	f.calls++
+	h.JSValueHandle(js.Value{})
+}
+func (f *fakeHost) Forget(r Ref) { f.get(r); delete(f.nodes, r) }
+func (f *fakeHost) Remove(r Ref) { f.detach(r) }
 func (f *fakeHost) Listen(r Ref, on []vugu.DOMEventHandlerSpec) {
 	n := f.get(r)
 	n.on = nil
@@ -87,10 +91,18 @@ func (f *fakeHost) detach(r Ref) {
 }
 
 func (f *fakeHost) Insert(parent, child, before Ref) {
-	if f.get(child).parent != 0 {
-		f.moves++
-	}
+	require.Zero(f.t, f.get(child).parent, "a mounted child is inserted")
+	f.place(parent, child, before)
+}
+
+func (f *fakeHost) Move(parent, child, before Ref) {
+	require.Equal(f.t, parent, f.get(child).parent, "a child moves among its siblings")
+	f.moves++
 	f.detach(child)
+	f.place(parent, child, before)
+}
+
+func (f *fakeHost) place(parent, child, before Ref) {
 	p := f.get(parent)
 	at := len(p.kids)
 	if before != 0 {

@@ -33,6 +33,10 @@ func main() {
 		go page.Update(func() { d.note("update") })
 		return nil
 	}))
+	js.Global().Set("fuzz", js.FuncOf(func(_ js.Value, args []js.Value) any {
+		go fuzz(args[0].Int(), args[1].Int())
+		return nil
+	}))
 	select {}
 }
 
