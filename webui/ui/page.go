@@ -365,16 +365,15 @@ func (p *Page) keepMap(it *Item, heat []float32) {
 		return
 	}
 	p.maps = append(p.maps, it)
-	if len(p.maps) <= maxMaps {
-		return
+	for len(p.maps) > maxMaps {
+		old := p.maps[0]
+		p.maps = p.maps[1:]
+		if old == p.List.selected { // looked at: as if it were new
+			p.maps = append(p.maps, old)
+			continue
+		}
+		old.Map, old.dropped = nil, true
 	}
-	old := p.maps[0]
-	p.maps = p.maps[1:]
-	if old == p.List.selected { // once around
-		p.maps = append(p.maps, old)
-		return
-	}
-	old.Map, old.dropped = nil, true
 }
 
 // Reload scores an item once more, for the map and the picture that were not kept.

@@ -31,6 +31,12 @@ func newView(t *testing.T, p *Page) *view {
 func (v *view) tree() *vdom.Node {
 	v.t.Helper()
 	v.page.Touch() // as the renderer does before every event
+	return v.amended()
+}
+
+// amended builds the page after a change that tells itself what it changes.
+func (v *view) amended() *vdom.Node {
+	v.t.Helper()
 	n, err := vdom.Flatten(v.env.RunBuild(v.root))
 	require.NoError(v.t, err)
 	return n
