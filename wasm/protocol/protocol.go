@@ -199,15 +199,16 @@ const (
 	CodeNoModel       = "no_model"    // score before a successful load
 	CodeBadMessage    = "bad_message" // the worker could not read the request
 	CodeCancelled     = "cancelled"
-	CodeTooFew        = "too_few"    // fewer good images than teaching needs
-	CodeAllSame       = "all_same"   // the good images do not differ
-	CodeStale         = "stale"      // features of another backbone or program version
-	CodeUnreadable    = "unreadable" // the browser could not read the file
-	CodeCrashed       = "crashed"    // the worker ended during the job (page side)
+	CodeTooFew        = "too_few"      // fewer good images than teaching needs
+	CodeAllSame       = "all_same"     // the good images do not differ
+	CodeStale         = "stale"        // features of another backbone or program version
+	CodeStorageFull   = "storage_full" // the device has no room (page side)
+	CodeUnreadable    = "unreadable"   // the browser could not read the file
+	CodeCrashed       = "crashed"      // the worker ended during the job (page side)
 )
 
 // Codes returns every error code, for tables and tests.
 func Codes() []string {
 	return []string{CodeEmpty, CodeNotImage, CodeCorrupt, CodeTooLarge, CodeUnsupported, CodeModelCorrupt, CodeModelMismatch,
-		CodeInternal, CodeNoModel, CodeBadMessage, CodeCancelled, CodeTooFew, CodeAllSame, CodeStale, CodeUnreadable, CodeCrashed}
+		CodeInternal, CodeNoModel, CodeBadMessage, CodeCancelled, CodeTooFew, CodeAllSame, CodeStale, CodeStorageFull, CodeUnreadable, CodeCrashed}
 }

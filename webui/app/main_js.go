@@ -42,6 +42,10 @@ type app struct {
 	film    filmer
 	thumbs  *thumber
 	focused js.Value // the element that had the focus last
+
+	stock   *stock
+	teach   *teacher
+	correct *corrector
 }
 
 func (a *app) start() error {
@@ -54,6 +58,7 @@ func (a *app) start() error {
 	a.thumbs = newThumber(a)
 	a.page = ui.New(a, text, a.boot.Get("slots").Int()*jobsAhead)
 	a.page.Software = "anomnet " + version
+	a.stock = newStock(a)
 	a.page.Register(a.views()...)
 	a.page.Restore(loadSettings())
 	a.page.Show(ui.ViewID(hash()))
@@ -98,6 +103,7 @@ func (a *app) loaded(part protocol.LoadResult) {
 			a.page.Loaded(part)
 		}
 	})
+	go a.stock.begin()
 	limit := time.AfterFunc(sampleWait, func() { a.boot.Call("stopSamples") })
 	samples := a.samples()
 	limit.Stop()

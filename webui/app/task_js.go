@@ -63,7 +63,9 @@ func (p *pool) pumpTasks() {
 }
 
 // busy tells whether the worker has a long task.
-func (w *worker) busy() bool { return slices.ContainsFunc(w.tasks, func(t *task) bool { return t.long }) }
+func (w *worker) busy() bool {
+	return slices.ContainsFunc(w.tasks, func(t *task) bool { return t.long })
+}
 
 // taskMessage takes a message that is about a task.
 func (p *pool) taskMessage(w *worker, m message) bool {

@@ -24,14 +24,14 @@ func (l *Library) EndDraft(id string) error {
 
 // FeaturePath is where the features of an image are, and ThumbPath its small picture.
 func FeaturePath(id string, s Shape, key string) string {
-	return fmt.Sprintf("%s/%s/%s-%s", features, id, key, s)
+	return fmt.Sprintf("%s/%s/%s-%s", features, id, key, shapeName(s))
 }
 
 // ThumbPath is where the small picture of an image is.
 func ThumbPath(id, key string) string { return fmt.Sprintf("%s/%s/%s-thumb", features, id, key) }
 
-// String is part of a file's name.
-func (s Shape) String() string {
+// shapeName is part of a file's name.
+func shapeName(s Shape) string {
 	t := fmt.Sprintf("%dx%d-%s", s.Width, s.Height, s.Mode)
 	if s.Gray {
 		t += "-gray"

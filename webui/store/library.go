@@ -84,6 +84,7 @@ type Model struct {
 	Shape          Shape
 	Seed           int64
 	Shots          []Shot
+	Bad            []string // keys of bad images, of the part from now on; nil leaves them
 }
 
 // Add keeps a head as a new version of a part and takes it into use. The part is the one with the id; without one, the one with the same head or
@@ -105,6 +106,9 @@ func (l *Library) Add(id, fresh string, m Model) (*Part, error) {
 		}
 		p.Name = m.Name
 		p.add(m.Version, m.Shots)
+		if m.Bad != nil {
+			p.Bad = m.Bad
+		}
 		return l.put(partKey+p.ID, p)
 	})
 	if err != nil {
@@ -180,6 +184,34 @@ func (l *Library) Choose(id string, n int) (*Part, error) {
 			return fmt.Errorf("%w: version %d", ErrGone, n)
 		}
 		p.Use = n
+		return nil
+	})
+}
+
+// MarkBad adds an image that is known to be bad, and whether version n calls it NG. What is bad is not good.
+func (l *Library) MarkBad(id string, s Shot, n int, caught bool) (*Part, error) {
+	return l.change(id, func(p *Part) error {
+		v := p.Version(n)
+		if v == nil {
+			return fmt.Errorf("%w: version %d", ErrGone, n)
+		}
+		if p.Shot(s.Key) == nil {
+			p.Shots = append(p.Shots, s)
+		}
+		if !slices.Contains(p.Bad, s.Key) {
+			p.Bad = append(p.Bad, s.Key)
+		}
+		if caught && !slices.Contains(v.Caught, s.Key) {
+			v.Caught = append(v.Caught, s.Key)
+		}
+		return nil
+	})
+}
+
+// UnmarkBad takes that back.
+func (l *Library) UnmarkBad(id, key string) (*Part, error) {
+	return l.change(id, func(p *Part) error {
+		p.Bad = slices.DeleteFunc(p.Bad, func(k string) bool { return k == key })
 		return nil
 	})
 }

@@ -1,8 +1,11 @@
 package store
 
 import (
+	"slices"
 	"strconv"
 	"strings"
+
+	"anomnet/wasm/protocol"
 )
 
 // Origin is where a version came from.
@@ -14,13 +17,8 @@ const (
 	Imported Origin = "imported" // from a file
 )
 
-// Shape is how images come to the size that a head works at; see imaging.Preprocess.
-type Shape struct {
-	Width  int    `json:"width"`
-	Height int    `json:"height"`
-	Mode   string `json:"mode"`
-	Gray   bool   `json:"gray,omitempty"`
-}
+// Shape is how images come to the size that a head works at.
+type Shape = protocol.Shape
 
 // Shot is an image whose features are kept. Key is the start of the SHA-256 of its file and names its features.
 type Shot struct {
@@ -31,7 +29,7 @@ type Shot struct {
 	H    int    `json:"h"`
 }
 
-// Version is one head of a part. It never changes.
+// Version is one head of a part. Of it only Caught changes, with the part's bad images.
 type Version struct {
 	N        int      `json:"n"` // from 1
 	Head     string   `json:"head"`
@@ -40,12 +38,12 @@ type Version struct {
 	Made     float64  `json:"made"` // Unix time in milliseconds
 	Origin   Origin   `json:"origin"`
 	Parent   string   `json:"parent,omitempty"` // head that it was taught further from
-	Why      string   `json:"why,omitempty"`    // "good", "renamed", "rate", "again": what made it
-	Good     []string `json:"good,omitempty"`   // keys of the images that it was taught from, in order
-	Bad      []string `json:"bad,omitempty"`    // and of those that it was checked with
+	Revision int      `json:"revision,omitempty"`
+	Why      string   `json:"why,omitempty"`  // "good", "renamed", "rate", "again": what made it
+	Good     []string `json:"good,omitempty"` // keys of the images that it was taught from, in order
 	Images   int      `json:"images"`
 	Rate     float64  `json:"rate"`
-	Recall   string   `json:"recall,omitempty"` // "3/4": how many of the bad images it calls NG
+	Caught   []string `json:"caught,omitempty"` // keys of the bad images that it calls NG
 }
 
 // Part is a part with all its versions, the oldest first.
@@ -57,6 +55,7 @@ type Part struct {
 	Shape    Shape     `json:"shape"`
 	Seed     int64     `json:"seed,omitempty"`
 	Shots    []Shot    `json:"shots,omitempty"` // of all versions
+	Bad      []string  `json:"bad,omitempty"`   // keys of images known to be bad: every version is checked with them
 }
 
 // Version returns a version by its number, or nil.
@@ -101,6 +100,16 @@ func (p *Part) Shot(key string) *Shot {
 		}
 	}
 	return nil
+}
+
+// Recall is how many of the bad images the version in use calls NG, and how many there are.
+func (p *Part) Recall() (caught, all int) {
+	for _, key := range p.Bad {
+		if slices.Contains(p.Current().Caught, key) {
+			caught++
+		}
+	}
+	return caught, len(p.Bad)
 }
 
 // Teachable tells whether the version in use can be taught further: its features are here.

@@ -20,7 +20,9 @@ type disk struct {
 	locked  bool
 }
 
-func newDisk() *disk { return &disk{files: map[string]string{}, records: map[string]string{}, left: -1} }
+func newDisk() *disk {
+	return &disk{files: map[string]string{}, records: map[string]string{}, left: -1}
+}
 
 func (d *disk) turn() error {
 	if d.left == 0 {
@@ -258,4 +260,31 @@ func TestDrafts(t *testing.T) {
 	require.Len(t, ds, 2)
 	assert.Equal(t, "d2", ds[0].ID)
 	assert.Len(t, ds[0].Good[0].Key, 20)
+}
+
+func TestBadImages(t *testing.T) {
+	l := NewLibrary(newDisk())
+	_, err := l.Add("", "p1", model("Bracket", "h1"))
+	require.NoError(t, err)
+	for i, key := range []string{"k1", "k2", "k1"} {
+		_, err = l.MarkBad("p1", Shot{Key: key}, 1, i != 1)
+		require.NoError(t, err)
+	}
+	p, err := l.UnmarkBad("p1", "none")
+	require.NoError(t, err)
+	caught, all := p.Recall()
+	assert.Equal(t, []int{1, 2}, []int{caught, all})
+	assert.Len(t, p.Shots, 2)
+	m := model("Bracket", "h2")
+	m.Version.Caught = []string{"k1", "k2"}
+	p, err = l.Add("p1", "", m)
+	require.NoError(t, err)
+	caught, all = p.Recall()
+	assert.Equal(t, []int{2, 2}, []int{caught, all}, "they are the part's, and each version says what it finds")
+	p, err = l.UnmarkBad("p1", "k1")
+	require.NoError(t, err)
+	caught, all = p.Recall()
+	assert.Equal(t, []int{1, 1}, []int{caught, all})
+	_, err = l.MarkBad("p1", Shot{Key: "k"}, 9, true)
+	assert.ErrorIs(t, err, ErrGone)
 }

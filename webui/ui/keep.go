@@ -117,3 +117,6 @@ func (p *Page) renewed(part protocol.LoadResult, models []Source) {
 	p.Live = p.t("live.part", "part", part.Part)
 	p.switched()
 }
+
+// LabelOf is "good" or "defect" when the folders of a source say so, else "".
+func LabelOf(src Source) string { return labelOf(src) }

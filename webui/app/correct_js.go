@@ -1,0 +1,182 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"errors"
+	"slices"
+	"syscall/js"
+
+	"anomnet/wasm/protocol"
+	"anomnet/webui/store"
+	"anomnet/webui/teach"
+	"anomnet/webui/ui"
+)
+
+// corrector is teach.Corrector.
+type corrector struct {
+	app   *app
+	stock *stock
+	panel *teach.Panel
+}
+
+func newCorrector(a *app) *corrector {
+	c := &corrector{app: a, stock: a.stock}
+	c.panel = teach.NewPanel(a.page, c)
+	return c
+}
+
+// Kept implements teach.Corrector.
+func (c *corrector) Kept(head string) *store.Part { return c.stock.Kept(head) }
+
+// Learn implements teach.Corrector.
+func (c *corrector) Learn(p store.Part, items []*ui.Item) {
+	go func() {
+		made, n, e := c.learn(p, items)
+		c.answer(made, e, func(p *store.Part, sources []ui.Source) {
+			c.app.page.Renew(p.Name, sources)
+			c.panel.Learned(p, n)
+		})
+	}()
+}
+
+// answer tells the panel the end of a change. It blocks.
+func (c *corrector) answer(p *store.Part, e protocol.Error, done func(p *store.Part, sources []ui.Source)) {
+	var sources []ui.Source
+	if e.Code == "" {
+		var err error
+		if sources, err = c.stock.sources(p.Name, p.Current()); err != nil {
+			e = storeError(err)
+		}
+	}
+	if e.Code == "" {
+		c.stock.changed()
+	}
+	c.app.view.Update(func() {
+		if e.Code != "" {
+			c.panel.NotLearned(e)
+			return
+		}
+		done(p, sources)
+	})
+}
+
+// shots computes and keeps the features of images of the list. It blocks.
+func (c *corrector) shots(p *store.Part, items []*ui.Item) ([]store.Shot, protocol.Error) {
+	var out []store.Shot
+	for _, it := range items {
+		key := store.Key(it.Result.SHA256)
+		s := store.Shot{Key: key, SHA: it.Result.SHA256, Name: it.Src.Name(), W: it.Result.Width, H: it.Result.Height}
+		out = append(out, s)
+		if _, err := c.app.teach.read(store.FeaturePath(p.ID, p.Shape, key)); err == nil {
+			continue
+		}
+		blob, err := it.Src.(file).contents()
+		if err != nil {
+			return nil, protocol.Error{Code: protocol.CodeUnreadable, Message: err.Error()}
+		}
+		req := protocol.FeaturesRequest{Name: s.Name, Backbone: p.Current().Backbone, Shape: p.Shape}
+		r, bufs, e := ask[protocol.FeaturesResult](c.app, protocol.OpFeatures, req, blob)
+		if e.Code != "" {
+			return nil, e
+		}
+		if r.SHA256 != s.SHA {
+			return nil, protocol.Error{Code: protocol.CodeUnreadable, Message: s.Name + " has changed since it was inspected"}
+		}
+		c.app.view.Update(func() { c.app.teach.thumb(store.ThumbPath(p.ID, key), r, bufs.Index(1)) })
+		if err := c.stock.lib.Keep(store.FeaturePath(p.ID, p.Shape, key), asBlob(bufs.Index(0))); err != nil {
+			return nil, storeError(err)
+		}
+	}
+	return out, protocol.Error{}
+}
+
+// learn fits a version from the images of the one in use and some more. It blocks.
+func (c *corrector) learn(p store.Part, items []*ui.Item) (*store.Part, int, protocol.Error) {
+	added, e := c.shots(&p, items)
+	if e.Code != "" {
+		return nil, 0, e
+	}
+	now := p.Current()
+	good, bad := slices.Clone(now.Good), slices.Clone(p.Bad)
+	for _, s := range added {
+		if !slices.Contains(good, s.Key) {
+			good = append(good, s.Key)
+		}
+		bad = slices.DeleteFunc(bad, func(k string) bool { return k == s.Key }) // what is good is not bad
+	}
+	bufs, err := c.app.teach.features(p.ID, p.Shape, slices.Concat(good, bad))
+	if err != nil {
+		return nil, 0, protocol.Error{Code: protocol.CodeStale, Message: err.Error()}
+	}
+	req := protocol.FitRequest{Part: p.Name, Backbone: now.Backbone, Shape: p.Shape, Good: len(good), Rate: now.Rate, Seed: p.Seed,
+		Revision: now.Revision + 1, Parent: now.Head}
+	r, out, e := c.fit(req, bufs)
+	if e.Code != "" {
+		return nil, 0, e
+	}
+	head := asBlob(out)
+	m := store.Model{Name: p.Name, Version: versionOf(r.Model, head, store.Taught), Head: head, Shape: p.Shape, Seed: p.Seed, Shots: added,
+		Bad: append([]string{}, bad...)}
+	m.Version.Good, m.Version.Why = good, "good"
+	for i, key := range bad {
+		if r.Checks[i] > r.Model.Limit {
+			m.Version.Caught = append(m.Version.Caught, key)
+		}
+	}
+	made, err := c.stock.lib.Add(p.ID, "", m)
+	if err != nil {
+		return nil, 0, storeError(err)
+	}
+	return made, len(added), e
+}
+
+// fit does a fit job and waits for it.
+func (c *corrector) fit(req protocol.FitRequest, bufs js.Value) (r protocol.FitResult, head js.Value, e protocol.Error) {
+	done := make(chan message, 1)
+	c.app.view.Update(func() {
+		c.app.pool.do(&task{op: protocol.OpFit, meta: req, bufs: bufs, long: true, done: func(m message, f protocol.Error) {
+			e = f
+			done <- m
+		}})
+	})
+	m := <-done
+	if e.Code != "" {
+		return r, head, e
+	}
+	r, err := protocol.Decode[protocol.FitResult](m.meta)
+	if err != nil || m.bufs.Length() != 1 {
+		return r, head, protocol.Error{Code: protocol.CodeBadMessage, Message: errors.Join(err, errBuffers).Error()}
+	}
+	return r, m.bufs.Index(0), e
+}
+
+// Mark implements teach.Corrector.
+func (c *corrector) Mark(p store.Part, it *ui.Item, caught bool) {
+	go func() {
+		shots, e := c.shots(&p, []*ui.Item{it})
+		var made *store.Part
+		if e.Code == "" {
+			var err error
+			if made, err = c.stock.lib.MarkBad(p.ID, shots[0], p.Use, caught); err != nil {
+				e = storeError(err)
+			}
+		}
+		c.answer(made, e, func(p *store.Part, _ []ui.Source) { c.panel.Marked(p, it.Src.Name()) })
+	}()
+}
+
+// Choose implements teach.Corrector.
+func (c *corrector) Choose(id string, n int) {
+	go func() {
+		p, err := c.stock.lib.Choose(id, n)
+		e := protocol.Error{}
+		if err != nil {
+			e = storeError(err)
+		}
+		c.answer(p, e, func(p *store.Part, sources []ui.Source) {
+			c.app.page.Renew(p.Name, sources)
+			c.panel.Chosen(p)
+		})
+	}()
+}

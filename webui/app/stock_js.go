@@ -1,0 +1,130 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"errors"
+	"syscall/js"
+
+	"anomnet/wasm/protocol"
+	"anomnet/webui/store"
+	"anomnet/webui/ui"
+)
+
+// stock joins the library of parts with the page: it knows what is kept, and offers it in the part selector.
+type stock struct {
+	app     *app
+	disk    device
+	lib     *store.Library
+	parts   []store.Part
+	usage   store.Usage
+	watched []func() // run, with the page's state locked, when what is kept has changed
+}
+
+func newStock(a *app) *stock {
+	s := &stock{app: a, disk: device{a.boot.Get("store")}}
+	s.lib = store.NewLibrary(s.disk)
+	return s
+}
+
+// begin reads what is kept, clears up after an earlier visit, and listens to other tabs.
+func (s *stock) begin() {
+	if err := s.lib.Sweep(); err != nil {
+		js.Global().Get("console").Call("warn", err.Error())
+	}
+	s.refresh()
+	s.disk.js.Call("changed", js.FuncOf(func(js.Value, []js.Value) any {
+		go s.refresh()
+		return nil
+	}))
+}
+
+// refresh reads what is kept. It blocks.
+func (s *stock) refresh() {
+	parts, err := s.lib.Parts()
+	if err != nil {
+		js.Global().Get("console").Call("warn", err.Error())
+		return
+	}
+	usage := s.disk.usage()
+	offers := make([]ui.Offer, 0, len(parts))
+	for i := range parts {
+		v := parts[i].Current()
+		sources, err := s.sources(parts[i].Name, v)
+		if err != nil {
+			continue
+		}
+		offers = append(offers, ui.Offer{Part: parts[i].Name, Head: v.Head, Backbone: v.Backbone, Models: sources})
+	}
+	s.app.view.Update(func() {
+		s.parts, s.usage = parts, usage
+		s.app.page.Offer(offers)
+		for _, f := range s.watched {
+			f()
+		}
+	})
+}
+
+// changed is refresh after a change of this tab; the others hear of it.
+func (s *stock) changed() {
+	s.refresh()
+	s.disk.js.Call("tell")
+}
+
+// sources are the files of a version, for ui.Page. It blocks.
+func (s *stock) sources(name string, v *store.Version) ([]ui.Source, error) {
+	head, backbone, err := s.lib.Files(v)
+	if err != nil {
+		return nil, err
+	}
+	out := []ui.Source{file{name: name, blob: head.(js.Value)}}
+	if backbone != nil {
+		out = append(out, file{name: name, blob: backbone.(js.Value)})
+	}
+	return out, nil
+}
+
+// Kept implements teach.Corrector.
+func (s *stock) Kept(head string) *store.Part {
+	for i := range s.parts {
+		if s.parts[i].Current().Head == head {
+			return &s.parts[i]
+		}
+	}
+	return nil
+}
+
+// persist asks the browser not to clear what is kept. Some ask the person.
+func (s *stock) persist() { _, _ = s.disk.call("persist") }
+
+// download gives the person a file.
+func (s *stock) download(blob js.Value, name string) { s.disk.js.Call("download", blob, name) }
+
+// storeError is an error of the library as the page knows errors.
+func storeError(err error) protocol.Error {
+	code := protocol.CodeInternal
+	if errors.Is(err, store.ErrFull) {
+		code = protocol.CodeStorageFull
+	}
+	return protocol.Error{Code: code, Message: err.Error()}
+}
+
+// asBlob wraps an ArrayBuffer.
+func asBlob(buf js.Value) js.Value {
+	return js.Global().Get("Blob").New(js.Global().Get("Array").New(buf))
+}
+
+// revise returns a head with another name or rate. It blocks.
+func (s *stock) revise(head js.Value, part string, rate float64) (js.Value, protocol.Model, protocol.Error) {
+	m, bufs, e := ask[protocol.Model](s.app, protocol.OpRevise, protocol.ReviseRequest{Part: part, Rate: rate}, head)
+	if e.Code != "" {
+		return head, m, e
+	}
+	return asBlob(bufs.Index(0)), m, e
+}
+
+// versionOf describes a head for the library.
+func versionOf(m protocol.Model, head js.Value, origin store.Origin) store.Version {
+	return store.Version{Head: m.Head, Backbone: m.Backbone, Bytes: head.Get("size").Float(), Made: clock(), Origin: origin, Parent: m.Parent,
+		Revision: m.Revision, Images: m.Images, Rate: m.Rate}
+}

@@ -1,0 +1,320 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"errors"
+	"slices"
+	"syscall/js"
+
+	vjs "github.com/vugu/vugu/js"
+
+	"anomnet/wasm/protocol"
+	"anomnet/webui/store"
+	"anomnet/webui/teach"
+	"anomnet/webui/ui"
+)
+
+// teacher is teach.Backend: features are computed in the pool and kept on the device, or in memory where that has no room.
+type teacher struct {
+	app      *app
+	stock    *stock
+	view     *teach.View
+	jobs     map[int]*task       // of Compute
+	memory   map[string]js.Value // what the device has no room for, by path
+	thumbs   map[string]js.Value // small pictures by path
+	canvases map[string]js.Value // that wait for theirs
+	making   map[int]string      // paths of the small pictures that the thumbs worker makes, by id
+	lastID   int
+	fit      *task
+	head     js.Value // a Blob: the head that was fitted last
+	draft    *store.Draft
+	writing  bool
+}
+
+func (a *app) teachView() ui.View {
+	t := &teacher{app: a, stock: a.stock, jobs: map[int]*task{}, memory: map[string]js.Value{}, thumbs: map[string]js.Value{},
+		canvases: map[string]js.Value{}, making: map[int]string{}, head: js.Null()}
+	var v ui.View
+	t.view, v = teach.New(a.page, t)
+	a.boot.Get("thumbs").Call("addEventListener", "message", js.FuncOf(func(_ js.Value, args []js.Value) any {
+		t.thumbMade(args[0].Get("data"))
+		return nil
+	}))
+	a.stock.watched = append(a.stock.watched, func() { go t.readDrafts() })
+	a.teach = t
+	a.correct = newCorrector(a)
+	return v
+}
+
+func (t *teacher) readDrafts() {
+	if ds, err := t.stock.lib.Drafts(); err == nil {
+		t.app.view.Update(func() { t.view.Drafts(ds) })
+	}
+}
+
+// Fresh implements teach.Backend.
+func (t *teacher) Fresh() string { return fresh() }
+
+// Clock implements teach.Backend.
+func (t *teacher) Clock() float64 { return clock() }
+
+// Now implements teach.Backend.
+func (t *teacher) Now() float64 { return t.app.Now() }
+
+// Compute implements teach.Backend.
+func (t *teacher) Compute(id int, src ui.Source, draft string, req protocol.FeaturesRequest) {
+	job := &task{op: protocol.OpFeatures, meta: req}
+	t.jobs[id] = job
+	job.done = func(m message, e protocol.Error) {
+		delete(t.jobs, id)
+		r, err := protocol.Decode[protocol.FeaturesResult](m.meta)
+		if e.Code == "" && err != nil {
+			e = protocol.Error{Code: protocol.CodeBadMessage, Message: err.Error()}
+		}
+		if e.Code != "" {
+			t.view.NotComputed(id, e)
+			return
+		}
+		t.thumb(store.ThumbPath(draft, store.Key(r.SHA256)), r, m.bufs.Index(1))
+		go func() {
+			volatile := t.write(store.FeaturePath(draft, req.Shape, store.Key(r.SHA256)), asBlob(m.bufs.Index(0)))
+			t.app.view.Update(func() { t.view.Computed(id, r, req.Shape, volatile) })
+		}()
+	}
+	t.start(src.(file), job)
+}
+
+// start gives a job its file.
+func (t *teacher) start(f file, job *task) {
+	go func() {
+		blob, err := f.contents()
+		t.app.view.Update(func() {
+			if err != nil {
+				job.done(message{}, protocol.Error{Code: protocol.CodeUnreadable, Message: err.Error()})
+				return
+			}
+			job.bufs = js.Global().Get("Array").Call("of", blob)
+			t.app.pool.do(job)
+		})
+	}()
+}
+
+// write keeps features, in memory when the device has no room.
+func (t *teacher) write(path string, blob js.Value) (volatile bool) {
+	if err := t.stock.lib.Keep(path, blob); err != nil {
+		t.memory[path] = blob
+		return true
+	}
+	return false
+}
+
+// read returns what write has kept.
+func (t *teacher) read(path string) (js.Value, error) {
+	if b, ok := t.memory[path]; ok {
+		return b, nil
+	}
+	b, err := t.stock.lib.Read(path)
+	if err != nil || b == nil {
+		return js.Null(), errors.Join(err, store.ErrGone)
+	}
+	return b.(js.Value), nil
+}
+
+// Drop implements teach.Backend.
+func (t *teacher) Drop(id int) {
+	if job := t.jobs[id]; job != nil {
+		t.app.pool.cancel(job)
+	}
+}
+
+// Fit implements teach.Backend.
+func (t *teacher) Fit(f teach.Fit) {
+	go func() {
+		bufs, err := t.features(f.Draft, f.Req.Shape, slices.Concat(f.Good, f.Bad))
+		t.app.view.Update(func() {
+			if err != nil {
+				t.view.NotFitted(protocol.Error{Code: protocol.CodeStale, Message: err.Error()})
+				return
+			}
+			t.fit = &task{op: protocol.OpFit, meta: f.Req, bufs: bufs, long: true, progress: t.view.Reported, done: t.fitted}
+			t.app.pool.do(t.fit)
+		})
+	}()
+}
+
+// features collects the features of images as Blobs. It blocks.
+func (t *teacher) features(draft string, shape protocol.Shape, keys []string) (js.Value, error) {
+	bufs := js.Global().Get("Array").New()
+	for _, key := range keys {
+		b, err := t.read(store.FeaturePath(draft, shape, key))
+		if err != nil {
+			return bufs, err
+		}
+		bufs.Call("push", b)
+	}
+	return bufs, nil
+}
+
+func (t *teacher) fitted(m message, e protocol.Error) {
+	t.fit = nil
+	if e.Code != "" {
+		t.view.NotFitted(e)
+		return
+	}
+	r, err := protocol.Decode[protocol.FitResult](m.meta)
+	if err != nil || m.bufs.Length() != 1 {
+		t.view.NotFitted(protocol.Error{Code: protocol.CodeBadMessage, Message: errors.Join(err, errBuffers).Error()})
+		return
+	}
+	t.head = asBlob(m.bufs.Index(0))
+	t.view.Fitted(r)
+}
+
+// StopFit implements teach.Backend.
+func (t *teacher) StopFit() {
+	if t.fit != nil {
+		t.app.pool.cancel(t.fit)
+	}
+}
+
+// KeepDraft implements teach.Backend. Of several that come while one is written, only the last is written.
+func (t *teacher) KeepDraft(d store.Draft) {
+	t.draft = &d
+	if t.writing {
+		return
+	}
+	t.writing = true
+	go func() {
+		for t.draft != nil {
+			d := t.draft
+			t.draft = nil
+			_ = t.stock.lib.SaveDraft(d) // a device without room says so when the part is saved
+		}
+		t.writing = false
+	}()
+}
+
+// EndDraft implements teach.Backend.
+func (t *teacher) EndDraft(id string) {
+	t.draft = nil
+	go func() {
+		_ = t.stock.lib.EndDraft(id)
+		_ = t.stock.lib.Sweep()
+	}()
+}
+
+// Save implements teach.Backend.
+func (t *teacher) Save(s teach.Save) {
+	head := t.head
+	go func() {
+		p, e := t.save(s, head)
+		t.app.view.Update(func() {
+			if e.Code != "" {
+				t.view.NotSaved(e.Code == protocol.CodeStorageFull, e)
+				return
+			}
+			t.view.Saved(p)
+		})
+	}()
+}
+
+func (t *teacher) save(s teach.Save, head js.Value) (*store.Part, protocol.Error) {
+	m, e := s.Result.Model, protocol.Error{}
+	if m.Part != s.Name || m.Rate != s.Rate {
+		if head, m, e = t.stock.revise(head, s.Name, s.Rate); e.Code != "" {
+			return nil, e
+		}
+	}
+	v := versionOf(m, head, store.Taught)
+	model := store.Model{Name: s.Name, Version: v, Head: head, Shape: m.Shape, Seed: m.Seed, Bad: []string{}}
+	for _, shot := range s.Result.Good {
+		model.Version.Good = append(model.Version.Good, shot.Key)
+		model.Shots = append(model.Shots, shot.Shot)
+	}
+	for i, shot := range s.Result.Bad {
+		model.Bad = append(model.Bad, shot.Key)
+		model.Shots = append(model.Shots, shot.Shot)
+		if s.Result.Checks[i] > m.Limit {
+			model.Version.Caught = append(model.Version.Caught, shot.Key)
+		}
+	}
+	t.stock.persist()
+	p, err := t.stock.lib.Add(s.Draft, "", model)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	t.draft = nil
+	_ = t.stock.lib.EndDraft(s.Draft)
+	t.stock.changed()
+	return p, e
+}
+
+// Download implements teach.Backend.
+func (t *teacher) Download(name string, rate float64) {
+	head := t.head
+	go func() {
+		out, m, e := t.stock.revise(head, name, rate)
+		if e.Code != "" {
+			t.app.view.Update(func() { t.view.NotSaved(false, e) })
+			return
+		}
+		t.stock.download(out, store.FileName(name, m.Revision+1, m.Head))
+	}()
+}
+
+// thumb orders the small picture of an image, as it was prepared.
+func (t *teacher) thumb(path string, r protocol.FeaturesResult, pix js.Value) {
+	if r.PreW == 0 || r.PreH == 0 {
+		return
+	}
+	t.lastID--
+	t.making[t.lastID] = path
+	stretch := float64(r.Width) * float64(r.PreH) / (float64(r.Height) * float64(r.PreW))
+	msg := map[string]any{"id": t.lastID, "pix": pix, "w": r.PreW, "h": r.PreH, "sx": 0, "sy": 0, "sw": r.PreW, "sh": r.PreH, "stretch": stretch}
+	t.app.boot.Get("thumbs").Call("postMessage", msg, js.Global().Get("Array").New(pix))
+}
+
+func (t *teacher) thumbMade(data js.Value) {
+	id := data.Get("id").Int()
+	path, ours := t.making[id]
+	if !ours {
+		return
+	}
+	delete(t.making, id)
+	thumb := data.Get("thumb")
+	if !thumb.Truthy() {
+		return
+	}
+	t.thumbs[path] = thumb
+	if c, ok := t.canvases[path]; ok {
+		delete(t.canvases, path)
+		drawThumb(c, thumb)
+	}
+	go func() { _ = t.stock.lib.Keep(path, thumb) }()
+}
+
+// Thumb implements teach.Backend.
+func (t *teacher) Thumb(el vjs.Value, draft string, s *teach.Shot) {
+	path, canvas := store.ThumbPath(draft, s.Key), js.Value(el)
+	if b, ok := t.thumbs[path]; ok {
+		drawThumb(canvas, b)
+		return
+	}
+	t.canvases[path] = canvas
+	go func() {
+		if b, err := t.stock.lib.Read(path); err == nil && b != nil {
+			t.thumbs[path] = b.(js.Value)
+			delete(t.canvases, path)
+			drawThumb(canvas, b.(js.Value))
+		}
+	}()
+}
+
+func drawThumb(canvas, blob js.Value) {
+	go func() {
+		if bmp, err := bitmap(blob); err == nil {
+			canvas.Call("getContext", "bitmaprenderer").Call("transferFromImageBitmap", bmp)
+		}
+	}()
+}

@@ -1,0 +1,197 @@
+package teach
+
+import (
+	"slices"
+
+	"anomnet/wasm/protocol"
+	"anomnet/webui/store"
+	"anomnet/webui/ui"
+)
+
+// Corrector changes parts that are kept. Calls return at once; answers come back through the methods of Panel.
+type Corrector interface {
+	// Kept returns the part that has a head, or nil.
+	Kept(head string) *store.Part
+	// Learn teaches a part further with images that are good; the answer is Learned or NotLearned. The new version comes into use.
+	Learn(p store.Part, items []*ui.Item)
+	// Mark keeps an image as bad, and whether the version in use calls it NG; the answer is Marked or NotLearned.
+	Mark(p store.Part, it *ui.Item, caught bool)
+	// Choose takes a version into use; the answer is Chosen or NotLearned.
+	Choose(id string, n int)
+}
+
+// Panel is "this one is good" and "this one is bad" beside the inspected image.
+type Panel struct {
+	Page *ui.Page
+
+	back    Corrector
+	waiting []*ui.Item // good ones that wait for a fit to end
+	busy    bool
+	stage   string
+	said    string // what was done last
+	undo    *version
+	problem *protocol.Error
+}
+
+// version is one to go back to.
+type version struct {
+	id string
+	n  int
+}
+
+// NewPanel adds the panel to Inspect.
+func NewPanel(p *ui.Page, back Corrector) *Panel {
+	c := &Panel{Page: p, back: back}
+	p.AddPanel(ui.Panel{Body: c, Key: c.key, Keys: []ui.Shortcut{{Keys: "G", Does: "keys.good"}}})
+	p.Watch(ui.Watcher{Switched: c.switched})
+	return c
+}
+
+// switched forgets what was said about another part.
+func (c *Panel) switched(part protocol.LoadResult) {
+	if p := c.part(); p == nil || c.undo != nil && c.undo.id != p.ID {
+		c.said, c.undo, c.problem = "", nil, nil
+	}
+}
+
+func (c *Panel) key(key string) bool {
+	if key != "g" && key != "G" || !c.Shown() {
+		return false
+	}
+	c.Good()
+	return true
+}
+
+func (c *Panel) part() *store.Part { return c.back.Kept(c.Page.Part.HeadDigest) }
+
+// Shown tells whether the selected image has a verdict to correct.
+func (c *Panel) Shown() bool {
+	it := c.Page.Selected()
+	return it != nil && (it.State == ui.Done || c.busy || c.said != "")
+}
+
+// Able tells whether the part in use can learn.
+func (c *Panel) Able() bool {
+	p, it := c.part(), c.Page.Selected()
+	return p != nil && p.Teachable() && it != nil && it.State == ui.Done
+}
+
+// Why says why it cannot, "" when it can.
+func (c *Panel) Why() string {
+	switch p := c.part(); {
+	case p == nil:
+		return c.Page.Text.T("correct.unkept")
+	case !p.Teachable():
+		return c.Page.Text.T("correct.imported")
+	}
+	return ""
+}
+
+// Good teaches the part that the selected image is good.
+func (c *Panel) Good() {
+	p, it := c.part(), c.Page.Selected()
+	if p == nil || !c.Able() || slices.Contains(c.waiting, it) {
+		return
+	}
+	if key := store.Key(it.Result.SHA256); slices.Contains(p.Current().Good, key) {
+		c.said, c.undo = c.Page.Text.T("correct.known", "name", it.Src.Name()), nil
+		return
+	}
+	c.waiting = append(c.waiting, it)
+	c.begin(p)
+}
+
+func (c *Panel) begin(p *store.Part) {
+	if c.busy || len(c.waiting) == 0 {
+		return
+	}
+	c.busy, c.problem, c.said, c.undo = true, nil, "", nil
+	items := c.waiting
+	c.waiting = nil
+	c.back.Learn(*p, items)
+}
+
+// Bad keeps the selected image as one that must be found.
+func (c *Panel) Bad() {
+	p, it := c.part(), c.Page.Selected()
+	if p == nil || !c.Able() {
+		return
+	}
+	c.problem = nil
+	c.back.Mark(*p, it, it.Result.Verdict == protocol.VerdictNG)
+}
+
+// Learned is the answer of Learn: the part has a new version, made with n images more.
+func (c *Panel) Learned(p *store.Part, n int) {
+	c.busy = false
+	before := p.Before()
+	c.said = c.Page.Text.N("correct.learned", n, "part", p.Name, "version", itoa(p.Use))
+	c.undo = nil
+	if before != nil {
+		c.undo = &version{p.ID, before.N}
+	}
+	c.Page.Live = c.said
+	c.begin(p)
+}
+
+// NotLearned is the other answer.
+func (c *Panel) NotLearned(e protocol.Error) {
+	c.busy, c.waiting, c.problem = false, nil, &e
+}
+
+// Marked is the answer of Mark.
+func (c *Panel) Marked(p *store.Part, name string) {
+	c.said, c.undo = c.Page.Text.T("correct.marked", "name", name), nil
+	c.Page.Live = c.said
+}
+
+// Chosen is the answer of Choose.
+func (c *Panel) Chosen(p *store.Part) {
+	c.busy, c.undo = false, nil
+	c.said = c.Page.Text.T("correct.back", "part", p.Name, "version", itoa(p.Use))
+	c.Page.Live = c.said
+}
+
+// Undo goes back to the version before.
+func (c *Panel) Undo() {
+	if c.undo != nil && !c.busy {
+		u := c.undo
+		c.busy, c.undo, c.said = true, nil, ""
+		c.back.Choose(u.id, u.n)
+	}
+}
+
+// CanUndo tells whether there is a way back.
+func (c *Panel) CanUndo() bool { return c.undo != nil && !c.busy }
+
+// Busy tells whether the part learns.
+func (c *Panel) Busy() bool { return c.busy }
+
+// Said is what was done last.
+func (c *Panel) Said() string {
+	if c.busy {
+		return c.Page.Text.T("correct.busy")
+	}
+	return c.said
+}
+
+// Recall says how many of the bad images are found, "" without any.
+func (c *Panel) Recall() string {
+	p := c.part()
+	if p == nil || len(p.Bad) == 0 {
+		return ""
+	}
+	caught, all := p.Recall()
+	return c.Page.Text.T("correct.recall", "found", itoa(caught), "all", itoa(all))
+}
+
+// Problem says what went wrong.
+func (c *Panel) Problem() string {
+	if c.problem == nil {
+		return ""
+	}
+	if c.problem.Code == protocol.CodeStorageFull {
+		return c.Page.Text.T("correct.full")
+	}
+	return c.Page.What(*c.problem) + ". " + c.Page.Do(*c.problem)
+}

@@ -1,0 +1,221 @@
+package teach
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"anomnet/core/calibrate"
+	"anomnet/wasm/protocol"
+	"anomnet/webui/store"
+)
+
+// stageFeatures is a fit that waits for features.
+const stageFeatures = "features"
+
+// Result is a fitted head and what is known about it.
+type Result struct {
+	protocol.FitResult
+	Good, Bad []*Shot // in the order of the fit
+	Calib     *calibrate.Calibration
+	Req       protocol.FitRequest
+}
+
+// MinImages is the fewest good images that teaching takes.
+const MinImages = 5
+
+// Ready tells whether there are enough good images, finished or on their way.
+func (v *View) Ready() bool {
+	n := 0
+	for _, s := range v.live() {
+		if !s.Bad && s.State != Failed {
+			n++
+		}
+	}
+	return n >= MinImages
+}
+
+// Teach learns a head, as soon as all features are there.
+func (v *View) Teach() {
+	if v.fit != nil || !v.Ready() {
+		return
+	}
+	v.problem, v.saved, v.full = nil, nil, false
+	v.fit = &running{stage: stageFeatures, start: v.back.Now(), refit: v.result != nil}
+	v.settled()
+}
+
+func (v *View) startFit() {
+	good, bad := v.pick(false), v.pick(true)
+	if len(good) < MinImages {
+		v.fit, v.problem = nil, &protocol.Error{Code: protocol.CodeTooFew}
+		return
+	}
+	v.fit.stage = "reading"
+	req := protocol.FitRequest{Part: v.part(), Backbone: v.backbone, Shape: v.Shape, Good: len(good), Rate: v.rate()}
+	if v.parent != nil {
+		now := v.parent.Current()
+		req.Revision, req.Parent, req.Seed = now.Revision+1, now.Head, v.parent.Seed
+	}
+	v.result = &Result{Good: good, Bad: bad, Req: req}
+	v.back.Fit(Fit{Draft: v.id, Req: req, Good: keys(good), Bad: keys(bad)})
+}
+
+// part is the name of the part, also before a person gave one.
+func (v *View) part() string {
+	if s := strings.TrimSpace(v.Name); s != "" {
+		return s
+	}
+	return v.Page.Text.T("teach.unnamed")
+}
+
+func keys(shots []*Shot) []string {
+	out := make([]string, len(shots))
+	for i, s := range shots {
+		out[i] = s.Key
+	}
+	return out
+}
+
+// Reported tells how far the fit is.
+func (v *View) Reported(p protocol.Progress) {
+	if v.fit != nil {
+		v.fit.stage, v.fit.done, v.fit.total = p.Stage, p.Done, p.Total
+	}
+}
+
+// StopFit cancels the fit.
+func (v *View) StopFit() {
+	if v.fit == nil {
+		return
+	}
+	if v.fit.stage == stageFeatures {
+		v.StopComputing()
+		v.fit = nil
+		return
+	}
+	v.back.StopFit()
+}
+
+// Fitted is the end of a fit.
+func (v *View) Fitted(r protocol.FitResult) {
+	if v.fit == nil || v.result == nil {
+		return
+	}
+	cal, err := calibrate.New(r.Scores, nil, r.Model.Rate)
+	if err != nil {
+		v.NotFitted(protocol.Error{Code: protocol.CodeInternal, Message: err.Error()})
+		return
+	}
+	v.fit, v.stale = nil, false
+	v.result.FitResult, v.result.Calib = r, cal
+	v.Page.Live = v.Page.Text.T("teach.live.done", "part", v.part())
+}
+
+// NotFitted is the other end.
+func (v *View) NotFitted(e protocol.Error) {
+	v.fit, v.result, v.stale = nil, nil, false
+	if e.Code != protocol.CodeCancelled {
+		v.problem = &e
+	}
+}
+
+// Rates are the false-reject targets that a person can choose.
+func Rates() []float64 {
+	return []float64{0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05}
+}
+
+// defaultRate is the place of 1 %.
+const defaultRate = 5
+
+func (v *View) rate() float64 { return Rates()[v.Rate] }
+
+func (v *View) setRate(rate float64) {
+	best := defaultRate
+	for i, r := range Rates() {
+		if math.Abs(r-rate) < math.Abs(Rates()[best]-rate) {
+			best = i
+		}
+	}
+	v.Rate = best
+}
+
+// SetRate takes a place in Rates.
+func (v *View) SetRate(i int) {
+	v.Rate = min(max(i, 0), len(Rates())-1)
+	if r := v.result; r != nil && r.Calib != nil {
+		r.Calib = r.Calib.WithRate(v.rate())
+	}
+	v.saved = nil
+	v.keep()
+}
+
+// Done tells whether there is a result.
+func (v *View) Done() bool { return v.fit == nil && v.result != nil && v.result.Calib != nil }
+
+// Odd is a good image with its held-out score.
+type Odd struct {
+	*Shot
+	Ratio float64
+}
+
+// oddest is how many of the least normal images are shown.
+const oddest = 10
+
+// Odd lists the images that look least normal, the oddest first.
+func (r *Result) Odd() []Odd {
+	var out []Odd
+	for i, n := range r.Images {
+		if n < len(r.Good) {
+			out = append(out, Odd{r.Good[n], r.Calib.Ratio(r.Scores[i])})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Odd) int { return cmp.Compare(b.Ratio, a.Ratio) })
+	return out[:min(len(out), oddest)]
+}
+
+// Confusion counts verdicts OK, REVIEW, NG of the held-out good images and of the bad ones.
+func (r *Result) Confusion() (good, bad [3]int) {
+	count := func(scores []float32) (n [3]int) {
+		for _, s := range scores {
+			n[slices.Index([]calibrate.Verdict{calibrate.OK, calibrate.Review, calibrate.NG}, r.Calib.Verdict(s))]++
+		}
+		return n
+	}
+	return count(r.Scores), count(r.Checks)
+}
+
+// Needed is how many held-out images a rate needs to be promised.
+func Needed(rate float64) int { return int(math.Ceil(1/rate-1e-9)) - 1 }
+
+// Save keeps the head on the device.
+func (v *View) Save() {
+	if !v.Done() || v.saving {
+		return
+	}
+	v.saving, v.full, v.problem = true, false, nil
+	v.back.Save(Save{Draft: v.id, Name: v.part(), Rate: v.rate(), Result: v.result})
+}
+
+// Saved is the end of Save. What is taught from now on is a further version.
+func (v *View) Saved(p *store.Part) {
+	v.saving, v.saved, v.parent = false, p, p
+	v.Page.Live = v.Page.Text.T("teach.saved", "part", p.Name, "n", itoa(p.Use))
+}
+
+// NotSaved is the other end; full tells that the device has no room.
+func (v *View) NotSaved(full bool, e protocol.Error) {
+	v.saving, v.full = false, full
+	if !full {
+		v.problem = &e
+	}
+}
+
+// Inspect goes on with the part.
+func (v *View) Inspect() {
+	if v.saved != nil {
+		v.Page.UseHead(v.saved.Current().Head)
+		v.Page.Show("inspect")
+	}
+}

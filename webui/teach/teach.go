@@ -1,0 +1,423 @@
+package teach
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/vugu/vugu"
+	vjs "github.com/vugu/vugu/js"
+
+	"anomnet/wasm/protocol"
+	"anomnet/webui/store"
+	"anomnet/webui/ui"
+)
+
+// Backend is what the view needs from the workers and the device. Calls return at once; answers come back through the methods of View, never from
+// inside a call.
+type Backend interface {
+	// Compute makes the features of an image and keeps them for a draft; the answer is Computed or NotComputed.
+	Compute(id int, src ui.Source, draft string, req protocol.FeaturesRequest)
+	// Drop cancels Compute. It is answered all the same.
+	Drop(id int)
+	// Fit learns a head from features that are kept; the answers are any number of Reported, then Fitted or NotFitted.
+	Fit(f Fit)
+	StopFit()
+	// KeepDraft keeps unfinished teaching, EndDraft forgets it with its features.
+	KeepDraft(d store.Draft)
+	EndDraft(id string)
+	// Save keeps a fitted head as a version of a part; the answer is Saved or NotSaved.
+	Save(s Save)
+	// Download gives the person the head that was fitted last, under a name and with a rate.
+	Download(name string, rate float64)
+	// Thumb draws a small picture of an image that was computed.
+	Thumb(el vjs.Value, draft string, s *Shot)
+	// Fresh is a new id; Clock the time of day and Now a clock, in milliseconds.
+	Fresh() string
+	Clock() float64
+	Now() float64
+}
+
+// Fit is what a head is learned from.
+type Fit struct {
+	Draft     string
+	Req       protocol.FitRequest
+	Good, Bad []string // keys
+}
+
+// Save is a head to keep.
+type Save struct {
+	Draft  string
+	Name   string
+	Rate   float64
+	Result *Result
+}
+
+// State is how far an image is.
+type State int
+
+// The states.
+const (
+	Waiting State = iota
+	Done
+	Failed
+)
+
+// Shot is an image that a person gave.
+type Shot struct {
+	store.Shot
+	ID    int
+	Src   ui.Source // nil for one of an earlier visit
+	State State
+	Err   protocol.Error
+	Bad   bool // known to be bad: not learned from, but checked with
+	Out   bool // taken out; it can be brought back
+}
+
+// View is the view's state.
+type View struct {
+	Page  *ui.Page
+	Name  string
+	Shape protocol.Shape
+	Rate  int // place in Rates
+
+	back     Backend
+	id       string // of the draft; also of the part that will come of it
+	parent   *store.Part
+	backbone string
+	shots    []*Shot
+	lastID   int
+	toBad    bool // the images that come are bad ones
+	all      bool // all images are shown, not only the first
+	copies   int  // files that were there already
+	computed batch
+	fit      *running
+	result   *Result
+	stale    bool // the result is not of the images as they are now
+	problem  *protocol.Error
+	saving   bool
+	saved    *store.Part
+	full     bool
+	volatile bool
+	drafts   []store.Draft
+}
+
+// batch is the images that are computed since the view was idle.
+type batch struct {
+	done, total int
+	start       float64
+}
+
+// running is a fit.
+type running struct {
+	stage       string
+	done, total int
+	start       float64
+	refit       bool
+}
+
+// New returns the view and what it is registered as.
+func New(p *ui.Page, back Backend) (*View, ui.View) {
+	v := &View{Page: p, Rate: defaultRate, back: back}
+	v.reset()
+	p.Watch(ui.Watcher{Switched: v.switched})
+	return v, ui.View{ID: "teach", Body: &Body{v}, Take: v.Take}
+}
+
+// defaultShape is that of `anomnet teach`.
+func defaultShape() protocol.Shape {
+	return protocol.Shape{Width: 256, Height: 256, Mode: protocol.ModeStretch}
+}
+
+func (v *View) reset() {
+	*v = View{Page: v.Page, Rate: v.Rate, back: v.back, Shape: defaultShape(), id: v.back.Fresh(), backbone: v.backbone, lastID: v.lastID, drafts: v.drafts}
+}
+
+// switched learns the backbone of the site's own part, which comes first; parts are taught on that.
+func (v *View) switched(part protocol.LoadResult) {
+	if v.backbone != "" {
+		return
+	}
+	v.backbone = part.BackboneDigest
+	for _, s := range v.shots {
+		v.compute(s)
+	}
+}
+
+// Take takes images that were dropped or chosen while the view is open.
+func (v *View) Take(images []ui.Source) bool {
+	images = slices.Clone(images)
+	slices.SortStableFunc(images, func(a, b ui.Source) int { return strings.Compare(ui.PathOf(a), ui.PathOf(b)) })
+	if len(v.live()) == 0 {
+		v.copies = 0
+	}
+	for _, src := range images {
+		v.lastID++
+		s := &Shot{ID: v.lastID, Src: src, Bad: v.toBad || ui.LabelOf(src) == "defect"}
+		s.Name = src.Name()
+		v.shots = append(v.shots, s)
+		v.compute(s)
+	}
+	v.toBad, v.stale, v.saved = false, v.result != nil, nil
+	v.keep() // the draft first: files that no record names are swept away
+	v.Page.Live = v.Page.Text.N("teach.live.added", len(images))
+	return true
+}
+
+// compute asks for the features of an image.
+func (v *View) compute(s *Shot) {
+	if v.backbone == "" || s.Src == nil {
+		return
+	}
+	if v.computed.total == 0 {
+		v.computed.start = v.back.Now()
+	}
+	v.computed.total++
+	s.State, s.Err = Waiting, protocol.Error{}
+	v.back.Compute(s.ID, s.Src, v.id, protocol.FeaturesRequest{Name: s.Name, Backbone: v.backbone, Shape: v.Shape})
+}
+
+func (v *View) shot(id int) *Shot {
+	for _, s := range v.shots {
+		if s.ID == id {
+			return s
+		}
+	}
+	return nil
+}
+
+// Computed is an answer of Backend.Compute. volatile tells that the device had no room and the features last as long as the page.
+func (v *View) Computed(id int, r protocol.FeaturesResult, shape protocol.Shape, volatile bool) {
+	v.end()
+	s := v.shot(id)
+	if s == nil || s.State != Waiting || shape != v.Shape {
+		return
+	}
+	v.volatile = v.volatile || volatile
+	key := store.Key(r.SHA256)
+	for _, o := range v.shots {
+		if o != s && !o.Out && o.State == Done && o.Key == key { // the same file again
+			v.copies++
+			v.shots = slices.DeleteFunc(v.shots, func(x *Shot) bool { return x == s })
+			v.settled()
+			return
+		}
+	}
+	s.State = Done
+	s.Shot = store.Shot{Key: key, SHA: r.SHA256, Name: s.Name, W: r.Width, H: r.Height}
+	v.keep()
+	v.settled()
+}
+
+// NotComputed is the other answer.
+func (v *View) NotComputed(id int, e protocol.Error) {
+	v.end()
+	s := v.shot(id)
+	if s == nil || s.State != Waiting {
+		return
+	}
+	if e.Code == protocol.CodeCancelled {
+		v.shots = slices.DeleteFunc(v.shots, func(x *Shot) bool { return x == s })
+	} else {
+		s.State, s.Err = Failed, e
+	}
+	v.settled()
+}
+
+func (v *View) end() {
+	v.computed.done++
+	if v.computed.done >= v.computed.total {
+		v.computed = batch{}
+	}
+}
+
+// settled goes on with a fit that waits for the last image.
+func (v *View) settled() {
+	if v.fit != nil && v.fit.stage == stageFeatures && !v.Computing() {
+		v.startFit()
+	}
+}
+
+// live lists the images that count.
+func (v *View) live() []*Shot {
+	var out []*Shot
+	for _, s := range v.shots {
+		if !s.Out {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// pick lists the finished images that are good or bad, in the order in which they are learned.
+func (v *View) pick(bad bool) []*Shot {
+	var out []*Shot
+	for _, s := range v.shots {
+		if !s.Out && s.State == Done && s.Bad == bad {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// Computing tells whether features are still computed.
+func (v *View) Computing() bool { return v.computed.total > 0 }
+
+// StopComputing gives up on the images that wait.
+func (v *View) StopComputing() {
+	for _, s := range v.shots {
+		if s.State == Waiting {
+			v.back.Drop(s.ID)
+		}
+	}
+	if v.fit != nil && v.fit.stage == stageFeatures {
+		v.fit = nil
+	}
+}
+
+// Remove takes an image out, Restore brings it back.
+func (v *View) Remove(s *Shot) {
+	if s.State == Waiting {
+		v.back.Drop(s.ID)
+		return
+	}
+	v.setOut(s, true)
+	v.Page.Live = v.Page.Text.T("teach.live.removed", "name", s.Name)
+}
+
+// Restore brings an image back that was taken out.
+func (v *View) Restore(s *Shot) { v.setOut(s, false) }
+
+func (v *View) setOut(s *Shot, out bool) {
+	if s.State == Failed && out {
+		v.shots = slices.DeleteFunc(v.shots, func(x *Shot) bool { return x == s })
+		return
+	}
+	s.Out = out
+	v.touched()
+}
+
+// touched notes that the result is not of these images any more.
+func (v *View) touched() {
+	v.stale, v.saved = v.result != nil, nil
+	v.keep()
+}
+
+// SetShape changes how images come to the head's size; all that are at hand are computed again.
+func (v *View) SetShape(s protocol.Shape) {
+	if s == v.Shape || v.Locked() {
+		return
+	}
+	v.Shape = s
+	for _, shot := range v.shots {
+		if shot.State == Waiting {
+			v.back.Drop(shot.ID)
+		}
+		shot.ID = 0
+	}
+	for _, shot := range v.shots { // new ids: answers that are on their way are for the old shape
+		v.lastID++
+		shot.ID = v.lastID
+		v.compute(shot)
+	}
+	v.touched()
+}
+
+// Locked tells that the shape cannot change, since images of an earlier visit are not at hand.
+func (v *View) Locked() bool {
+	return v.fit != nil || slices.ContainsFunc(v.shots, func(s *Shot) bool { return s.Src == nil })
+}
+
+// keep keeps the draft. One without images is not worth it.
+func (v *View) keep() {
+	if len(v.shots) == 0 {
+		return
+	}
+	d := store.Draft{ID: v.id, Name: v.Name, Shape: v.Shape, Rate: v.rate(), Backbone: v.backbone, Changed: v.back.Clock()}
+	for _, s := range v.pick(false) {
+		d.Good = append(d.Good, s.Shot)
+	}
+	for _, s := range v.pick(true) {
+		d.Bad = append(d.Bad, s.Shot)
+	}
+	v.back.KeepDraft(d)
+}
+
+// Drafts tells what teaching is not finished; this view's own is not among them.
+func (v *View) Drafts(ds []store.Draft) {
+	v.drafts = slices.DeleteFunc(ds, func(d store.Draft) bool { return d.ID == v.id || len(d.Good)+len(d.Bad) == 0 })
+}
+
+// Resume goes on with unfinished teaching.
+func (v *View) Resume(d store.Draft) {
+	v.reset()
+	v.id, v.Name, v.Shape = d.ID, d.Name, d.Shape
+	if d.Backbone != "" {
+		v.backbone = d.Backbone
+	}
+	v.setRate(d.Rate)
+	v.bring(d.Good, false)
+	v.bring(d.Bad, true)
+	v.drafts = slices.DeleteFunc(v.drafts, func(o store.Draft) bool { return o.ID == d.ID })
+	v.Page.FocusView = true
+}
+
+// Again teaches a part that is kept further, from the images of its version in use.
+func (v *View) Again(p *store.Part) {
+	now := p.Current()
+	d := store.Draft{ID: p.ID, Name: p.Name, Shape: p.Shape, Rate: now.Rate, Seed: p.Seed, Backbone: now.Backbone}
+	for _, key := range now.Good {
+		if s := p.Shot(key); s != nil {
+			d.Good = append(d.Good, *s)
+		}
+	}
+	for _, key := range p.Bad {
+		if s := p.Shot(key); s != nil {
+			d.Bad = append(d.Bad, *s)
+		}
+	}
+	v.Resume(d)
+	v.parent = p
+	v.Page.Show("teach")
+}
+
+func (v *View) bring(shots []store.Shot, bad bool) {
+	for _, s := range shots {
+		v.lastID++
+		v.shots = append(v.shots, &Shot{Shot: s, ID: v.lastID, State: Done, Bad: bad})
+	}
+}
+
+// Discard forgets unfinished teaching of an earlier visit.
+func (v *View) Discard(d store.Draft) {
+	v.drafts = slices.DeleteFunc(v.drafts, func(o store.Draft) bool { return o.ID == d.ID })
+	v.back.EndDraft(d.ID)
+}
+
+// Clear begins anew.
+func (v *View) Clear() {
+	for _, s := range v.shots {
+		if s.State == Waiting {
+			v.back.Drop(s.ID)
+		}
+	}
+	if v.fit != nil {
+		v.back.StopFit()
+	}
+	if v.saved == nil {
+		v.back.EndDraft(v.id)
+	}
+	v.reset()
+	v.Page.FocusView = true
+}
+
+// SetName takes the part's name.
+func (v *View) SetName(s string) {
+	v.Name = s
+	v.keep()
+}
+
+// PickBad takes chosen files as images that are known to be bad.
+func (v *View) PickBad(event vugu.DOMEvent) {
+	v.toBad = true
+	v.Page.Picked(event)
+}
