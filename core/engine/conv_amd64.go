@@ -90,7 +90,7 @@ func (k *x86Conv) placeFactor(t *x86.Tile, c *ConvCall, p int) {
 	}
 	t.Factor = x86.Stream[float32]{Base: &c.Factor[p], Step: 4 * k.shape.Positions}
 	for i := range k.shape.Positions {
-		t.Factor.At[i] = 4 * min(i, len(c.Factor)-1-p)
+		t.Factor.At[i] = 4 * min(i, c.H*c.W-1-p) // Factor may be longer
 	}
 }
 
