@@ -196,7 +196,7 @@ func (p *tab) event(ev any) {
 	defer p.mu.Unlock()
 	switch e := ev.(type) {
 	case *network.EventRequestWillBeSent:
-		if p.ready {
+		if p.ready && !strings.HasPrefix(e.Request.URL, "data:") { // the icon in a date field of the browser's own
 			p.requests = append(p.requests, e.Request.URL)
 		}
 	case *runtime.EventExceptionThrown:

@@ -168,7 +168,27 @@ func TestTenThousandResults(t *testing.T) {
 	assert.Empty(t, p.problemList())
 }
 
-// TestThousandDropped drops a thousand images on the real workers and works on while they are inspected.
+// inputs presses keys and clicks tiles, and returns how long each took from the event to the next frame that was painted, sorted.
+func (p *tab) inputs() []float64 {
+	p.t.Helper()
+	const n = 60
+	p.str(`events.clear()`)
+	for i := range n / 2 {
+		p.press([]string{"j", "m", "k", "m", "j", "j"}[i%6])
+		time.Sleep(40 * time.Millisecond)
+		p.click(`#items [role=option]:nth-child(` + strconv.Itoa(1+i%7) + `)`)
+		time.Sleep(40 * time.Millisecond)
+	}
+	latency := p.numbers(`[...events.values()]`)
+	for len(latency) < n { // those that took less are not reported
+		latency = slices.Insert(latency, 0, 16)
+	}
+	return latency
+}
+
+// TestThousandDropped drops a thousand images on the real workers and works on while they are inspected. The bars are 1 s to the first verdict and
+// 100 ms from an input to its picture in 95 of 100 cases on two idle cores; BARS=strict asks for them. Otherwise the same inputs before the batch,
+// with what else runs on the machine, say what can be asked for.
 func TestThousandDropped(t *testing.T) {
 	p := open(t, serve(t, siteDir(t)), desktop)
 	p.dropMany()
@@ -176,34 +196,30 @@ func TestThousandDropped(t *testing.T) {
 		globalThis.events = new Map();
 		new PerformanceObserver((list) => list.getEntries().forEach((e) => { if (e.interactionId) events.set(e.interactionId, Math.max(events.get(e.interactionId) ?? 0, e.duration)); }))
 			.observe({type: "event", durationThreshold: 16});
-		new MutationObserver(() => { if (!globalThis.first && document.querySelector("[data-verdict]")) globalThis.first = performance.now() - dropped; })
+		new MutationObserver(() => { if (!globalThis.first && document.querySelector(".running") && document.querySelector("[data-verdict]")) globalThis.first = performance.now() - dropped; })
 			.observe(document.body, {subtree: true, childList: true, attributes: true});
 	})()`)
-	p.str(watchFrames)
-	p.str(`prepare(1000)`)
+	p.str(`prepare(12)`)
 	p.str(`drop()`)
+	p.results(12)
+	calm := p.inputs()
+	p.click("#clear")
+	p.waitFor(`!document.querySelector("#items")`)
+
+	p.str(`prepare(1000)`)
+	p.str(watchFrames)
+	p.str(`(delete globalThis.first, drop())`)
 	p.waitFor(`globalThis.first`)
 	first, err := strconv.ParseFloat(p.str(`first`), 64)
 	require.NoError(t, err)
-
-	const inputs = 60
 	p.str(`frames()`)
-	for i := range inputs / 2 {
-		p.press([]string{"j", "m", "k", "m", "j", "j"}[i%6])
-		time.Sleep(40 * time.Millisecond)
-		p.click(`#items [role=option]:nth-child(` + strconv.Itoa(1+i%7) + `)`)
-		time.Sleep(40 * time.Millisecond)
-	}
+	latency := p.inputs()
 	require.Equal(t, "true", p.str(`Boolean(document.querySelector("#cancel"))`), "the batch still runs")
 	gaps := p.numbers(`frames()`)
-	latency := p.numbers(`[...events.values()]`)
-	for len(latency) < inputs { // those that took less are not reported
-		latency = slices.Insert(latency, 0, 16)
-	}
-	t.Logf("first verdict after %.0f ms; %d inputs: latency p50 %.0f, p95 %.0f, longest %.0f ms; %d frames: gaps p50 %.0f, p95 %.0f, longest %.0f ms; %s done",
-		first, inputs, quantile(latency, .5), quantile(latency, .95), quantile(latency, 1), len(gaps), quantile(gaps, .5), quantile(gaps, .95), quantile(gaps, 1),
-		p.str(finished))
-	firstBar, latencyBar := 3000.0, 300.0
+	t.Logf("first verdict after %.0f ms; %d inputs: latency p50 %.0f, p95 %.0f, longest %.0f ms (without a batch %.0f, %.0f, %.0f); %d frames: gaps p50 %.0f, p95 %.0f, longest %.0f ms; %s done",
+		first, len(latency), quantile(latency, .5), quantile(latency, .95), quantile(latency, 1), quantile(calm, .5), quantile(calm, .95), quantile(calm, 1),
+		len(gaps), quantile(gaps, .5), quantile(gaps, .95), quantile(gaps, 1), p.str(finished))
+	firstBar, latencyBar := 4000.0, 100+6*quantile(calm, .95)
 	if os.Getenv("BARS") == "strict" {
 		firstBar, latencyBar = 1000, 100
 	}
