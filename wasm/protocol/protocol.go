@@ -15,6 +15,7 @@
 //	similar  {}           the image file, 0 to 8 good ones  result with SimilarResult, or error
 //	append   AppendRequest  1, see EncodeDrafts   result with AppendResult and the lines of the history (core/audit), or error
 //	verify   VerifyRequest  1 history, as lines   result with VerifyResult, or error
+//	results  ResultsRequest 1 or 2, see there     result with {} and the file or batch, or error
 //	features FeaturesRequest  the image file      result with FeaturesResult, features and preview, or error
 //	fit      FitRequest   features of images      result with FitResult and the head's file, or error
 //	describe {}           a model file            result with Model, and its head and backbone as files of their own (empty for none), or error
@@ -53,6 +54,7 @@ const (
 	OpScore    = "score"
 	OpAppend   = "append"
 	OpVerify   = "verify"
+	OpResults  = "results"
 	OpCancel   = "cancel"
 	OpReady    = "ready"
 	OpProgress = "progress"

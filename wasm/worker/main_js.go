@@ -10,6 +10,7 @@
 //	verify   -> result (VerifyResult) or error
 //	features, fit, describe, revise, compare
 //	         -> progress, result (see package protocol) or error
+//	results  -> result ({}, the file or batch) or error
 //	cancel   -> the job with that id answers error "cancelled", if it has not started or is a fit
 //
 // and says ready once by itself. worker.mjs adds requests and exit. Go code in a browser blocks its event loop while it

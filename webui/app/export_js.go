@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"path"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"anomnet/core/report"
+	"anomnet/wasm/protocol"
 	"anomnet/webui/heat"
 	"anomnet/webui/ui"
 	"anomnet/webui/zip"
@@ -34,22 +36,50 @@ func (a *app) Download(name, mime string, data []byte) {
 
 // review shows an earlier export again. It blocks.
 func (a *app) review(f file) {
-	var data []byte
+	batch := &report.Batch{}
 	err := errors.New("it has more than 64 MiB")
 	if f.blob.Get("size").Float() <= report.MaxBytes {
-		data, err = bytesOf(f.blob)
-	}
-	if err != nil {
-		data = nil // which is refused like any file that holds no results
+		var m message
+		if m, err = a.ask(protocol.OpResults, protocol.ResultsRequest{Form: protocol.FormRead}, f.blob); err == nil {
+			err = json.Unmarshal(bufferOf(m), batch)
+		}
 	}
 	a.view.Update(func() {
-		a.page.Review(f.name, data, func(p string) ui.Source {
+		a.page.Review(f.name, batch, err, func(p string) ui.Source {
 			return file{name: path.Base(p), path: p, blob: js.Null(), open: func() (js.Value, error) { return js.Null(), errAbsent }}
 		})
 	})
 }
 
 var errAbsent = errors.New("the image is not part of the results")
+
+// Results implements ui.Backend.
+func (a *app) Results(req protocol.ResultsRequest, b *report.Batch, page *protocol.Page, answer func([]byte, error)) {
+	go func() {
+		data, err := a.results(req, b, page)
+		a.view.Update(func() { answer(data, err) })
+	}()
+}
+
+// results has a worker write a batch. It blocks.
+func (a *app) results(req protocol.ResultsRequest, b *report.Batch, page *protocol.Page) ([]byte, error) {
+	var blobs []js.Value
+	for _, v := range []any{b, page} {
+		if v == (*protocol.Page)(nil) {
+			continue
+		}
+		raw, err := json.Marshal(v)
+		if err != nil {
+			return nil, err
+		}
+		blobs = append(blobs, blobOf(raw, ""))
+	}
+	m, err := a.ask(protocol.OpResults, req, blobs...)
+	if err != nil {
+		return nil, err
+	}
+	return bufferOf(m), nil
+}
 
 // Thumbs implements ui.Backend.
 func (a *app) Thumbs(items []*ui.Item, answer func([]string)) {
@@ -70,9 +100,9 @@ func (a *app) Thumbs(items []*ui.Item, answer func([]string)) {
 
 // Pictures implements ui.Backend. One picture is in memory at a time: what is finished goes to the disk, where the browser has one
 // for pages (files.mjs, sink).
-func (a *app) Pictures(name string, items []*ui.Item, more []ui.Attachment) {
+func (a *app) Pictures(name string, items []*ui.Item, b *report.Batch) {
 	go func() {
-		missing, err := a.archive(name, items, more)
+		missing, err := a.archive(name, items, b)
 		a.view.Update(func() {
 			if errors.Is(err, errStopped) {
 				name, err = "", nil
@@ -85,7 +115,7 @@ func (a *app) Pictures(name string, items []*ui.Item, more []ui.Attachment) {
 var errStopped = errors.New("stopped")
 
 // archive makes the archive and gives it to the person. It blocks.
-func (a *app) archive(name string, items []*ui.Item, more []ui.Attachment) (missing int, err error) {
+func (a *app) archive(name string, items []*ui.Item, b *report.Batch) (missing int, err error) {
 	fs := a.boot.Get("files")
 	sink, err := await(fs.Call("sink", "application/zip"))
 	if err != nil {
@@ -114,8 +144,12 @@ func (a *app) archive(name string, items []*ui.Item, more []ui.Attachment) (miss
 		}
 		return nil
 	}
-	for _, f := range more {
-		if err := put(f.Name, blobOf(f.Data, "")); err != nil {
+	for _, form := range []string{protocol.FormCSV, protocol.FormJSON} {
+		data, err := a.results(protocol.ResultsRequest{Form: form, BOM: a.page.Outlet.BOM}, b, nil)
+		if err == nil {
+			err = put("results."+form, blobOf(data, ""))
+		}
+		if err != nil {
 			return 0, err
 		}
 	}

@@ -188,14 +188,18 @@ func (k *keeper) Save(name string, answer func(error)) {
 }
 
 // ask has a worker answer a message that is no image's. It blocks.
-func (a *app) ask(op string, meta any, blob js.Value) (message, error) {
+func (a *app) ask(op string, meta any, blobs ...js.Value) (message, error) {
 	type reply struct {
 		m message
 		e protocol.Error
 	}
 	to := make(chan reply, 1)
+	bufs := js.Global().Get("Array").New()
+	for _, b := range blobs {
+		bufs.Call("push", b)
+	}
 	a.view.Amend(func() {
-		a.pool.do(&task{op: op, meta: meta, bufs: js.Global().Get("Array").New(blob), done: func(m message, e protocol.Error) { to <- reply{m, e} }})
+		a.pool.do(&task{op: op, meta: meta, bufs: bufs, done: func(m message, e protocol.Error) { to <- reply{m, e} }})
 	})
 	r := <-to
 	switch r.e.Code {

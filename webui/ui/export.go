@@ -2,10 +2,11 @@ package ui
 
 import (
 	"strconv"
+	"strings"
 
 	vjs "github.com/vugu/vugu/js"
 
-	"anomnet/core/report"
+	"anomnet/wasm/protocol"
 )
 
 // The forms in which results leave the page.
@@ -18,12 +19,6 @@ const (
 
 // Forms returns all forms, the most wanted first.
 func Forms() []string { return []string{FormCSV, FormReport, FormPictures, FormJSON} }
-
-// Attachment is a file that goes into an archive of pictures.
-type Attachment struct {
-	Name string
-	Data []byte
-}
 
 // Outlet is the state of the export dialog.
 type Outlet struct {
@@ -70,31 +65,39 @@ func (p *Page) Export(form string) {
 	b := p.Batch(items)
 	now := p.back.Wall()
 	name := func(what, ext string) string { return FileName(p.Part.Part, now, what+ext) }
+	write := func(req protocol.ResultsRequest, name, mime string, page *protocol.Page) {
+		p.back.Results(req, b, page, func(data []byte, err error) { p.give(name, mime, data, err) })
+	}
 	switch form {
 	case FormCSV:
-		p.give(name("results", ".csv"), "text/csv;charset=utf-8", report.CSV(b, &report.CSVOptions{BOM: p.Outlet.BOM}), nil)
+		write(protocol.ResultsRequest{Form: protocol.FormCSV, BOM: p.Outlet.BOM}, name("results", ".csv"), "text/csv;charset=utf-8", nil)
 	case FormJSON:
-		data, err := report.JSON(b)
-		p.give(name("results", ".json"), "application/json", data, err)
+		write(protocol.ResultsRequest{Form: protocol.FormJSON}, name("results", ".json"), "application/json", nil)
 	case FormReport:
 		p.back.Thumbs(items, func(thumbs []string) {
-			data, err := report.HTML(b, &report.HTMLOptions{Words: p.Text, Lang: p.Text.Lang, Thumb: func(i int) string { return thumbs[i] }, MaxOK: reportOK})
-			p.give(name("report", ".html"), "text/html;charset=utf-8", data, err)
+			page := &protocol.Page{Lang: p.Text.Lang, Texts: p.reportTexts(), Thumbs: thumbs, MaxOK: reportOK}
+			write(protocol.ResultsRequest{Form: protocol.FormHTML}, name("report", ".html"), "text/html;charset=utf-8", page)
 		})
 	case FormPictures:
-		data, err := report.JSON(b)
-		if err != nil {
-			p.give("", "", nil, err)
-			return
-		}
 		p.Saving(0, len(items))
-		p.back.Pictures(name("pictures", ".zip"), items, []Attachment{{"results" + ".csv", report.CSV(b, &report.CSVOptions{BOM: p.Outlet.BOM})}, {"results" + ".json", data}})
+		p.back.Pictures(name("pictures", ".zip"), items, b)
 	}
 	for _, w := range p.watchers {
 		if w.Exported != nil {
 			w.Exported(form, len(items))
 		}
 	}
+}
+
+// reportTexts are the texts of the page to print.
+func (p *Page) reportTexts() map[string]string {
+	texts := map[string]string{}
+	for _, k := range p.Text.Keys() {
+		if strings.HasPrefix(k, "report.") || strings.HasPrefix(k, "verdict.") || strings.HasPrefix(k, "format.") {
+			texts[k] = p.t(k)
+		}
+	}
+	return texts
 }
 
 // give downloads what was made, or says why it could not be.

@@ -41,9 +41,11 @@ type Carrier interface {
 	Wall() report.Time
 	// Download gives a file to the person.
 	Download(name, mime string, data []byte)
-	// Pictures gives an archive of annotated pictures of items and of further files. It tells Page.Saving, ends early when Page.Stopped,
-	// and answers with Page.Saved.
-	Pictures(name string, items []*Item, files []Attachment)
+	// Results writes a batch in a form; page is for protocol.FormHTML only. answer runs like a method of Page.
+	Results(req protocol.ResultsRequest, b *report.Batch, page *protocol.Page, answer func(data []byte, err error))
+	// Pictures gives an archive of annotated pictures of items, with the batch's table and results. It tells Page.Saving, ends early when
+	// Page.Stopped, and answers with Page.Saved.
+	Pictures(name string, items []*Item, b *report.Batch)
 	// Thumbs brings the thumbnails of items as data: addresses, "" for those without; answer runs like a method of Page.
 	Thumbs(items []*Item, answer func(thumbs []string))
 	// Film shows a camera's picture in a video element until EndFilm. The answers are Page.CameraRuns and Page.CameraFails. It is called

@@ -33,7 +33,7 @@ type fakeBackend struct {
 	open      bool
 	saved     Settings
 	downloads []download
-	pictures  []Attachment
+	results   []results
 }
 
 func (b *fakeBackend) Score(id int, _ Source)             { b.scoring = append(b.scoring, id) }
@@ -63,9 +63,19 @@ func (b *fakeBackend) Download(name, mime string, data []byte) {
 	b.downloads = append(b.downloads, download{name, mime, data})
 }
 
-func (b *fakeBackend) Pictures(name string, items []*Item, files []Attachment) {
-	b.pictures = append(b.pictures, files...)
-	b.note("pictures", name, len(items))
+func (b *fakeBackend) Pictures(name string, items []*Item, _ *report.Batch) {
+	b.note("pictures ", name, " ", len(items))
+}
+
+func (b *fakeBackend) Results(req protocol.ResultsRequest, batch *report.Batch, page *protocol.Page, answer func([]byte, error)) {
+	b.results = append(b.results, results{req, batch, page})
+	answer([]byte(req.Form), nil)
+}
+
+type results struct {
+	req   protocol.ResultsRequest
+	batch *report.Batch
+	page  *protocol.Page
 }
 
 func (b *fakeBackend) Thumbs(items []*Item, answer func([]string)) {

@@ -8,9 +8,8 @@ import (
 )
 
 // Review shows the results of an earlier export (core/report's JSON) again, with what people said about them. The images are not in
-// it: when they are given again they are known by their digests. absent makes a source for one that is not there.
-func (p *Page) Review(name string, data []byte, absent func(path string) Source) {
-	b, err := report.Parse(data)
+// it: when they are given again they are known by their digests. err is why the file could not be read; absent makes a source for one that is not there.
+func (p *Page) Review(name string, b *report.Batch, err error, absent func(path string) Source) {
 	switch {
 	case err != nil:
 		p.Warn(p.t("review.refused", "name", name), p.t("review.unreadable"), err.Error())
