@@ -50,10 +50,6 @@ func (p *tab) downloaded(dir, suffix string) (name string, data []byte) {
 	return "", nil
 }
 
-func (p *tab) upload(css string, files ...string) {
-	p.t.Helper()
-	require.NoError(p.t, chromedp.Do(p.ctx, chromedp.SetUploadFiles(chromedp.CSS(css), files)))
-}
 
 // TestMainJob goes from the empty page to the exported table, and counts what a person does.
 func TestMainJob(t *testing.T) {
