@@ -121,8 +121,24 @@ func axis(n, src int, k float64) []tap {
 // veil covers what was not looked at.
 var veil = [4]byte{90, 90, 90, 170}
 
-// RGBA colours m as [h][w][4]uint8, not premultiplied, outlines where it crosses the limit, and veils NaN.
+// RGBA is Colours with an outline where m crosses the limit.
 func (m Map) RGBA(s Scale) []byte {
+	pix := m.Colours(s)
+	for i, v := range m.V {
+		if v != v || !m.edge(i, s.Limit) {
+			continue
+		}
+		c := [4]byte{255, 255, 255, 255}
+		if !(v > s.Limit) { // a dark line around the white one keeps it visible on bright pictures
+			c = [4]byte{0, 0, 0, 200}
+		}
+		copy(pix[4*i:], c[:])
+	}
+	return pix
+}
+
+// Colours colours m as [h][w][4]uint8, not premultiplied, and veils NaN.
+func (m Map) Colours(s Scale) []byte {
 	const steps = 256
 	var lut [steps][4]byte
 	for i := range lut {
@@ -131,18 +147,12 @@ func (m Map) RGBA(s Scale) []byte {
 		lut[i] = [4]byte{r, g, b, uint8(math.Round(255 * Alpha(t)))}
 	}
 	pix := make([]byte, 0, 4*len(m.V))
-	for i, v := range m.V {
+	for _, v := range m.V {
 		if v != v {
 			pix = append(pix, veil[:]...)
 			continue
 		}
 		c := lut[int(s.At(v)*(steps-1)+0.5)]
-		if m.edge(i, s.Limit) {
-			c = [4]byte{255, 255, 255, 255}
-			if !(v > s.Limit) { // a dark line around the white one keeps it visible on bright pictures
-				c = [4]byte{0, 0, 0, 200}
-			}
-		}
 		pix = append(pix, c[:]...)
 	}
 	return pix

@@ -2,7 +2,6 @@ package ui
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/vugu/vugu"
 
@@ -20,16 +19,19 @@ type Inspect struct {
 func inspectView(p *Page) View {
 	c := &Inspect{Page: p}
 	c.welcome = p.keep("welcome", &Welcome{Page: p}, nil)
-	c.viewer = p.keep("viewer", &Viewer{Page: p}, nil)
+	c.viewer = p.keep("viewer", &Viewer{Page: p}, p.lookStamp)
 	c.facts = p.keep("facts", &Facts{Page: p}, nil)
 	c.strip = p.keep("strip", &Strip{Page: p}, p.listStamp)
-	return View{ID: inspectID, Body: c, Key: p.key, Class: c.class, Keys: inspectKeys(), Stamp: func() any { return [2]any{p.rev, p.listStamp()} }}
+	return View{ID: inspectID, Body: c, Key: p.key, Class: c.class, Keys: inspectKeys(), Stamp: func() any { return [3]any{p.rev, p.listStamp(), p.lookStamp()} }}
 }
 
 // listStamp changes with all that the list shows, apart from what Touch tells.
 func (p *Page) listStamp() any {
 	return [4]any{p.List, p.List.rev, p.batch, p.SecondsLeft()}
 }
+
+// lookStamp changes with what only the pictures show.
+func (p *Page) lookStamp() any { return p.Look.rev }
 
 func (c *Inspect) class() string {
 	if c.Page.HasItems() {
@@ -54,63 +56,8 @@ func inspectKeys() []Shortcut {
 	return []Shortcut{
 		{"J / K", "keys.move"}, {"← → ↑ ↓", "keys.arrows"}, {"Home / End", "keys.ends"}, {"Page ↑ / Page ↓", "keys.page"},
 		{"1 2 3", "keys.filter"}, {"M", "keys.map"}, {"B", "keys.blink"}, {"E", "keys.export"},
+		{"+ / - / 0", "keys.zoom"}, {"S", "keys.beside"}, {"C", "keys.compare"},
 	}
-}
-
-// Viewer shows the selected image large.
-type Viewer struct{ Page *Page }
-
-// Item is the selected item, or nil.
-func (c *Viewer) Item() *Item { return c.Page.Selected() }
-
-// ShowPicture tells whether there is an item that is not failed.
-func (c *Viewer) ShowPicture() bool { return c.Item() != nil && c.Item().State != Failed }
-
-// Failed tells whether the selected item failed.
-func (c *Viewer) Failed() bool { return c.Item() != nil && c.Item().State == Failed }
-
-// PictureLabel names the picture for screen readers.
-func (c *Viewer) PictureLabel() string { return c.Page.t("map.picture", "name", c.Item().Src.Name()) }
-
-// HeatLabel describes the heat map for screen readers.
-func (c *Viewer) HeatLabel() string {
-	it := c.Item()
-	if it.State != Done {
-		return ""
-	}
-	return c.Page.t("map.overlay", "name", it.Src.Name(), "verdict", c.Page.Verdict(it.Result.Verdict),
-		"relative", c.Page.t("facts.relative.long", "ratio", c.Page.Ratio(it)))
-}
-
-// HeatHidden hides a map that cannot be seen from screen readers too.
-func (c *Viewer) HeatHidden() any {
-	if c.Item().State != Done || c.Page.Look.HeatOpacity() == 0 {
-		return "true"
-	}
-	return nil
-}
-
-// Note is a line over the picture.
-func (c *Viewer) Note() string {
-	switch it := c.Item(); {
-	case it.State == Working:
-		return c.Page.t("facts.working")
-	case it.State == Waiting:
-		return c.Page.t("facts.waiting")
-	case it.Gone:
-		return c.Page.t("map.gone")
-	case it.again:
-		return c.Page.t("map.again")
-	case it.Prepared:
-		return c.Page.t("map.prepared")
-	}
-	return ""
-}
-
-// Detail is the error in the program's own words, for people who debug.
-func (c *Viewer) Detail() string {
-	e := c.Item().Err
-	return strings.TrimSpace(e.Message + " " + e.Hint)
 }
 
 // Facts shows the verdict on the selected image and its numbers.
@@ -205,6 +152,9 @@ func (c *Facts) Needle() string {
 	}
 	return "M" + num(x) + " 13l-5-9h10z"
 }
+
+// Known tells whether there is anything to say about limits.
+func (c *Facts) Known() bool { return c.Page.Part.Limit > 0 && c.Page.List.selected != nil }
 
 // Rows of the table of numbers.
 func (c *Facts) Rows() []Fact {

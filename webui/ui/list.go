@@ -74,7 +74,7 @@ func (it *Item) group() string {
 func (l *List) Narrowed() bool { return l.Filter != "" || l.Search != "" }
 
 func (l *List) fits(it *Item) bool {
-	if l.Filter != "" && it.group() != l.Filter {
+	if l.Filter != "" && it.group() != l.Filter && !it.confused(l.Filter) {
 		return false
 	}
 	return l.Search == "" || strings.Contains(it.fold, l.Search)

@@ -32,6 +32,7 @@ type Backend interface {
 	// Now is a clock in milliseconds.
 	Now() float64
 	Canvas
+	Lens
 	Carrier
 }
 
@@ -128,6 +129,10 @@ type Page struct {
 	batch   batch
 	maps    []*Item // those with a map, the oldest first
 	again   []*Item // wait to be scored once more
+
+	limits map[*List]Limits // those that a person has moved
+	tally  tally
+	spots  spots
 
 	parts   []*shelf
 	at      int    // the part in use
@@ -261,7 +266,11 @@ func (p *Page) Scored(id int, r protocol.ScoreResult, heat []float32) {
 		return
 	}
 	r.Name = it.Src.Name() // one copy of the name
-	p.List.change(it, func() { it.State, it.Result, it.Time = Done, r, p.back.Wall() })
+	p.List.change(it, func() {
+		it.State, it.Result, it.Time = Done, r, p.back.Wall()
+		it.own, it.Map = r.Regions, heat
+		p.judge(it)
+	})
 	p.keepMap(it, heat)
 	if len(p.absent) > 0 {
 		p.link(it)

@@ -155,7 +155,7 @@ func TestResultIsShownInEveryWay(t *testing.T) {
 			n.Populate.JSValueHandle(vjs.Value{})
 		}
 	})
-	assert.Equal(t, []string{"picture1", "heat1", "opacity0.65", "thumb1part.png"}, b.drawn)
+	assert.Equal(t, []string{"stage", "picture1", "heat1", "opacity0.65", "thumb1part.png"}, b.drawn)
 }
 
 func TestFailedImageSaysWhatToDo(t *testing.T) {

@@ -130,7 +130,7 @@ func (p *Page) key(key string, down bool) bool {
 	case "3":
 		p.SetFilter(protocol.VerdictOK)
 	default:
-		return false
+		return p.lookKey(key)
 	}
 	return true
 }

@@ -1,0 +1,227 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"math"
+	"syscall/js"
+
+	vjs "github.com/vugu/vugu/js"
+
+	"anomnet/wasm/protocol"
+	"anomnet/webui/ui"
+)
+
+// on adds a listener that lives as long as the element.
+func on(el js.Value, typ string, f func(ev js.Value), options map[string]any) {
+	el.Call("addEventListener", typ, js.FuncOf(func(_ js.Value, args []js.Value) any {
+		f(args[0])
+		return nil
+	}), options)
+}
+
+// stage follows the pointers on a pane: one drags the picture, two also zoom it.
+type stage struct {
+	app      *app
+	el       js.Value
+	pointers map[int][2]float64
+}
+
+// Stage implements ui.Lens.
+func (a *app) Stage(el vjs.Value) {
+	s := &stage{app: a, el: js.Value(el), pointers: map[int][2]float64{}}
+	active := map[string]any{"passive": false}
+	on(s.el, "wheel", s.wheel, active)
+	on(s.el, "pointerdown", s.down, nil)
+	on(s.el, "pointermove", s.move, nil)
+	for _, end := range []string{"pointerup", "pointercancel", "lostpointercapture"} {
+		on(s.el, end, func(ev js.Value) { delete(s.pointers, ev.Get("pointerId").Int()) }, nil)
+	}
+	on(s.el, "dblclick", func(ev js.Value) {
+		x, y := s.at(ev)
+		factor := 3.0
+		if a.page.Look.Zoom != (ui.Zoom{}) {
+			factor = 0
+		}
+		s.do(func() { a.page.ZoomBy(factor, x, y) })
+	}, nil)
+	on(s.el, "keydown", s.key, nil)
+	observer := js.Global().Get("ResizeObserver").New(js.FuncOf(func(js.Value, []js.Value) any {
+		if s.el.Get("isConnected").Bool() && a.page.Look.Resized(s.el.Get("clientWidth").Float(), s.el.Get("clientHeight").Float()) {
+			a.view.Amend(func() {})
+		}
+		return nil
+	}))
+	observer.Call("observe", s.el)
+}
+
+// do changes only what the pictures show.
+func (s *stage) do(f func()) { s.app.view.Amend(f) }
+
+// at is where an event is in the pane.
+func (s *stage) at(ev js.Value) (x, y float64) {
+	r := s.el.Call("getBoundingClientRect")
+	return ev.Get("clientX").Float() - r.Get("left").Float(), ev.Get("clientY").Float() - r.Get("top").Float()
+}
+
+// narrow is the width of the window up to which the page is one column that scrolls; app.css has the same.
+const narrow = 800
+
+// wheel zooms. In the narrow layout the wheel scrolls the page until the picture is zoomed in.
+func (s *stage) wheel(ev js.Value) {
+	pinch := ev.Get("ctrlKey").Bool()
+	if !pinch && js.Global().Get("innerWidth").Float() <= narrow && s.app.page.Look.Zoom == (ui.Zoom{}) {
+		return
+	}
+	ev.Call("preventDefault")
+	d := ev.Get("deltaY").Float()
+	if ev.Get("deltaMode").Int() == 1 { // in lines
+		d *= 16
+	}
+	rate := 0.002
+	if pinch { // browsers tell a pinch on a trackpad as small steps of the wheel
+		rate = 0.01
+	}
+	x, y := s.at(ev)
+	s.do(func() { s.app.page.ZoomBy(math.Exp(-rate*min(max(d, -300), 300)), x, y) })
+}
+
+func (s *stage) down(ev js.Value) {
+	if ev.Get("button").Int() > 1 {
+		return
+	}
+	x, y := s.at(ev)
+	id := ev.Get("pointerId").Int()
+	if len(s.pointers) < 2 {
+		s.pointers[id] = [2]float64{x, y}
+	}
+	s.el.Call("setPointerCapture", id)
+}
+
+func (s *stage) move(ev js.Value) {
+	id := ev.Get("pointerId").Int()
+	was, ok := s.pointers[id]
+	if !ok {
+		return
+	}
+	x, y := s.at(ev)
+	s.pointers[id] = [2]float64{x, y}
+	if len(s.pointers) == 1 {
+		s.do(func() { s.app.page.PanBy(x-was[0], y-was[1]) })
+		return
+	}
+	for other, o := range s.pointers {
+		if other == id {
+			continue
+		}
+		before, now := math.Hypot(was[0]-o[0], was[1]-o[1]), math.Hypot(x-o[0], y-o[1])
+		s.do(func() {
+			s.app.page.PanBy((x-was[0])/2, (y-was[1])/2)
+			s.app.page.ZoomBy(now/max(before, 1), (x+o[0])/2, (y+o[1])/2)
+		})
+	}
+}
+
+// key moves and zooms while the pane has the focus; elsewhere these keys scroll, or move in the list.
+func (s *stage) key(ev js.Value) {
+	for _, mod := range []string{"ctrlKey", "metaKey", "altKey"} {
+		if ev.Get(mod).Bool() {
+			return
+		}
+	}
+	key, known := ev.Get("key").String(), false
+	s.do(func() { known = s.app.page.PanKey(key) })
+	if known {
+		ev.Call("preventDefault")
+	}
+}
+
+// Limits implements ui.Lens.
+func (a *app) Limits(el vjs.Value) {
+	chart, name := js.Value(el), ""
+	drag := func(ev js.Value) {
+		r := chart.Call("getBoundingClientRect")
+		at := (ev.Get("clientX").Float() - r.Get("left").Float()) / max(r.Get("width").Float(), 1)
+		a.view.Update(func() { a.page.DragLimit(name, at) })
+	}
+	on(chart, "pointerdown", func(ev js.Value) {
+		handle := ev.Get("target").Call("closest", "[data-limit]")
+		if !handle.Truthy() || ev.Get("button").Int() != 0 {
+			return
+		}
+		name = handle.Get("dataset").Get("limit").String()
+		chart.Call("setPointerCapture", ev.Get("pointerId"))
+		handle.Call("focus", map[string]any{"preventScroll": true})
+		ev.Call("preventDefault")
+	}, nil)
+	on(chart, "pointermove", func(ev js.Value) {
+		if name != "" {
+			drag(ev)
+		}
+	}, nil)
+	for _, end := range []string{"pointerup", "pointercancel", "lostpointercapture"} {
+		on(chart, end, func(js.Value) { name = "" }, nil)
+	}
+}
+
+// firstSimilar is the first id of jobs that seek similar spots; items do not come so far.
+const firstSimilar = 1 << 30
+
+// seeking is a search for a similar spot.
+type seeking struct {
+	item int
+	w    *worker
+}
+
+// Similar implements ui.Lens. One of the workers does it between images.
+func (a *app) Similar(id int, src ui.Source, good []ui.Source) {
+	go func() {
+		blobs := js.Global().Get("Array").New()
+		for _, s := range append([]ui.Source{src}, good...) {
+			blob, err := s.(file).contents()
+			if err != nil {
+				blob = js.Global().Get("Blob").New() // cannot be decoded, and keeps its place
+			}
+			blobs.Call("push", blob)
+		}
+		a.view.Update(func() {
+			for _, w := range a.pool.workers {
+				if w.up && w.load == 0 {
+					a.pool.lastSimilar++
+					job := firstSimilar + a.pool.lastSimilar
+					a.pool.similar[job] = seeking{id, w}
+					send(w.js, job, protocol.OpSimilar, protocol.Empty{}, blobs)
+					return
+				}
+			}
+			a.page.SimilarFound(id, protocol.SimilarResult{}, protocol.CodeCrashed)
+		})
+	}()
+}
+
+// similarAnswer ends a search.
+func (p *pool) similarAnswer(m message) {
+	job, ok := p.similar[m.id]
+	if !ok {
+		return
+	}
+	delete(p.similar, m.id)
+	code := ""
+	r, err := protocol.SimilarResult{}, error(nil)
+	if m.op == protocol.OpError {
+		code = m.failure().Code
+	} else if r, err = protocol.Decode[protocol.SimilarResult](m.meta); err != nil {
+		code = protocol.CodeBadMessage
+	}
+	p.app.page.SimilarFound(job.item, r, code)
+}
+
+// similarLost ends the searches of a worker that is gone.
+func (p *pool) similarLost(w *worker) {
+	for id, job := range p.similar {
+		if job.w == w {
+			delete(p.similar, id)
+			p.app.page.SimilarFound(job.item, protocol.SimilarResult{}, protocol.CodeCrashed)
+		}
+	}
+}
