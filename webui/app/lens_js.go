@@ -164,64 +164,18 @@ func (a *app) Limits(el vjs.Value) {
 	}
 }
 
-// firstSimilar is the first id of jobs that seek similar spots; items do not come so far.
-const firstSimilar = 1 << 30
-
-// seeking is a search for a similar spot.
-type seeking struct {
-	item int
-	w    *worker
-}
-
 // Similar implements ui.Lens. One of the workers does it between images.
 func (a *app) Similar(id int, src ui.Source, good []ui.Source) {
 	go func() {
-		blobs := js.Global().Get("Array").New()
+		var blobs []any
 		for _, s := range append([]ui.Source{src}, good...) {
 			blob, err := s.(file).contents()
 			if err != nil {
 				blob = js.Global().Get("Blob").New() // cannot be decoded, and keeps its place
 			}
-			blobs.Call("push", blob)
+			blobs = append(blobs, blob)
 		}
-		a.view.Update(func() {
-			for _, w := range a.pool.workers {
-				if w.up && w.load == 0 {
-					a.pool.lastSimilar++
-					job := firstSimilar + a.pool.lastSimilar
-					a.pool.similar[job] = seeking{id, w}
-					send(w.js, job, protocol.OpSimilar, protocol.Empty{}, blobs)
-					return
-				}
-			}
-			a.page.SimilarFound(id, protocol.SimilarResult{}, protocol.CodeCrashed)
-		})
+		r, _, e := ask[protocol.SimilarResult](a, protocol.OpSimilar, protocol.Empty{}, blobs...)
+		a.view.Update(func() { a.page.SimilarFound(id, r, e.Code) })
 	}()
-}
-
-// similarAnswer ends a search.
-func (p *pool) similarAnswer(m message) {
-	job, ok := p.similar[m.id]
-	if !ok {
-		return
-	}
-	delete(p.similar, m.id)
-	code := ""
-	r, err := protocol.SimilarResult{}, error(nil)
-	if m.op == protocol.OpError {
-		code = m.failure().Code
-	} else if r, err = protocol.Decode[protocol.SimilarResult](m.meta); err != nil {
-		code = protocol.CodeBadMessage
-	}
-	p.app.page.SimilarFound(job.item, r, code)
-}
-
-// similarLost ends the searches of a worker that is gone.
-func (p *pool) similarLost(w *worker) {
-	for id, job := range p.similar {
-		if job.w == w {
-			delete(p.similar, id)
-			p.app.page.SimilarFound(job.item, protocol.SimilarResult{}, protocol.CodeCrashed)
-		}
-	}
 }

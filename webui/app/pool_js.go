@@ -37,9 +37,6 @@ type pool struct {
 	tasks   []*task // wait
 	loaded  bool
 	crashes int
-
-	similar     map[int]seeking // searches by job
-	lastSimilar int
 	ready   func(protocol.LoadResult)
 	broken  func(protocol.Error)
 }
@@ -67,7 +64,7 @@ func (w *worker) room() int {
 }
 
 func newPool(a *app, tier string) *pool {
-	p := &pool{app: a, tier: tier, similar: map[int]seeking{}}
+	p := &pool{app: a, tier: tier}
 	p.all, p.allUp = context.WithCancel(context.Background())
 	return p
 }
@@ -135,10 +132,6 @@ func (p *pool) message(w *worker, m message) {
 			p.loadAnswer(w, m)
 			return
 		}
-		if m.id >= firstSimilar {
-			p.similarAnswer(m)
-			return
-		}
 		p.answer(w, m)
 	case protocol.OpRequests:
 		if r, err := protocol.Decode[protocol.Requests](m.meta); err == nil {
@@ -201,7 +194,6 @@ func (p *pool) drop(w *worker) bool {
 	}
 	p.workers = slices.Delete(p.workers, at, at+1)
 	w.js.Call("terminate")
-	p.similarLost(w)
 	return true
 }
 

@@ -232,7 +232,7 @@ func (p *painter) draw(pane *pane, c *pic, it *ui.Item) {
 	if c.less.Truthy() && key.at.S*key.ratio*size.W <= c.less.Get("width").Float() {
 		pic = c.less
 	}
-	ctx.Set("imageSmoothingEnabled", key.at.S*key.ratio*size.W < 4*float64(c.w)) // single pixels of a picture that is looked at closely
+	ctx.Set("imageSmoothingEnabled", key.at.S*key.ratio*size.W < 8*float64(c.w)) // single pixels of a picture that is looked at closely
 	ctx.Set("imageSmoothingQuality", "high")
 	ctx.Call("save")
 	ctx.Call("beginPath")

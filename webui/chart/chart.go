@@ -36,7 +36,7 @@ func (a Axis) Ticks(most int) []float64 {
 		}
 		var out []float64
 		for i := first; i <= last; i++ {
-			out = append(out, i*step*f)
+			out = append(out, i*step*f+0) // not -0
 		}
 		return out
 	}

@@ -26,15 +26,23 @@ func (it *Item) Record() report.Record {
 	s := it.Result
 	r.Verdict, r.Raw, r.Limit, r.Review, r.PValue = calibrate.Verdict(s.Verdict), s.Raw, s.Limit, s.Review, s.PValue
 	r.SHA256, r.Width, r.Height, r.Override = s.SHA256, s.Width, s.Height, it.Override
+	for _, g := range s.Regions {
+		r.Regions = append(r.Regions, report.Region{Area: g.Area, Share: g.Share})
+	}
 	return r
 }
 
 func clip(s string, n int) string { return strings.ToValidUTF8(s[:min(n, len(s))], "") }
 
-// Batch is the items that are finished, as a batch for core/report. Limits are those of the last result.
+// Batch is the items that are finished, as a batch for core/report. Limits are those of the last result. A limit that a person has moved
+// promises nothing: it was chosen by looking.
 func (p *Page) Batch(items []*Item) *report.Batch {
 	b := &report.Batch{Header: p.HeaderOf(p.Part)}
 	h := &b.Header
+	if p.LimitsMoved() {
+		h.FalseRejectRate, _, _ = p.calibration().RateAt(p.Limits().Limit, confidence)
+		h.Promised = false
+	}
 	for _, it := range items {
 		if it.State != Done && it.State != Failed {
 			continue

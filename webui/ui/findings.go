@@ -26,11 +26,11 @@ func (p *Page) regionText(it *Item, i int) string {
 func (p *Page) Share(v float64) string {
 	switch {
 	case v > 0 && v < 0.0001:
-		return "< " + p.Text.Number(0.01, 2) + " %"
+		return "<\u00a0" + p.Text.Number(0.01, 2) + "\u00a0%"
 	case v < 0.1:
-		return p.Text.Number(100*v, 2) + " %"
+		return p.Text.Number(100*v, 2) + "\u00a0%"
 	}
-	return p.Text.Number(100*v, 1) + " %"
+	return p.Text.Number(100*v, 1) + "\u00a0%"
 }
 
 // Count writes a whole number with a mark between thousands.
@@ -55,6 +55,9 @@ type RegionRow struct {
 }
 
 func (c *Findings) item() *Item { return c.Page.Selected() }
+
+// Explained tells whether it is known what decided; of an earlier result only the score is.
+func (c *Findings) Explained() bool { return c.item().Result.MapW > 0 }
 
 // Known tells whether the map is there, without which nothing is known about regions.
 func (c *Findings) Known() bool { return len(c.item().Map) > 0 }

@@ -44,8 +44,8 @@ type Item struct {
 	told    telling // what label was made of
 	label   string
 	own     []protocol.Region // at the model's limit
-	fold    string // the name in lower case
-	dropped bool   // the map was dropped to save memory
-	absent  bool   // there is a record only
-	again   bool   // scored once more for what was dropped
+	fold    string            // the name in lower case
+	dropped bool              // the map was dropped to save memory
+	absent  bool              // there is a record only
+	again   bool              // scored once more for what was dropped
 }

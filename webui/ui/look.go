@@ -83,7 +83,9 @@ func (p *Page) PictureSize(it *Item) Size {
 }
 
 // ZoomBy zooms around a point of a pane.
-func (p *Page) ZoomBy(factor, x, y float64) { p.zoomed(p.Look.Zoom.By(factor, x, y, p.Look.pane, p.size())) }
+func (p *Page) ZoomBy(factor, x, y float64) {
+	p.zoomed(p.Look.Zoom.By(factor, x, y, p.Look.pane, p.size()))
+}
 
 // PanBy drags the picture by pixels of a pane.
 func (p *Page) PanBy(dx, dy float64) { p.zoomed(p.Look.Zoom.Move(dx, dy, p.Look.pane, p.size())) }

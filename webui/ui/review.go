@@ -55,6 +55,10 @@ func (p *Page) addRecord(r *report.Record, src Source) {
 	} else {
 		it.Result = protocol.ScoreResult{Name: src.Name(), Raw: r.Raw, RawBits: r.RawBits(), Limit: r.Limit, Review: r.Review, Ratio: r.Ratio(),
 			PValue: r.PValue, Verdict: string(r.Verdict), Width: r.Width, Height: r.Height, SHA256: r.SHA256}
+		for _, g := range r.Regions {
+			it.own = append(it.own, protocol.Region{Area: g.Area, Share: g.Share})
+		}
+		it.Result.Regions = it.own
 		if p.absent == nil {
 			p.absent = map[string][]*Item{}
 		}

@@ -65,7 +65,6 @@ func (c *Viewer) Detail() string {
 	return strings.TrimSpace(e.Message + " " + e.Hint)
 }
 
-
 // Pane is one of the pictures that are shown.
 type Pane struct {
 	N      int // 0 for the image that is inspected
@@ -141,7 +140,7 @@ func (c *Viewer) Listen(el vjs.Value) { c.Page.back.Stage(el) }
 // Overlay tells whether marks are drawn over a pane.
 func (c *Viewer) Overlay(n int) bool {
 	it := c.Item()
-	return it.State == Done && c.Page.Look.pane.known() && (n == 0 && c.Page.Look.HeatOpacity() > 0)
+	return it.State == Done && it.Result.MapW > 0 && c.Page.Look.pane.known() && (n == 0 && c.Page.Look.HeatOpacity() > 0)
 }
 
 // Transform places the marks over the picture.

@@ -217,6 +217,7 @@ func (c *Viewer) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "beside-plain"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small"}}}
 				vgparent.AppendChild(vgn)
 				vgn.AddAttrInterface("aria-pressed", c.Pressed("plain"))
+				vgn.AddAttrInterface("title", c.Page.Text.T("look.beside")+" (S)")
 				vgn.SetInnerHTML(c.Page.Text.T("look.beside"))
 				vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
 					EventType:	"click",
@@ -227,7 +228,9 @@ func (c *Viewer) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgparent.AppendChild(vgn)
 				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "beside-golden"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small"}}}
 				vgparent.AppendChild(vgn)
+				vgn.AddAttrInterface("aria-label", c.Page.Text.T("look.compare.long"))
 				vgn.AddAttrInterface("aria-pressed", c.Pressed("golden"))
+				vgn.AddAttrInterface("title", c.Page.Text.T("look.compare.long")+" (C)")
 				vgn.SetInnerHTML(c.Page.Text.T("look.compare"))
 				vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
 					EventType:	"click",
