@@ -37,6 +37,7 @@ export async function add(first, added) {
     tx.oncomplete = resolve;
     tx.onabort = () => reject(tx.error ?? new DOMException("aborted", "AbortError"));
   });
+  end.catch(() => {}); // it is awaited only when nothing throws before
   const store = tx.objectStore(STORE);
   added.forEach((line, i) => store.add(line, first + i));
   await end;

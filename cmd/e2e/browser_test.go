@@ -98,7 +98,7 @@ func serve(t *testing.T, dir string) *server {
 }
 
 // browser starts a fresh Chromium with one tab.
-func browser(t *testing.T) context.Context {
+func browser(t *testing.T, flags ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	exe := os.Getenv("CHROMIUM")
 	if exe == "" {
@@ -106,10 +106,11 @@ func browser(t *testing.T) context.Context {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	t.Cleanup(cancel)
-	ctx, stop := chromedp.NewExecAllocator(ctx, chromedp.ExecPath(exe), chromedp.Flag("headless", true), chromedp.NoSandbox, chromedp.DisableGPU,
+	options := append([]chromedp.ExecAllocatorOption{chromedp.ExecPath(exe), chromedp.Flag("headless", true), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.NoFirstRun, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("hide-scrollbars", true),
-		chromedp.Flag("lang", "en-US"), chromedp.WindowSize(1280, 800), chromedp.UserDataDir(t.TempDir()))
+		chromedp.Flag("lang", "en-US"), chromedp.WindowSize(1280, 800), chromedp.UserDataDir(t.TempDir())}, flags...)
+	ctx, stop := chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(stop)
 	ctx, end := chromedp.NewContext(ctx)
 	t.Cleanup(end)
@@ -139,9 +140,9 @@ type look struct {
 var desktop = look{width: 1280, height: 800}
 
 // open loads the page and waits until the model is ready.
-func open(t *testing.T, srv *server, l look) *tab {
+func open(t *testing.T, srv *server, l look, flags ...chromedp.ExecAllocatorOption) *tab {
 	t.Helper()
-	p := load(t, srv, l)
+	p := load(t, srv, l, flags...)
 	p.waitFor(`document.documentElement.dataset.state !== "loading"`)
 	if state := p.str(`document.documentElement.dataset.state`); state != "ready" {
 		p.waitFor(`document.querySelector(".failure, .shell[role=alert]")`)
@@ -155,17 +156,17 @@ func open(t *testing.T, srv *server, l look) *tab {
 }
 
 // load only navigates.
-func load(t *testing.T, srv *server, l look) *tab {
+func load(t *testing.T, srv *server, l look, flags ...chromedp.ExecAllocatorOption) *tab {
 	t.Helper()
-	p := blank(t, srv, l)
+	p := blank(t, srv, l, flags...)
 	p.navigate()
 	return p
 }
 
 // blank starts a browser that has not been anywhere.
-func blank(t *testing.T, srv *server, l look) *tab {
+func blank(t *testing.T, srv *server, l look, flags ...chromedp.ExecAllocatorOption) *tab {
 	t.Helper()
-	p := &tab{t: t, ctx: browser(t), srv: srv}
+	p := &tab{t: t, ctx: browser(t, flags...), srv: srv}
 	require.NoError(t, chromedp.Listen(p.ctx, p.event))
 	call(p, network.Enable, network.EnableParams{})
 	call(p, log.Enable, cdp.Empty{})
