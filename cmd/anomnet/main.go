@@ -48,7 +48,7 @@ func commands() []command {
 		{"eval", "--model FILE --data DIR", "measure a head on a test set in MVTec layout", evalCommand},
 		{"import", "--from FILE --arch ARCH --images DIR --out FILE", "make a quantised backbone of float weights", importCommand},
 		{"synth", "--kind KIND --out DIR", "make pictures of a procedural part with defects and masks", synthCommand},
-		{"model", "show|verify FILE", "look at and check a model file", modelCommand},
+		{"model", "show|verify|keygen|sign|pack PATH", "look at, check, sign and pack model files", modelCommand},
 		{"audit", "verify FILE", "check the chain of a history", auditCommand},
 		{"bench", "engine|browser", "time the kernel tiers and onnxruntime beside each other", benchCommand},
 	}

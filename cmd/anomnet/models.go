@@ -1,11 +1,9 @@
 package main
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"anomnet/assets"
@@ -83,28 +81,6 @@ func (m *modelFlags) loadBackbone() (*model.Backbone, error) {
 		return nil, fmt.Errorf("%s: holds a head but no backbone", name)
 	}
 	return f.Backbone, nil
-}
-
-func modelCommand(*flag.FlagSet) func(context.Context, *console, []string) error {
-	return func(_ context.Context, c *console, args []string) error {
-		if len(args) != 2 || (args[0] != "show" && args[0] != "verify") {
-			return usageError("want show FILE or verify FILE")
-		}
-		data, err := os.ReadFile(args[1])
-		if err != nil {
-			return err
-		}
-		f, err := model.Decode(data)
-		if err != nil {
-			return fmt.Errorf("%s: %w", args[1], err)
-		}
-		if args[0] == "verify" {
-			fmt.Fprintf(c.out, "%s: ok, sha256 %s\n", args[1], f.Digest)
-			return nil
-		}
-		showModel(c, filepath.Base(args[1]), len(data), f)
-		return nil
-	}
 }
 
 func showModel(c *console, name string, size int, f *model.File) {
