@@ -8,6 +8,7 @@ import (
 	"path"
 	"strings"
 	"syscall/js"
+	"time"
 
 	vjs "github.com/vugu/vugu/js"
 
@@ -108,7 +109,10 @@ func (a *app) give(g gift) {
 	}
 	var models, images []ui.Source
 	var archives, results []file
-	for _, f := range g.files {
+	for i, f := range g.files {
+		if i%200 == 199 {
+			time.Sleep(time.Millisecond) // let the page draw
+		}
 		switch f.sort() {
 		case ui.SortModel:
 			models = append(models, f)

@@ -108,7 +108,7 @@ func (p *Page) renewed(part protocol.LoadResult, models []Source) {
 	for _, it := range p.List.all {
 		if it.State == Done || it.State == Waiting {
 			p.List.change(it, func() { it.State, it.Map, it.dropped = Waiting, nil, false })
-			p.batch.begin(p.back.Now())
+			p.batch.begin(p.back.Now)
 			p.batch.total++
 		}
 	}

@@ -219,7 +219,7 @@ func (p *Page) add(src Source, label string) {
 	}
 	p.List.add(it)
 	if p.Phase != Broken {
-		p.batch.begin(p.back.Now())
+		p.batch.begin(p.back.Now)
 		p.batch.total++
 	}
 }
@@ -402,9 +402,10 @@ type batch struct {
 	start       float64 // Backend.Now at the first image
 }
 
-func (b *batch) begin(now float64) {
+// begin asks for the time only once, since it comes from the browser.
+func (b *batch) begin(now func() float64) {
 	if b.total == 0 {
-		b.start = now
+		b.start = now()
 	}
 }
 

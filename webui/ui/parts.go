@@ -184,7 +184,7 @@ func (p *Page) show(part protocol.LoadResult, models []Source) {
 	p.batch, p.again = batch{}, nil
 	for _, it := range p.List.all {
 		if it.State == Waiting {
-			p.batch.begin(p.back.Now())
+			p.batch.begin(p.back.Now)
 			p.batch.total++
 		}
 	}
