@@ -26,6 +26,7 @@ type Page struct {
 	Texts  map[string]string `json:"texts"`  // the catalogue's, as far as core/report uses them
 	Thumbs []string          `json:"thumbs"` // data: addresses by record, "" for none
 	MaxOK  int               `json:"max_ok"`
+	Good   []float32         `json:"good,omitempty"` // held-out scores of good images
 }
 
 func (r ResultsRequest) check() error {

@@ -59,7 +59,7 @@ func convert(req protocol.ResultsRequest, bufs [][]byte) ([]byte, error) {
 		}
 		return ""
 	}
-	return report.HTML(&b, &report.HTMLOptions{Words: words(p.Texts), Lang: p.Lang, Thumb: thumb, MaxOK: p.MaxOK})
+	return report.HTML(&b, &report.HTMLOptions{Words: words(p.Texts), Lang: p.Lang, Thumb: thumb, MaxOK: p.MaxOK, Calibration: p.Good})
 }
 
 // words are texts of the page's catalogue, with its rules.

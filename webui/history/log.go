@@ -49,8 +49,9 @@ type Log struct {
 	single  bool // one at a time, to find the entry that is refused
 	opened  bool // this session has its first entry
 	part    string
-	Problem error // why entries wait
-	Lost    int   // entries that were given up: refused, or too many
+	limits  [2]float32 // review and limit of the last verdict, zero after a change of part
+	Problem error      // why entries wait
+	Lost    int        // entries that were given up: refused, or too many
 }
 
 // Waiting is how many entries are not stored.
@@ -61,6 +62,7 @@ func (l *Log) watch() ui.Watcher {
 		Inspected: func(part protocol.LoadResult, it *ui.Item) {
 			h, r := l.page.HeaderOf(part), it.Record()
 			l.using(&h)
+			l.moved(&h, &r)
 			l.note(payload.Inspected, payload.Inspection(&h, &r), it)
 		},
 		Overridden: func(part protocol.LoadResult, it *ui.Item) {
@@ -79,9 +81,24 @@ func (l *Log) using(h *report.Header) {
 		l.add(payload.Opened, map[string]any{"software": h.Software}, nil)
 	}
 	if l.part != h.HeadSHA256 {
-		l.part = h.HeadSHA256
+		l.part, l.limits = h.HeadSHA256, [2]float32{}
 		l.add(payload.Model, payload.Using(h), nil)
 	}
+}
+
+// moved notes that other limits are in force, before the first verdict under them.
+func (l *Log) moved(h *report.Header, r *report.Record) {
+	if r.Err != nil {
+		return
+	}
+	now := [2]float32{r.Review, r.Limit}
+	if before := l.limits; before != now && before != [2]float32{} {
+		from, to := *h, *h
+		from.Review, from.Limit = before[0], before[1]
+		to.Review, to.Limit = now[0], now[1]
+		l.add(payload.Threshold, payload.Limits(&from, &to), nil)
+	}
+	l.limits = now
 }
 
 // note adds an entry and has it stored.

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"anomnet/core/report"
+	"anomnet/webui/chart"
 )
 
 // The chart's measures, in units of its view box. No more bars than maxBars: the latest ones.
@@ -24,8 +25,6 @@ type Bar struct {
 
 // Piece is a part of a bar.
 type Piece struct{ Y, Height string }
-
-func num(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }
 
 // SetDaily chooses days or hours.
 func (c *History) SetDaily(on bool) { c.daily = on }
@@ -49,12 +48,13 @@ func (c *History) draw(records []report.Record) []Bar {
 	for _, p := range periods {
 		highest = max(highest, p.Inspected())
 	}
+	axis := chart.Axis{Low: 0, High: float64(highest), From: chartTop + chartHeight, To: chartTop}
 	step := float64(chartWidth) / float64(max(len(periods), 12))
 	out := make([]Bar, len(periods))
 	for i, p := range periods {
 		b := &out[i]
 		x := float64(i) * step
-		b.Counts, b.Key, b.X, b.Width, b.Mid = p.Counts, p.Start.String(), num(x+step*0.1), num(step*0.8), num(x+step/2)
+		b.Counts, b.Key, b.X, b.Width, b.Mid = p.Counts, p.Start.String(), chart.Num(x+step*0.1), chart.Num(step*0.8), chart.Num(x+step/2)
 		layout := "15:04"
 		if c.daily {
 			layout = "01-02"
@@ -63,11 +63,12 @@ func (c *History) draw(records []report.Record) []Bar {
 		if p.Inspected() > 0 {
 			b.Share = c.Page.Text.Number(100*p.Yield(), 1) + " %"
 		}
-		y := float64(chartTop + chartHeight)
+		stacked := 0
 		piece := func(n int) Piece {
-			h := float64(chartHeight) * float64(n) / float64(highest)
-			y -= h
-			return Piece{num(y), num(h)}
+			bottom := axis.At(float64(stacked))
+			stacked += n
+			top := axis.At(float64(stacked))
+			return Piece{chart.Num(top), chart.Num(bottom - top)}
 		}
 		b.OK, b.Review, b.NG = piece(p.OK), piece(p.Review), piece(p.NG)
 		b.Title = c.name(b, p.Start)

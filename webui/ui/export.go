@@ -75,7 +75,7 @@ func (p *Page) Export(form string) {
 		write(protocol.ResultsRequest{Form: protocol.FormJSON}, name("results", ".json"), "application/json", nil)
 	case FormReport:
 		p.back.Thumbs(items, func(thumbs []string) {
-			page := &protocol.Page{Lang: p.Text.Lang, Texts: p.reportTexts(), Thumbs: thumbs, MaxOK: reportOK}
+			page := &protocol.Page{Lang: p.Text.Lang, Texts: p.reportTexts(), Thumbs: thumbs, MaxOK: reportOK, Good: p.Part.Scores}
 			write(protocol.ResultsRequest{Form: protocol.FormHTML}, name("report", ".html"), "text/html;charset=utf-8", page)
 		})
 	case FormPictures:

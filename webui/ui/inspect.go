@@ -69,6 +69,9 @@ func (c *Facts) Done() bool {
 	return it != nil && it.State == Done
 }
 
+// Mapped tells whether the selected item has a map, or can have it again.
+func (c *Facts) Mapped() bool { return c.Done() && !c.Page.Selected().absent }
+
 // Kind of the selected item.
 func (c *Facts) Kind() string {
 	if it := c.Page.Selected(); it != nil {

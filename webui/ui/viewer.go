@@ -49,6 +49,8 @@ func (c *Viewer) Note() string {
 		return c.Page.t("facts.working")
 	case it.State == Waiting:
 		return c.Page.t("facts.waiting")
+	case it.absent:
+		return c.Page.t("map.absent")
 	case it.Gone:
 		return c.Page.t("map.gone")
 	case it.again:
