@@ -118,7 +118,7 @@ func TestCarryAPart(t *testing.T) {
 	res = p.results(2)
 	assert.Equal(t, nativeBits(t, washer, backbone, own), res[1].RawBits, "kept")
 	p.str(`(() => { const s = document.querySelector(".parts"); s.value = "1"; s.dispatchEvent(new Event("change", {bubbles: true})); })()`)
-	p.waitFor(selected + ` === "Bracket" && document.querySelector(".notice.loaded")`)
+	p.waitFor(selected + ` === "Bracket" && document.querySelector(".notice.loaded")?.textContent.includes("Part Bracket is loaded")`)
 
 	p.str(`workers[0].dispatchEvent(new ErrorEvent("error", {message: "out of memory", cancelable: true}))`)
 	files := []string{bracket, bracket, bracket, bracket}

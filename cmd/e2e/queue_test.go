@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -70,7 +71,7 @@ func TestForeignDrop(t *testing.T) {
 func TestFocusAfterCancel(t *testing.T) {
 	p := open(t, serve(t, siteDir(t)), desktop)
 	sample := filepath.Join(siteDir(t), "samples", firstSample(t))
-	p.choose(sample, sample, sample, sample)
+	p.choose(slices.Repeat([]string{sample}, 60)...)
 	p.results(1)
 	p.str(`document.querySelector("#cancel").focus()`)
 	p.press("\r")

@@ -18,7 +18,7 @@ func (p *tab) reload() {
 	p.ready = false
 	p.mu.Unlock()
 	p.str(`(delete document.documentElement.dataset.state, location.reload())`)
-	p.waitFor(`document.documentElement.dataset.state === "ready"`)
+	p.waitFor(`document.documentElement?.dataset.state === "ready"`)
 }
 
 // TestHelp opens the help by key and by button, and switches the single-letter keys off; that, the look and the language last over a reload.
