@@ -1,9 +1,10 @@
 // Command mksite builds the static site of the page.
 //
-//	go run ./cmd/mksite [-o assets/site] [-version TEXT] [-fast]
+//	go run ./cmd/mksite [-o assets/site] [-version TEXT] [-models DIR] [-fast]
+//	go run ./cmd/mksite -edge DIR [-version TEXT] [-models DIR]
 //	go run ./cmd/mksite -kernels DIR
 //
-// With -kernels it writes the kernel modules only, for tests that run outside of the site.
+// With -edge it writes what Cloudflare runs, the site included. With -kernels it writes the kernel modules only, for tests that run outside of the site.
 //
 // Exit status: 0 built, 1 failed, 2 wrong usage.
 package main
@@ -34,6 +35,8 @@ func run(ctx context.Context, args []string, stderr io.Writer) int {
 	version := fl.String("version", "dev", "version that the worker reports")
 	fast := fl.Bool("fast", false, "do not compress")
 	kernels := fl.String("kernels", "", "folder to write the kernel modules to, and nothing else")
+	models := fl.String("models", "", "packed `folder` (anomnet model pack) to offer instead of the built-in part")
+	edge := fl.String("edge", "", "`folder` to write the Cloudflare Worker and its site to")
 	if err := fl.Parse(args); err != nil || fl.NArg() > 0 {
 		return 2
 	}
@@ -44,10 +47,17 @@ func run(ctx context.Context, args []string, stderr io.Writer) int {
 		}
 		return 0
 	}
-	if *out == "" {
-		*out = filepath.Join(*root, "assets", "site")
+	opt := &site.Options{Root: *root, Version: *version, Models: *models, NoCompress: *fast, Log: stderr}
+	var err error
+	switch {
+	case *edge != "":
+		err = site.Edge(ctx, *edge, opt)
+	case *out == "":
+		err = site.Build(ctx, filepath.Join(*root, "assets", "site"), opt)
+	default:
+		err = site.Build(ctx, *out, opt)
 	}
-	if err := site.Build(ctx, *out, &site.Options{Root: *root, Version: *version, NoCompress: *fast, Log: stderr}); err != nil {
+	if err != nil {
 		fmt.Fprintln(stderr, "mksite: error:", err)
 		return 1
 	}

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"anomnet/cmd/internal/headers"
 	"anomnet/core/catalogue"
 )
 
@@ -23,12 +24,10 @@ const (
 	Health = "/healthz"
 )
 
-const immutable = "public, max-age=31536000, immutable"
-
 // Object is what a Store holds under a name.
 type Object struct {
 	Body io.ReadCloser
-	Size int64
+	Size int64 // negative: not known
 }
 
 // Store finds objects by their path below models/. An error that is fs.ErrNotExist means that there is none.
@@ -37,10 +36,10 @@ type Store interface {
 }
 
 // Handler answers below Prefix and at Health: GET and HEAD only, no ranges (chunks take their place), and only names that a packed
-// folder can have. Every answer has the given headers.
-func Handler(s Store, headers map[string]string) http.Handler {
+// folder can have.
+func Handler(s Store) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for k, v := range headers {
+		for k, v := range headers.All() {
 			w.Header().Set(k, v)
 		}
 		w.Header().Set("Cache-Control", "no-store") // for errors
@@ -70,7 +69,7 @@ func Handler(s Store, headers map[string]string) http.Handler {
 func blob(w http.ResponseWriter, r *http.Request, s Store, digest string) {
 	tag := `"` + digest + `"`
 	if matches(r.Header.Get("If-None-Match"), tag) {
-		unchanged(w, tag, immutable)
+		unchanged(w, tag, headers.Immutable)
 		return
 	}
 	o, err := s.Get(r.Context(), catalogue.Blob(digest))
@@ -79,7 +78,7 @@ func blob(w http.ResponseWriter, r *http.Request, s Store, digest string) {
 		return
 	}
 	defer o.Body.Close()
-	w.Header().Set("Cache-Control", immutable)
+	w.Header().Set("Cache-Control", headers.Immutable)
 	w.Header().Set("ETag", tag)
 	send(w, r, "application/octet-stream", o.Body, o.Size)
 }
@@ -102,10 +101,10 @@ func index(w http.ResponseWriter, r *http.Request, s Store, name string) {
 	}
 	tag := `"` + catalogue.Digest(data) + `"`
 	if matches(r.Header.Get("If-None-Match"), tag) {
-		unchanged(w, tag, "no-cache")
+		unchanged(w, tag, headers.NoCache)
 		return
 	}
-	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Set("Cache-Control", headers.NoCache)
 	w.Header().Set("ETag", tag)
 	kind := "application/json"
 	if name == catalogue.SignatureName {
@@ -132,7 +131,9 @@ func matches(header, tag string) bool {
 
 func send(w http.ResponseWriter, r *http.Request, kind string, body io.Reader, size int64) {
 	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
+	if size >= 0 {
+		w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
+	}
 	w.WriteHeader(http.StatusOK)
 	if r.Method == http.MethodGet {
 		_, _ = io.Copy(w, body) // a client that has gone is no matter; one that got too little sees it by the length and the digest

@@ -18,19 +18,20 @@ import (
 func TestConformance(t *testing.T) {
 	dir := t.TempDir()
 	storetest.Write(t, dir)
-	headers := map[string]string{"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'"}
-	s := httptest.NewServer(modelstore.Handler(modelstore.Files{FS: os.DirFS(dir)}, headers))
+	s := httptest.NewServer(modelstore.Handler(modelstore.Files{FS: os.DirFS(dir)}))
 	defer s.Close()
-	storetest.Run(t, s.URL, headers)
+	storetest.Run(t, s.URL)
 }
 
 // broken is a store whose disk has failed.
 type broken struct{}
 
-func (broken) Get(context.Context, string) (*modelstore.Object, error) { return nil, errors.New("disk /dev/sda1 at 0xff") }
+func (broken) Get(context.Context, string) (*modelstore.Object, error) {
+	return nil, errors.New("disk /dev/sda1 at 0xff")
+}
 
 func TestBrokenStore(t *testing.T) {
-	h := modelstore.Handler(broken{}, nil)
+	h := modelstore.Handler(broken{})
 	for _, path := range []string{"/models/index.json", "/models/sha256/" + catalogue.Digest(nil)} {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))

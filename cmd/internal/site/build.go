@@ -17,6 +17,9 @@ import (
 	"sync"
 
 	"github.com/andybalholm/brotli"
+
+	"anomnet/cmd/internal/headers"
+	"anomnet/cmd/internal/pack"
 )
 
 // Options of Build. The zero value works inside the source tree.
@@ -25,6 +28,8 @@ type Options struct {
 	Root string
 	// Version is what the worker reports. Default: "dev".
 	Version string
+	// Models is a packed folder (anomnet model pack) to offer instead of the built-in part.
+	Models string
 	// NoCompress leaves out the .br and .gz files.
 	NoCompress bool
 	// Log gets one line per step. Default: nowhere.
@@ -138,6 +143,15 @@ func (b *builder) files(_ context.Context, out string) error {
 			return err
 		}
 	}
+	if err := os.WriteFile(filepath.Join(out, headers.FileName), headers.File(), 0o644); err != nil {
+		return err
+	}
+	if b.Models != "" { // the sample images show the built-in part
+		if err := os.MkdirAll(filepath.Join(out, "samples"), 0o755); err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(out, "samples", "index.json"), []byte("[]\n"), 0o644)
+	}
 	samples := filepath.Join(b.Root, "assets", "samples")
 	if _, err := os.Stat(filepath.Join(samples, "index.json")); err != nil {
 		return fmt.Errorf("sample images: %w", err)
@@ -151,8 +165,14 @@ type modelIndex struct {
 	Head     string `json:"head"`
 }
 
-// models copies the default part's files and writes their index if the tree has none.
+// models copies the packed folder, or else the default part's files, and writes their index if the tree has none.
 func (b *builder) models(_ context.Context, out string) error {
+	if b.Models != "" {
+		if _, err := pack.Check(os.DirFS(b.Models)); err != nil {
+			return fmt.Errorf("%s: %w", b.Models, err)
+		}
+		return copyDir(b.Models, filepath.Join(out, "models"))
+	}
 	src, dst := filepath.Join(b.Root, "assets", "models"), filepath.Join(out, "models")
 	raw, err := os.ReadFile(filepath.Join(src, "index.json"))
 	switch {

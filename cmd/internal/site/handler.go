@@ -1,7 +1,7 @@
 // Package site builds the static site of the page and serves it.
 //
 // Build needs the source tree and the go command; Handler needs only the finished files, and so does any other static host
-// that sends the same headers (see Headers).
+// that sends the same headers (package headers).
 package site
 
 import (
@@ -17,25 +17,9 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"anomnet/cmd/internal/headers"
 )
-
-// CSP is the page's content security policy: nothing but the site's own files, no inline code, no eval except WebAssembly,
-// no address but its own to send to, and no string may become code but the one address that boot.mjs's policy allows.
-const CSP = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; " +
-	"worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types anomnet"
-
-// Headers are sent with every answer.
-func Headers() map[string]string {
-	return map[string]string{
-		"Content-Security-Policy":      CSP,
-		"Cross-Origin-Opener-Policy":   "same-origin",
-		"Cross-Origin-Embedder-Policy": "require-corp",
-		"Cross-Origin-Resource-Policy": "same-origin",
-		"X-Content-Type-Options":       "nosniff",
-		"Referrer-Policy":              "no-referrer",
-		"Permissions-Policy":           "camera=(self), microphone=(), geolocation=()",
-	}
-}
 
 // types by extension: the system's own table differs from machine to machine.
 var types = map[string]string{
@@ -56,7 +40,7 @@ type handler struct {
 }
 
 func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
-	for k, v := range Headers() {
+	for k, v := range headers.All() {
 		w.Header().Set(k, v)
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -84,7 +68,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
 	head := w.Header()
 	head.Set("Content-Type", ct)
 	head.Set("Vary", "Accept-Encoding")
-	head.Set("Cache-Control", "no-cache")
+	head.Set("Cache-Control", headers.NoCache)
 	head.Set("ETag", etag(data))
 	if variant != "" {
 		head.Set("Content-Encoding", encodings[variant])

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"anomnet/cmd/internal/headers"
 	"anomnet/cmd/internal/modelstore"
 	"anomnet/core/catalogue"
 )
@@ -51,11 +52,11 @@ func index(t *testing.T) []byte {
 	return data
 }
 
-// Run asks a server at base, "http://127.0.0.1:1234", that serves what Write wrote, with the given headers.
-func Run(t *testing.T, base string, headers map[string]string) {
+// Run asks a server at base, "http://127.0.0.1:1234", that serves what Write wrote.
+func Run(t *testing.T, base string) {
 	small, large, missing := catalogue.Digest(Small), catalogue.Digest(Large), catalogue.Digest([]byte("missing"))
 	indexTag := `"` + catalogue.Digest(index(t)) + `"`
-	const never, always, errorCache = "no-cache", "public, max-age=31536000, immutable", "no-store"
+	const never, always, errorCache = headers.NoCache, headers.Immutable, "no-store"
 	for _, c := range []struct {
 		method, path string
 		header       string // name and value, or nothing
@@ -110,7 +111,7 @@ func Run(t *testing.T, base string, headers map[string]string) {
 			if c.status == 405 {
 				assert.Equal(t, "GET, HEAD", res.Header.Get("Allow"))
 			}
-			for k, v := range headers {
+			for k, v := range headers.All() {
 				assert.Equal(t, v, res.Header.Get(k), k)
 			}
 		})

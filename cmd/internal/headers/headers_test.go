@@ -1,0 +1,28 @@
+package headers
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestFile(t *testing.T) {
+	text := string(File())
+	for k, v := range All() {
+		assert.Equal(t, 1, strings.Count(text, "\n  "+k+": "+v+"\n"), k)
+	}
+	for line := range strings.Lines(text) {
+		assert.LessOrEqual(t, len(line), 2000, "Cloudflare reads no longer lines")
+	}
+}
+
+// TestPolicyIsStrict: what would open the page to code from elsewhere or let it send elsewhere must not come in unnoticed.
+func TestPolicyIsStrict(t *testing.T) {
+	for _, bad := range []string{"unsafe-inline", "'unsafe-eval'", "http:", "https:", "*", "ws:"} {
+		assert.NotContains(t, CSP, bad)
+	}
+	for _, want := range []string{"default-src 'none'", "connect-src 'self'", "form-action 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"} {
+		assert.Contains(t, CSP, want)
+	}
+}
