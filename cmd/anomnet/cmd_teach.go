@@ -4,9 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"maps"
 	"runtime"
-	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -25,7 +23,8 @@ type learnFlags struct {
 	size                 int
 	gray                 bool
 	centroids, embedding int
-	norm                 string
+	norm, augment        string
+	asJSON               bool
 	rate                 float64
 	seed                 int64
 	workers              int
@@ -43,6 +42,7 @@ func (l *learnFlags) add(fs *flag.FlagSet) {
 	fs.StringVar(&l.norm, "norm", string(teach.NormAuto), "normalisation: raw, l2, or auto to choose by good images")
 	fs.Float64Var(&l.rate, "frr", teach.DefaultRate, "false-reject rate to aim at")
 	fs.Int64Var(&l.seed, "seed", 0, "seed of every random choice")
+	fs.BoolVar(&l.asJSON, "json", false, "print the result as one JSON object with stable keys")
 	fs.IntVar(&l.workers, "workers", runtime.NumCPU(), "images in parallel")
 }
 
@@ -67,14 +67,15 @@ func (l *learnFlags) preprocess() imaging.Preprocess {
 	return imaging.Preprocess{Width: l.size, Height: l.size, Mode: imaging.Mode(l.mode), Gray: l.gray}
 }
 
-func (l *learnFlags) options(c *console) (*teach.Options, error) {
+func (l *learnFlags) options(c *console, images int) (*teach.Options, error) {
 	kernels, err := engine.Choose(engine.Tiers(), l.tier)
-	return &teach.Options{Kernels: kernels, Workers: l.workers, Progress: c.progress}, err
+	return &teach.Options{Kernels: kernels, Workers: l.workers, Progress: c.progress,
+		NoCopies: l.augment == string(teach.AugmentNone) || images > teach.MaxForD4}, err
 }
 
 func (l *learnFlags) fitOptions(p model.Provenance) teach.FitOptions {
-	return teach.FitOptions{Part: l.part, Centroids: l.centroids, Embedding: l.embedding, Norm: teach.Norm(l.norm), FalseRejectRate: l.rate,
-		Seed: l.seed, Provenance: p}
+	return teach.FitOptions{Part: l.part, Centroids: l.centroids, Embedding: l.embedding, Norm: teach.Norm(l.norm), Augment: teach.Augment(l.augment),
+		FalseRejectRate: l.rate, Seed: l.seed, Provenance: p}
 }
 
 // collect computes the features of the images at paths.
@@ -99,38 +100,6 @@ func (l *learnFlags) collect(ctx context.Context, paths []string, opt *teach.Opt
 	return set, prov, nil
 }
 
-// save writes the head and prints what was learned.
-func (l *learnFlags) save(c *console, head *model.Head, rep *teach.Report, images []string, start time.Time) error {
-	data, err := model.Encode(&model.File{Head: head})
-	if err != nil {
-		return err
-	}
-	if err := atomicfile.Write(l.out, data); err != nil {
-		return err
-	}
-	cal := head.Calibration
-	lo, hi := cal.Interval(0.9)
-	c.finish()
-	fmt.Fprintf(c.out, "%s: %d images, norm %s, %d centroids, %d KB, %.1f s\n", l.out, head.Provenance.Images, rep.Norm, rep.Centroids, len(data)/1000,
-		time.Since(start).Seconds())
-	fmt.Fprintf(c.out, "limit %v, false rejects %.2g %% (90 %% interval %.2g-%.2g %%) from %d held-out good images\n", cal.Limit, 100*cal.FalseRejectRate,
-		100*lo, 100*hi, rep.HeldOut)
-	if !cal.Promised() {
-		c.log("anomnet: warning: %d images cannot promise a false-reject rate of %.2g %%; the limit is an extrapolation", rep.HeldOut, 100*cal.FalseRejectRate)
-	}
-	for _, norm := range slices.Sorted(maps.Keys(rep.Judged)) {
-		c.log("pseudo-defects, %-3s: %s", norm, judged(rep.Judged[norm]))
-	}
-	c.log("these good images look least normal and set the limit; if one is not good or not typical, remove it and teach again:")
-	for _, i := range rep.LeastNormal(leastNormal) {
-		c.log("  %.2f x limit  %s", cal.Ratio(rep.Scores[i]), images[rep.Images[i]])
-	}
-	return nil
-}
-
-// leastNormal is how many of the oddest good images are named.
-const leastNormal = 4
-
 func judged(j teach.Judgement) string {
 	return fmt.Sprintf("AUROC %.3f, separation %.2f", j.AUROC, j.Separation)
 }
@@ -138,6 +107,8 @@ func judged(j teach.Judgement) string {
 func teachCommand(fs *flag.FlagSet) func(context.Context, *console, []string) error {
 	var l learnFlags
 	l.add(fs)
+	fs.StringVar(&l.augment, "augment", string(teach.AugmentAuto), "copies that give centroids too: none, d4 (quarter turns, mirrored), turns (also by 30 degrees), "+
+		"or auto to choose by good images")
 	good := fs.String("good", "", "`folder` of good images (or a data set in MVTec layout: its train/good)")
 	return func(ctx context.Context, c *console, args []string) error {
 		if err := l.check(); err != nil {
@@ -151,7 +122,7 @@ func teachCommand(fs *flag.FlagSet) func(context.Context, *console, []string) er
 		if err != nil {
 			return err
 		}
-		opt, err := l.options(c)
+		opt, err := l.options(c, len(data.Train))
 		if err != nil {
 			return err
 		}

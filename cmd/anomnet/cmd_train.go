@@ -56,28 +56,24 @@ func (t *trainFlags) run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	opt, err := t.options(c)
+	opt, err := t.options(c, len(data.Train))
 	if err != nil {
 		return err
 	}
-	opt.TrainingFakes = trainingFakes
+	opt.TrainingFakes, opt.NoCopies = trainingFakes, true
 	set, prov, err := t.collect(ctx, data.Train, opt)
 	if err != nil {
 		return err
 	}
 	prov.Method = "train"
 	fit := t.fitOptions(prov)
-	var known map[teach.Norm]teach.Judgement
-	if fit.Norm == teach.NormAuto {
-		if fit.Norm, known, err = set.ChooseNorm(ctx, fit, opt); err != nil {
-			return err
-		}
+	fit.Augment = teach.AugmentNone // a learned projection has seen no copies
+	if fit, _, err = set.Choose(ctx, fit, opt); err != nil {
+		return err
 	}
-	before, ok := known[fit.Norm]
-	if !ok {
-		if before, err = set.Judge(ctx, fit, opt); err != nil {
-			return err
-		}
+	before, err := set.Judge(ctx, fit, opt)
+	if err != nil {
+		return err
 	}
 	learned, err := t.learn(ctx, c, set, fit)
 	if err != nil {

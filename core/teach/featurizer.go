@@ -21,11 +21,13 @@ type Featurizer struct {
 	pre     imaging.Preprocess
 	maker   string
 	limits  *imaging.Limits
+	copies  bool
+	thin    []float32 // projection of the thinner
 	extract *detect.Extractor
 	changed []uint8 // patch vectors of a changed copy
 }
 
-// NewFeaturizer prepares to make features for heads on b with preprocessing pre. Of opt it takes Kernels and Limits.
+// NewFeaturizer prepares to make features for heads on b with preprocessing pre. Of opt it takes Kernels, Limits and NoCopies.
 func NewFeaturizer(b *model.Backbone, pre imaging.Preprocess, opt *Options) (*Featurizer, error) {
 	if err := pre.Validate(); err != nil {
 		return nil, err
@@ -38,8 +40,13 @@ func NewFeaturizer(b *model.Backbone, pre imaging.Preprocess, opt *Options) (*Fe
 	if err != nil {
 		return nil, err
 	}
-	f := &Featurizer{net: net, pre: pre, maker: maker, limits: opt.limits()}
-	return f, f.prepare(nil, b.FeatureStd)
+	f := &Featurizer{net: net, pre: pre, maker: maker, limits: opt.limits(), copies: opt == nil || !opt.NoCopies}
+	if err := f.prepare(nil, b.FeatureStd); err != nil {
+		return nil, err
+	}
+	c := f.extract.Grid().C
+	f.thin = RandomProjection(min(thinWidth, c), c, 0)
+	return f, nil
 }
 
 func (f *Featurizer) prepare(scale, std []float32) (err error) {
@@ -82,7 +89,8 @@ func (f *Featurizer) File(name string, data []byte) (*Features, error) {
 func (f *Featurizer) Image(img *imaging.RGB) (*Features, error) {
 	g := f.extract.Grid()
 	out := &Features{Width: img.W, Height: img.H, Maker: f.maker, Patches: g.Patches(), Channels: g.C, X: make([]uint8, g.Patches()*g.C)}
-	if err := f.extract.Extract(img, out.X); err != nil {
+	err := f.extract.Extract(img, out.X)
+	if err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(img.Pix)
@@ -94,6 +102,30 @@ func (f *Featurizer) Image(img *imaging.RGB) (*Features, error) {
 			return nil, err
 		}
 		out.Drawn = append(out.Drawn, p)
+	}
+	if f.copies {
+		out.Turned, err = f.turned(img, out.X)
+	}
+	return out, err
+}
+
+// turned makes the features of turned and mirrored copies.
+func (f *Featurizer) turned(img *imaging.RGB, x []uint8) ([]Patch, error) {
+	c := f.extract.Grid().C
+	thin, err := newThinner(f.net.Kernels(), f.thin, x, c)
+	if err != nil {
+		return nil, err
+	}
+	var out []Patch
+	for _, t := range turnedCopies(img) {
+		if err := f.extract.Extract(t.img, f.changed); err != nil {
+			return nil, err
+		}
+		p := Patch{Kind: t.kind, At: thin.thin(f.changed)}
+		for _, at := range p.At {
+			p.X = append(p.X, f.changed[int(at)*c:(int(at)+1)*c]...)
+		}
+		out = append(out, p)
 	}
 	return out, nil
 }

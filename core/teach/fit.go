@@ -37,6 +37,7 @@ type FitOptions struct {
 	Centroids       int     // at most so many centroids
 	Embedding       int     // length of an embedding
 	Norm            Norm    // default NormAuto
+	Augment         Augment // default AugmentAuto; with a Projection AugmentNone
 	FalseRejectRate float64 // target share of good images called NG
 	Seed            int64
 	Projection      []float32 // [Embedding][C] learned by the trainer; nil for a random orthogonal one
@@ -56,6 +57,12 @@ func (o FitOptions) withDefaults() FitOptions {
 	if o.Norm == "" {
 		o.Norm = NormAuto
 	}
+	if o.Augment == "" {
+		o.Augment = AugmentAuto
+	}
+	if o.Projection != nil {
+		o.Augment = AugmentNone
+	}
 	if o.Part == "" {
 		o.Part = "part"
 	}
@@ -74,6 +81,8 @@ func (o FitOptions) Check(c int) error {
 		return fmt.Errorf("teach: embedding of %d values, want 1..%d", o.Embedding, c)
 	case o.Norm != NormAuto && o.Norm != NormRaw && o.Norm != NormL2:
 		return fmt.Errorf("teach: normalisation %q, want %s, %s or %s", o.Norm, NormAuto, NormRaw, NormL2)
+	case !validAugment(o.Augment):
+		return fmt.Errorf("teach: augmentation %q, want %s, %s, %s or %s", o.Augment, AugmentAuto, AugmentNone, AugmentD4, AugmentTurns)
 	case o.Projection != nil && len(o.Projection) != o.Embedding*c:
 		return fmt.Errorf("teach: projection of %d values, want %d x %d", len(o.Projection), o.Embedding, c)
 	}
@@ -82,13 +91,15 @@ func (o FitOptions) Check(c int) error {
 
 // Report tells how a head was fitted. All figures come from good images and pseudo-defects.
 type Report struct {
-	Norm      Norm               `json:"norm"`
-	Judged    map[Norm]Judgement `json:"judged"` // the normalisations tried, with NormAuto
-	Centroids int                `json:"centroids"`
-	HeldOut   int                `json:"held_out"` // good images scored by cross-validation
-	Scores    []float32          `json:"-"`        // their scores, in order of Images
-	Images    []int              `json:"-"`        // which images these are
-	Checks    []Check            `json:"checks"`   // the check cases of a Session
+	Norm      Norm      `json:"norm"`
+	Augment   Augment   `json:"augment"`
+	Tried     []Tried   `json:"tried"` // what was compared to choose them
+	Centroids int       `json:"centroids"`
+	HeldOut   int       `json:"held_out"` // good images scored by cross-validation
+	Scores    []float32 `json:"-"`        // their scores, in order of Images
+	Images    []int     `json:"-"`        // which images these are
+	Checks    []Check   `json:"checks"`   // the check cases of a Session
+	Warnings
 }
 
 // LeastNormal returns the positions in Scores of the n held-out images that look least normal, the oddest first.
@@ -108,21 +119,23 @@ func (s *Set) Fit(ctx context.Context, fit FitOptions, opt *Options) (*model.Hea
 		return nil, nil, err
 	}
 	learned := fit.Projection != nil
-	if !learned {
-		fit.Projection = RandomProjection(fit.Embedding, s.C, fit.Seed)
-	}
 	digest, err := s.backbone.Digest()
 	if err != nil {
 		return nil, nil, err
 	}
-	rep := &Report{Norm: fit.Norm}
-	if fit.Norm == NormAuto {
-		if rep.Norm, rep.Judged, err = s.ChooseNorm(ctx, fit, opt); err != nil {
-			return nil, nil, err
-		}
+	if s.allSame() {
+		return nil, nil, ErrAlike
+	}
+	rep := &Report{}
+	if fit, rep.Tried, err = s.Choose(ctx, fit, opt); err != nil {
+		return nil, nil, err
+	}
+	rep.Norm, rep.Augment = fit.Norm, fit.Augment
+	if !learned {
+		fit.Projection = RandomProjection(fit.Embedding, s.C, fit.Seed)
 	}
 	f := &fitter{set: s, opt: opt, fit: fit, learned: learned}
-	if err := f.embed(ctx, rep.Norm); err != nil {
+	if err := f.embed(ctx, fit.Norm); err != nil {
 		return nil, nil, err
 	}
 	cal, err := f.calibrate(ctx, rep)
@@ -134,6 +147,7 @@ func (s *Set) Fit(ctx context.Context, fit FitOptions, opt *Options) (*model.Hea
 		return nil, nil, err
 	}
 	rep.Centroids = centroids.K
+	rep.Warnings = Warnings{Same: s.same(), Odd: rep.odd(), Groups: s.groups(), Sizes: s.sizes()}
 	return &model.Head{
 		Part: fit.Part, BackboneDigest: digest, Preprocess: s.pre, FeatureScale: s.Scale, Adapter: f.adapter, Centroids: centroids,
 		TopK: s.topK(), Calibration: cal, Provenance: f.provenance(),
@@ -150,7 +164,8 @@ type fitter struct {
 	fit     FitOptions
 	learned bool // the projection has learned from all folds but the first (Learnable)
 	adapter detect.Adapter
-	e       []int8 // [Images*Patches][Embedding]
+	e       []int8   // [Images*Patches][Embedding]
+	copies  [][]int8 // of each image, the embeddings of its turned copies
 }
 
 func (f *fitter) provenance() model.Provenance {
@@ -174,9 +189,16 @@ func (f *fitter) embed(ctx context.Context, norm Norm) error {
 		sample = append(sample, s.Features[p/s.Patches].X[at:at+s.C]...)
 	}
 	f.adapter = quantizeProjection(f.fit.Projection, s.C, norm == NormL2, sample)
-	f.e = make([]int8, s.Images*s.Patches*f.adapter.Out)
+	f.e, f.copies = make([]int8, s.Images*s.Patches*f.adapter.Out), make([][]int8, s.Images)
 	_, err := parallel.Run(ctx, s.Images, f.opt.workers(), f.opt.progress("embeddings"), f.embedder, func(em *detect.Embedder, i int) error {
 		em.Embed(s.Features[i].X, s.Patches, f.image(i))
+		for _, t := range s.Features[i].Turned {
+			if f.fit.Augment.uses(t.Kind) {
+				e := make([]int8, len(t.At)*f.adapter.Out)
+				em.Embed(t.X, len(t.At), e)
+				f.copies[i] = append(f.copies[i], e...)
+			}
+		}
 		return nil
 	})
 	return err
@@ -201,16 +223,16 @@ func (f *fitter) images(list []int) [][]int8 {
 	return out
 }
 
-// centroids chooses k centres from all images but those of one fold (-1: from all).
+// centroids chooses k centres from all images but those of one fold (-1: from all), and from their copies.
 func (f *fitter) centroids(ctx context.Context, leaveOut, k int, stage string) (detect.Centroids, error) {
-	pool := f.e
-	if leaveOut >= 0 {
-		pool = nil
-		for i := 0; i < f.set.Images; i++ {
-			if foldOf(i, f.set.Images) != leaveOut {
-				pool = append(pool, f.image(i)...)
-			}
+	var pool []int8
+	for i, fold := range f.set.fold {
+		if fold != leaveOut {
+			pool = append(append(pool, f.image(i)...), f.copies[i]...)
 		}
+	}
+	if len(pool) == 0 {
+		return detect.Centroids{}, ErrAlike
 	}
 	first := int(uint64(f.fit.Seed) * 0x9e3779b97f4a7c15 % uint64(len(pool)/f.adapter.Out))
 	index, err := chooseCentres(ctx, pool, f.adapter.Out, k, first, f.opt, f.opt.progress(stage))
@@ -220,24 +242,23 @@ func (f *fitter) centroids(ctx context.Context, leaveOut, k int, stage string) (
 	return gather(pool, f.adapter.Out, index), nil
 }
 
-// wantScores is how many held-out scores a calibration wants. A hundred can promise a false-reject rate of 1 %, but their limit is
-// the largest score, which one odd image decides; of three hundred it is the third largest.
-const wantScores = 300
-
-// calibrate scores good images by cross-validation: each fold by centroids of the others, as many folds as give
-// wantScores scores. With a learned projection only the first fold is held out from everything.
+// calibrate scores all good images by cross-validation: each fold by centroids of the others. With a learned projection only the first
+// fold is held out from everything.
 func (f *fitter) calibrate(ctx context.Context, rep *Report) (*calibrate.Calibration, error) {
 	var maps [][]float32
 	last := folds
 	if f.learned {
 		last = 1
 	}
-	for fold := 0; fold < last && len(rep.Scores) < wantScores; fold++ {
-		c, err := f.centroids(ctx, fold, f.fit.Centroids*(folds-1)/folds, fmt.Sprintf("calibration %d", fold+1))
+	for fold := range last {
+		heldOut := f.set.foldImages(fold)
+		if len(heldOut) == 0 {
+			continue
+		}
+		c, err := f.centroids(ctx, fold, max(1, f.fit.Centroids*(folds-1)/folds), fmt.Sprintf("calibration %d", fold+1))
 		if err != nil {
 			return nil, err
 		}
-		heldOut := foldImages(fold, f.set.Images)
 		rep.Images = append(rep.Images, heldOut...)
 		scores, m, err := f.score(ctx, &c, f.images(heldOut))
 		if err != nil {

@@ -16,43 +16,68 @@ type Judgement struct {
 	Separation float64 `json:"separation"`
 }
 
-// ruleCentroids is how many centroids a comparison uses at most: enough to rank, cheap to find.
-const ruleCentroids = 1024
+// Tried is a combination that was judged.
+type Tried struct {
+	Norm    Norm    `json:"norm"`
+	Augment Augment `json:"augment"`
+	Judgement
+}
+
+// A comparison uses at most ruleCentroids centroids: enough to rank, cheap to find. It holds out as many folds as give ruleImages images.
+const (
+	ruleCentroids = 1024
+	ruleImages    = 40
+)
 
 // tieMargin is how much larger a separation must be to count as larger.
 const tieMargin = 1.1
 
-// minJudged is the fewest held-out images whose scores have a deviation to speak of.
-const minJudged = 4
-
-// ChooseNorm takes the normalisation whose scores separate held-out good images best from pseudo-defects (Judge). Equal within
-// tieMargin, or fewer than minJudged images held out (of fewer than 16 in all): the simpler one, raw. It also returns the judgements.
-func (s *Set) ChooseNorm(ctx context.Context, fit FitOptions, opt *Options) (Norm, map[Norm]Judgement, error) {
-	judged := map[Norm]Judgement{}
-	if len(foldImages(0, s.Images)) < minJudged {
-		return NormRaw, judged, nil
+// Choose sets those of fit.Norm and fit.Augment that are automatic: it takes the combination whose scores separate held-out good images best
+// from pseudo-defects (Judge). Equal within tieMargin: the simpler one, that is raw, and fewer copies. It also returns all judgements.
+func (s *Set) Choose(ctx context.Context, fit FitOptions, opt *Options) (FitOptions, []Tried, error) {
+	fit = fit.withDefaults()
+	norms, augments := []Norm{fit.Norm}, []Augment{fit.Augment}
+	if fit.Norm == NormAuto {
+		norms = []Norm{NormRaw, NormL2}
 	}
-	for _, norm := range []Norm{NormRaw, NormL2} {
-		fit.Norm = norm
-		j, err := s.Judge(ctx, fit, opt)
-		if err != nil {
-			return "", nil, err
+	if fit.Augment == AugmentAuto {
+		augments = s.augments()
+	}
+	fit.Norm, fit.Augment = norms[0], augments[0]
+	if len(norms)*len(augments) == 1 {
+		return fit, nil, nil
+	}
+	var tried []Tried
+	best := Judgement{}
+	for _, augment := range augments {
+		for _, norm := range norms {
+			c := fit
+			c.Norm, c.Augment = norm, augment
+			j, err := s.judge(ctx, c, ruleImages, opt)
+			if err != nil {
+				return fit, nil, err
+			}
+			tried = append(tried, Tried{norm, augment, j})
+			if len(tried) == 1 || j.Separation > float64(tieMargin*best.Separation) {
+				fit, best = c, j
+			}
 		}
-		judged[norm] = j
 	}
-	if judged[NormL2].Separation > float64(tieMargin*judged[NormRaw].Separation) {
-		return NormL2, judged, nil
-	}
-	return NormRaw, judged, nil
+	return fit, tried, nil
 }
 
-// Judge holds out the first fold, makes a head of the others as fit says (fit.Norm must not be NormAuto), and compares the scores
-// of the held-out images with those of the pseudo-defects drawn into them. It uses good images only.
+// Judge holds out the first fold, from which no projection has learned, makes a head of the others as fit says (nothing in it may be
+// automatic), and compares the scores of the held-out images with those of the pseudo-defects drawn into them. It uses good images only.
 func (s *Set) Judge(ctx context.Context, fit FitOptions, opt *Options) (Judgement, error) {
 	fit = fit.withDefaults()
 	if err := fit.Check(s.C); err != nil {
 		return Judgement{}, err
 	}
+	return s.judge(ctx, fit, 1, opt)
+}
+
+// judge holds out as many folds as give enough images.
+func (s *Set) judge(ctx context.Context, fit FitOptions, enough int, opt *Options) (Judgement, error) {
 	if fit.Projection == nil {
 		fit.Projection = RandomProjection(fit.Embedding, s.C, fit.Seed)
 	}
@@ -60,21 +85,29 @@ func (s *Set) Judge(ctx context.Context, fit FitOptions, opt *Options) (Judgemen
 	if err := f.embed(ctx, fit.Norm); err != nil {
 		return Judgement{}, err
 	}
-	c, err := f.centroids(ctx, 0, min(ruleCentroids, fit.Centroids), "comparing")
-	if err != nil {
-		return Judgement{}, err
-	}
-	good, _, err := f.score(ctx, &c, f.images(foldImages(0, s.Images)))
-	if err != nil {
-		return Judgement{}, err
-	}
-	fakes, err := f.heldOutFakes()
-	if err != nil {
-		return Judgement{}, err
-	}
-	bad, _, err := f.score(ctx, &c, fakes)
-	if err != nil {
-		return Judgement{}, err
+	var good, bad []float32
+	for fold := 0; fold < folds && len(good) < enough; fold++ {
+		heldOut := s.foldImages(fold)
+		if len(heldOut) == 0 {
+			continue
+		}
+		c, err := f.centroids(ctx, fold, min(ruleCentroids, fit.Centroids), "comparing")
+		if err != nil {
+			return Judgement{}, err
+		}
+		scores, _, err := f.score(ctx, &c, f.images(heldOut))
+		if err != nil {
+			return Judgement{}, err
+		}
+		good = append(good, scores...)
+		fakes, err := f.fakes(heldOut)
+		if err != nil {
+			return Judgement{}, err
+		}
+		if scores, _, err = f.score(ctx, &c, fakes); err != nil {
+			return Judgement{}, err
+		}
+		bad = append(bad, scores...)
 	}
 	return judge(good, bad)
 }
@@ -106,15 +139,15 @@ func moments(v []float32) (mean, deviation float64) {
 	return mean, math.Sqrt(deviation / float64(len(v)))
 }
 
-// heldOutFakes returns the embeddings of the pseudo-defects in the first fold.
-func (f *fitter) heldOutFakes() ([][]int8, error) {
+// fakes returns the embeddings of the pseudo-defects in some images: those of the image, but for the patches that the defect changes.
+func (f *fitter) fakes(images []int) ([][]int8, error) {
 	em, err := f.embedder()
 	if err != nil {
 		return nil, err
 	}
 	var out [][]int8
 	d := f.adapter.Out
-	for _, i := range foldImages(0, f.set.Images) {
+	for _, i := range images {
 		for _, p := range f.set.Features[i].Drawn {
 			e, changed := slices.Clone(f.image(i)), make([]int8, len(p.At)*d)
 			em.Embed(p.X, len(p.At), changed)

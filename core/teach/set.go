@@ -81,6 +81,8 @@ type Set struct {
 	C        int       // length of a patch vector
 	Scale    []float32 // [C], see detect.Extractor
 	Features []*Features
+	alike    *resemblance
+	fold     []int // of each image
 	training []Fake
 }
 
@@ -97,6 +99,9 @@ type Options struct {
 	Workers  int                                 // images in parallel, default 1
 	Progress func(stage string, done, total int) // called from one goroutine at a time
 	Limits   *imaging.Limits                     // of image files, nil for imaging's defaults
+
+	// NoCopies saves the time for the features of turned and mirrored copies, which is most of it. Then Fit cannot use them.
+	NoCopies bool
 
 	TrainingFakes int // pseudo-defects for training, see Set.Learnable
 }
@@ -156,6 +161,8 @@ func (f *Featurizer) set(b *model.Backbone, features []*Features) (*Set, error) 
 			return nil, err
 		}
 	}
+	s.alike = s.resemblance()
+	s.fold = assignFolds(s.alike.related(s.Images))
 	return s, nil
 }
 
@@ -178,15 +185,8 @@ func Collect(ctx context.Context, b *model.Backbone, pre imaging.Preprocess, src
 		return nil, err
 	}
 	features := make([]*Features, src.Len)
-	fakes := make([]Fake, opt.trainingFakes())
-	first := len(foldImages(0, src.Len))
-	_, err = parallel.Run(ctx, src.Len+len(fakes), opt.workers(), opt.progress("features"), f.Clone, func(f *Featurizer, i int) (err error) {
-		if i < src.Len {
-			features[i], err = src.features(f, i)
-			return err
-		}
-		i -= src.Len
-		fakes[i], err = f.fake(&src, i, first+i%(src.Len-first))
+	_, err = parallel.Run(ctx, src.Len, opt.workers(), opt.progress("features"), f.Clone, func(f *Featurizer, i int) (err error) {
+		features[i], err = src.features(f, i)
 		return err
 	})
 	if err != nil {
@@ -196,22 +196,51 @@ func Collect(ctx context.Context, b *model.Backbone, pre imaging.Preprocess, src
 	if err != nil {
 		return nil, err
 	}
-	s.training = fakes
-	return s, nil
+	var learnable []int // the images that get pseudo-defects for training
+	for i, fold := range s.fold {
+		if fold != 0 {
+			learnable = append(learnable, i)
+		}
+	}
+	if len(learnable) == 0 {
+		return s, nil
+	}
+	s.training = make([]Fake, opt.trainingFakes())
+	_, err = parallel.Run(ctx, len(s.training), opt.workers(), opt.progress("pseudo-defects"), f.Clone, func(f *Featurizer, i int) (err error) {
+		s.training[i], err = f.fake(&src, i, learnable[i%len(learnable)])
+		return err
+	})
+	return s, err
 }
 
-// folds is the number of folds of cross-validation. The first also serves to choose between settings.
+// folds is the number of folds of cross-validation. The first also serves to choose between trained and untrained projections.
 const folds = 5
 
-// foldOf returns the fold of image i of n. Folds are runs of neighbours: images taken in a row resemble each other, and a copy of
-// a held-out image among the others would make the held-out scores look better than they are.
-func foldOf(i, n int) int { return i * folds / n }
+// assignFolds puts images into folds. Folds are runs of neighbours, because images taken in a row resemble each other, and related images
+// (resemblance.related) stay together at the place of the first of them: a copy of a held-out image among the others would make the
+// held-out scores look better than they are.
+func assignFolds(group []int) []int {
+	n := len(group)
+	members := make([][]int, n)
+	for i, g := range group {
+		members[g] = append(members[g], i)
+	}
+	fold := make([]int, n)
+	at := 0
+	for _, m := range members {
+		for _, i := range m {
+			fold[i] = (2*at + len(m)) * folds / (2 * n) // where the middle of the group lies
+		}
+		at += len(m)
+	}
+	return fold
+}
 
 // foldImages lists the images of a fold.
-func foldImages(fold, n int) []int {
+func (s *Set) foldImages(fold int) []int {
 	var list []int
-	for i := 0; i < n; i++ {
-		if foldOf(i, n) == fold {
+	for i, f := range s.fold {
+		if f == fold {
 			list = append(list, i)
 		}
 	}
@@ -229,7 +258,7 @@ func (s *Set) Learnable() (good, fake []uint8) {
 		}
 	}
 	for i, f := range s.Features {
-		if foldOf(i, s.Images) != 0 {
+		if s.fold[i] != 0 {
 			good = append(good, f.X...)
 		}
 	}

@@ -135,7 +135,7 @@ func TestFitReport(t *testing.T) {
 	for i := range 21 {
 		assert.Contains(t, rep.Images, i)
 	}
-	assert.Len(t, rep.Judged, 2)
+	assert.Len(t, rep.Tried, 4, "two normalisations, with and without the copies that keep the shape of 64 x 32")
 	odd := rep.LeastNormal(3)
 	require.Len(t, odd, 3)
 	assert.Equal(t, slices.Max(rep.Scores), rep.Scores[odd[0]])
@@ -148,15 +148,12 @@ func TestFitReport(t *testing.T) {
 
 // TestALearnedProjectionIsCalibratedOnWhatItNeverSaw: only the first fold is kept from the training.
 func TestALearnedProjectionIsCalibratedOnWhatItNeverSaw(t *testing.T) {
-	_, rep := fitTiny(t, 21, FitOptions{Centroids: 40, Embedding: 8, Norm: NormRaw, Projection: RandomProjection(8, 11, 0)}, nil)
-	assert.Equal(t, foldImages(0, 21), rep.Images)
-}
-
-func TestFewImagesAreNotJudged(t *testing.T) {
-	head, rep := fitTiny(t, 15, FitOptions{Centroids: 40, Embedding: 8}, nil)
-	assert.Equal(t, NormRaw, rep.Norm)
-	assert.Empty(t, rep.Judged)
-	assert.False(t, head.Adapter.L2)
+	set, err := Collect(context.Background(), tiny.Backbone(1), pre, textures(21), nil)
+	require.NoError(t, err)
+	_, rep, err := set.Fit(context.Background(), FitOptions{Centroids: 40, Embedding: 8, Norm: NormRaw, Projection: RandomProjection(8, 11, 0)}, nil)
+	require.NoError(t, err)
+	assert.Equal(t, set.foldImages(0), rep.Images)
+	assert.Equal(t, AugmentNone, rep.Augment, "it has seen no copies")
 }
 
 func TestTrainingFakesStayOutOfTheFirstFold(t *testing.T) {
@@ -164,10 +161,10 @@ func TestTrainingFakesStayOutOfTheFirstFold(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, set.training, 30)
 	for _, f := range set.training {
-		assert.NotZero(t, foldOf(f.Image, set.Images))
+		assert.NotZero(t, set.fold[f.Image])
 	}
 	good, fake := set.Learnable()
-	assert.Len(t, good, 8*set.Patches*set.C)
+	assert.Len(t, good, (10-len(set.foldImages(0)))*set.Patches*set.C)
 	assert.NotEmpty(t, fake)
 	assert.Zero(t, len(fake)%set.C)
 }
@@ -177,7 +174,7 @@ func TestEmbeddingCanBeCancelled(t *testing.T) {
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	f := &fitter{set: set, fit: FitOptions{Projection: RandomProjection(8, set.C, 0)}}
+	f := &fitter{set: set, fit: FitOptions{Augment: AugmentNone, Projection: RandomProjection(8, set.C, 0)}}
 	assert.ErrorIs(t, f.embed(ctx, NormRaw), context.Canceled)
 }
 
@@ -205,7 +202,7 @@ func TestCollectRefuses(t *testing.T) {
 func TestFitRefuses(t *testing.T) {
 	set, err := Collect(context.Background(), tiny.Backbone(1), pre, textures(6), nil)
 	require.NoError(t, err)
-	for _, fit := range []FitOptions{{Centroids: -1, Embedding: 8}, {Embedding: 99}, {Embedding: 8, Norm: "max"},
+	for _, fit := range []FitOptions{{Centroids: -1, Embedding: 8}, {Embedding: 99}, {Embedding: 8, Norm: "max"}, {Embedding: 8, Augment: "all"},
 		{Embedding: 8, Projection: make([]float32, 3)}, {Embedding: 8, FalseRejectRate: 2}, {Embedding: 8, FalseRejectRate: math.NaN()},
 		{Embedding: 8, FalseRejectRate: -1}} {
 		assert.Error(t, fit.Check(set.C), "before any work: %+v", fit)
@@ -214,13 +211,12 @@ func TestFitRefuses(t *testing.T) {
 	}
 }
 
-// TestIdenticalImages cannot be calibrated: every held-out score is zero.
 func TestIdenticalImages(t *testing.T) {
 	src := Source{Len: 6, Image: func(int) (*imaging.RGB, error) { return tiny.Image(64, 32, 1), nil }}
 	set, err := Collect(context.Background(), tiny.Backbone(1), pre, src, nil)
 	require.NoError(t, err)
 	_, _, err = set.Fit(context.Background(), FitOptions{Embedding: 8}, nil)
-	assert.Error(t, err)
+	assert.ErrorIs(t, err, ErrAlike)
 }
 
 func TestJudgeByHand(t *testing.T) {

@@ -1,0 +1,144 @@
+package teach
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// A signature is a coarse description of a picture by place: the patch vectors' means over a grid of signatureCells x signatureCells cells,
+// projected to signatureWidth values each. The distance of two is the root mean square of the differences, in u7 levels.
+const (
+	signatureCells = 8
+	signatureWidth = 16
+)
+
+type signature []float32
+
+// signatures describes all images.
+func (s *Set) signatures() []signature {
+	w := RandomProjection(min(signatureWidth, s.C), s.C, 0)
+	out := make([]signature, s.Images)
+	for i, f := range s.Features {
+		out[i] = s.signature(f.X, w)
+	}
+	return out
+}
+
+func (s *Set) signature(x []uint8, w []float32) signature {
+	cells := min(signatureCells, s.h, s.w)
+	sums, count := make([]int32, cells*cells*s.C), make([]int32, cells*cells)
+	for p := range s.Patches {
+		cell := p/s.w*cells/s.h*cells + p%s.w*cells/s.w
+		count[cell]++
+		to := sums[cell*s.C:][:s.C]
+		for c, v := range x[p*s.C:][:s.C] {
+			to[c] += int32(v)
+		}
+	}
+	var out signature
+	for cell, n := range count {
+		for d := 0; d < len(w); d += s.C {
+			var t float32
+			for c, v := range w[d : d+s.C] {
+				t += float32(v * float32(sums[cell*s.C+c]))
+			}
+			out = append(out, t/float32(n))
+		}
+	}
+	return out
+}
+
+func (a signature) distance(b signature) float32 {
+	var sum float32
+	for i, v := range a {
+		d := v - b[i]
+		sum += float32(d * d)
+	}
+	return float32(math.Sqrt(float64(sum / float32(len(a)))))
+}
+
+// resemblance holds the distances between all images, [n][n].
+type resemblance struct {
+	n int
+	d []float32
+}
+
+// maxCompared is up to how many images all pairs are compared; of more, the rest counts as unlike any other.
+const maxCompared = 2000
+
+func (s *Set) resemblance() *resemblance {
+	sig := s.signatures()
+	r := &resemblance{n: min(s.Images, maxCompared)}
+	r.d = make([]float32, r.n*r.n)
+	for i := range r.n {
+		for j := range i {
+			d := sig[i].distance(sig[j])
+			r.d[i*r.n+j], r.d[j*r.n+i] = d, d
+		}
+	}
+	return r
+}
+
+func (r *resemblance) row(i int) []float32 { return r.d[i*r.n : (i+1)*r.n] }
+
+// usual is, for each image, the median of its distances to the others.
+func (r *resemblance) usual() []float32 {
+	out := make([]float32, r.n)
+	for i := range out {
+		v := slices.Clone(r.row(i))
+		slices.Sort(v)
+		out[i] = v[(len(v)+1)/2] // v[0] is the image itself
+	}
+	return out
+}
+
+type link struct {
+	i, j int
+	d    float32
+}
+
+// links lists pairs i < j whose distance is at most limit(i, j), the closest first.
+func (r *resemblance) links(limit func(i, j int) float32) []link {
+	var out []link
+	for j := range r.n {
+		for i := range j {
+			if d := r.d[i*r.n+j]; d <= limit(i, j) {
+				out = append(out, link{i, j, d})
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b link) int { return cmp.Compare(a.d, b.d) })
+	return out
+}
+
+// Images closer than relatedShare of the usual distance of either are taken for pictures of one thing (the same part under another light,
+// overlapping crops, frames of a video). Groups grow from the closest pairs on, to at most maxRelated images and a tenth of all.
+const (
+	relatedShare = 0.5
+	maxRelated   = 8
+)
+
+// related puts images into groups, numbered by their first image.
+func (r *resemblance) related(images int) []int {
+	group, size := make([]int, images), make([]int, images)
+	for i := range group {
+		group[i], size[i] = i, 1
+	}
+	usual := r.usual()
+	limit := max(2, min(maxRelated, images/10))
+	for _, l := range r.links(func(i, j int) float32 { return float32(relatedShare * min(usual[i], usual[j])) }) {
+		a, b := group[l.i], group[l.j]
+		if a == b || l.d > 0 && size[a]+size[b] > limit {
+			continue
+		}
+		to, from := min(a, b), max(a, b)
+		for i := range group {
+			if group[i] == from {
+				group[i] = to
+			}
+		}
+		size[to] += size[from]
+	}
+	return group
+}
