@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -17,7 +18,7 @@ func (p *tab) reload() {
 	p.mu.Lock()
 	p.ready = false
 	p.mu.Unlock()
-	p.str(`(delete document.documentElement.dataset.state, location.reload())`)
+	require.NoError(p.t, chromedp.Do(p.ctx, chromedp.Reload()))
 	p.waitFor(`document.documentElement?.dataset.state === "ready"`)
 }
 
