@@ -46,12 +46,13 @@ export async function write(path, data) {
   if (!opfs) return change(FILES, (s) => s.put(new Blob([data]), path));
   const [dir, name] = await folder(path, true);
   const handle = await dir.getFileHandle(name, { create: true });
-  const out = await handle.createWritable(); // into a file of its own, which takes the place of this one at close
+  let out;
   try {
+    out = await handle.createWritable(); // into a file of its own, which takes the place of this one at close
     await out.write(data);
     await out.close();
   } catch (error) {
-    await out.abort().catch(() => {});
+    await out?.abort().catch(() => {});
     if ((await handle.getFile().catch(() => null))?.size === 0) await dir.removeEntry(name).catch(() => {});
     throw error;
   }

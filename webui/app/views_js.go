@@ -10,7 +10,7 @@ import (
 
 // views lists the views behind Inspect, in the order of the header. Each is made by a function of its own file.
 func (a *app) views() []ui.View {
-	return []ui.View{a.teachView(), a.historyView()}
+	return []ui.View{a.teachView(), a.historyView(), a.modelsView()}
 }
 
 // hash is the address's part that names the view.

@@ -27,8 +27,8 @@ type Panel struct {
 	back    Corrector
 	waiting []*ui.Item // good ones that wait for a fit to end
 	busy    bool
-	stage   string
-	said    string // what was done last
+	coming  *coming // waits to come into use
+	said    string  // what was done last
 	undo    *version
 	problem *protocol.Error
 }
@@ -39,6 +39,13 @@ type version struct {
 	n  int
 }
 
+// coming is a version that is on its way into use.
+type coming struct {
+	head string
+	said string
+	undo *version
+}
+
 // NewPanel adds the panel to Inspect.
 func NewPanel(p *ui.Page, back Corrector) *Panel {
 	c := &Panel{Page: p, back: back}
@@ -47,8 +54,18 @@ func NewPanel(p *ui.Page, back Corrector) *Panel {
 	return c
 }
 
-// switched forgets what was said about another part.
+// switched ends a change, and forgets what was said about another part.
 func (c *Panel) switched(part protocol.LoadResult) {
+	if n := c.coming; n != nil {
+		c.coming, c.busy = nil, false
+		if n.head == part.HeadDigest {
+			c.said, c.undo, c.Page.Live = n.said, n.undo, n.said
+			if p := c.part(); p != nil {
+				c.begin(p)
+			}
+			return
+		}
+	}
 	if p := c.part(); p == nil || c.undo != nil && c.undo.id != p.ID {
 		c.said, c.undo, c.problem = "", nil, nil
 	}
@@ -121,17 +138,12 @@ func (c *Panel) Bad() {
 	c.back.Mark(*p, it, it.Result.Verdict == protocol.VerdictNG)
 }
 
-// Learned is the answer of Learn: the part has a new version, made with n images more.
+// Learned is the answer of Learn: the part has a new version, made with n images more, which comes into use.
 func (c *Panel) Learned(p *store.Part, n int) {
-	c.busy = false
-	before := p.Before()
-	c.said = c.Page.Text.N("correct.learned", n, "part", p.Name, "version", itoa(p.Use))
-	c.undo = nil
-	if before != nil {
-		c.undo = &version{p.ID, before.N}
+	c.coming = &coming{head: p.Current().Head, said: c.Page.Text.N("correct.learned", n, "part", p.Name, "version", itoa(p.Use))}
+	if before := p.Before(); before != nil {
+		c.coming.undo = &version{p.ID, before.N}
 	}
-	c.Page.Live = c.said
-	c.begin(p)
 }
 
 // NotLearned is the other answer.
@@ -147,9 +159,7 @@ func (c *Panel) Marked(p *store.Part, name string) {
 
 // Chosen is the answer of Choose.
 func (c *Panel) Chosen(p *store.Part) {
-	c.busy, c.undo = false, nil
-	c.said = c.Page.Text.T("correct.back", "part", p.Name, "version", itoa(p.Use))
-	c.Page.Live = c.said
+	c.coming = &coming{head: p.Current().Head, said: c.Page.Text.T("correct.back", "part", p.Name, "version", itoa(p.Use))}
 }
 
 // Undo goes back to the version before.
@@ -164,12 +174,17 @@ func (c *Panel) Undo() {
 // CanUndo tells whether there is a way back.
 func (c *Panel) CanUndo() bool { return c.undo != nil && !c.busy }
 
-// Busy tells whether the part learns.
-func (c *Panel) Busy() bool { return c.busy }
+// Busy tells whether the part learns. A version that the workers refuse never comes into use.
+func (c *Panel) Busy() bool {
+	if n := c.Page.Notice; c.coming != nil && n != nil && n.Kind == ui.NoticeRefused {
+		c.coming, c.busy = nil, false
+	}
+	return c.busy
+}
 
 // Said is what was done last.
 func (c *Panel) Said() string {
-	if c.busy {
+	if c.Busy() {
 		return c.Page.Text.T("correct.busy")
 	}
 	return c.said

@@ -120,3 +120,22 @@ func (p *Page) renewed(part protocol.LoadResult, models []Source) {
 
 // LabelOf is "good" or "defect" when the folders of a source say so, else "".
 func LabelOf(src Source) string { return labelOf(src) }
+
+// Loaded is a part in the selector.
+type Loaded struct {
+	Part   protocol.LoadResult
+	Own    bool // it came with the site
+	Kept   bool // on the device
+	InUse  bool
+	Images int
+	Models []Source
+}
+
+// AllLoaded lists the parts in the selector, in its order.
+func (p *Page) AllLoaded() []Loaded {
+	var out []Loaded
+	for i, s := range p.parts {
+		out = append(out, Loaded{s.part, i == 0, s.offered, i == p.at, len(s.list.all), s.models})
+	}
+	return out
+}

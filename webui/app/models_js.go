@@ -1,0 +1,317 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"fmt"
+	"syscall/js"
+
+	vjs "github.com/vugu/vugu/js"
+
+	"anomnet/wasm/protocol"
+	"anomnet/webui/models"
+	"anomnet/webui/store"
+	"anomnet/webui/ui"
+)
+
+// curator is models.Backend.
+type curator struct {
+	app     *app
+	stock   *stock
+	view    *models.View
+	stopped bool // the comparison that runs is to end
+}
+
+func (a *app) modelsView() ui.View {
+	c := &curator{app: a, stock: a.stock}
+	var v ui.View
+	c.view, v = models.New(a.page, c)
+	a.stock.watched = append(a.stock.watched, func() { c.view.Changed(a.stock.parts, a.stock.usage) })
+	return v
+}
+
+// act does something that takes time and says how it ended.
+func (c *curator) act(f func() (said string, e protocol.Error)) {
+	go func() {
+		said, e := f()
+		c.stock.changed()
+		c.app.view.Update(func() {
+			if e.Code != "" {
+				c.view.Failed(e)
+				return
+			}
+			c.view.Done(said)
+		})
+	}()
+}
+
+func (c *curator) t(key string, args ...string) string { return c.app.page.Text.T(key, args...) }
+
+// Choose implements models.Backend.
+func (c *curator) Choose(id string, n int) {
+	before := c.app.page.Part.HeadDigest
+	c.act(func() (string, protocol.Error) {
+		p := c.find(id)
+		inUse := p != nil && p.Current().Head == before
+		p, err := c.stock.lib.Choose(id, n)
+		if err != nil {
+			return "", storeError(err)
+		}
+		return c.use(p, inUse)
+	})
+}
+
+// use puts the version in use of a part into use in Inspect: in the place of another version of it, or beside what was there.
+func (c *curator) use(p *store.Part, renew bool) (string, protocol.Error) {
+	sources, err := c.stock.sources(p.Name, p.Current())
+	if err != nil {
+		return "", storeError(err)
+	}
+	c.stock.refresh()
+	c.app.view.Update(func() {
+		if renew {
+			c.app.page.Renew(p.Name, sources)
+		} else {
+			c.app.page.UseHead(p.Current().Head)
+		}
+	})
+	return c.t("models.said.used", "part", p.Name, "n", fmt.Sprint(p.Use)), protocol.Error{}
+}
+
+func (c *curator) find(id string) *store.Part {
+	for i := range c.stock.parts {
+		if c.stock.parts[i].ID == id {
+			return &c.stock.parts[i]
+		}
+	}
+	return nil
+}
+
+// Rename implements models.Backend: the name is in the head, so this makes a version.
+func (c *curator) Rename(id, name string) {
+	before := c.app.page.Part.HeadDigest
+	c.act(func() (string, protocol.Error) {
+		p := c.find(id)
+		if p == nil {
+			return "", storeError(store.ErrGone)
+		}
+		now := *p.Current()
+		old, _, err := c.stock.lib.Files(&now)
+		if err != nil {
+			return "", storeError(err)
+		}
+		head, m, e := c.stock.revise(old.(js.Value), name, 0)
+		if e.Code != "" {
+			return "", e
+		}
+		v := now
+		v.Head, v.Bytes, v.Made, v.Why = m.Head, head.Get("size").Float(), clock(), "renamed"
+		made, err := c.stock.lib.Add(id, "", store.Model{Name: name, Version: v, Head: head, Shape: p.Shape, Seed: p.Seed})
+		if err != nil {
+			return "", storeError(err)
+		}
+		if now.Head == before {
+			_, e = c.use(made, true)
+		}
+		return c.t("models.said.renamed", "part", name), e
+	})
+}
+
+// Delete implements models.Backend.
+func (c *curator) Delete(id string) {
+	c.act(func() (string, protocol.Error) {
+		name := ""
+		if p := c.find(id); p != nil {
+			name = p.Name
+		}
+		if err := c.stock.lib.Delete(id); err != nil {
+			return "", storeError(err)
+		}
+		return c.t("models.said.deleted", "part", name), protocol.Error{}
+	})
+}
+
+// DeleteVersion implements models.Backend.
+func (c *curator) DeleteVersion(id string, n int) {
+	c.act(func() (string, protocol.Error) {
+		if _, err := c.stock.lib.Drop(id, n); err != nil {
+			return "", storeError(err)
+		}
+		return "", protocol.Error{}
+	})
+}
+
+// Export implements models.Backend. A head whose backbone is not the site's goes with it only as a file of its own.
+func (c *curator) Export(p store.Part, n int) {
+	c.act(func() (string, protocol.Error) {
+		v := p.Version(n)
+		if v == nil {
+			return "", storeError(store.ErrGone)
+		}
+		head, backbone, err := c.stock.lib.Files(v)
+		if err != nil {
+			return "", storeError(err)
+		}
+		name := store.FileName(p.Name, n, v.Head)
+		c.stock.download(head.(js.Value), name)
+		if backbone != nil {
+			c.stock.download(backbone.(js.Value), store.FileName(p.Name+"-backbone", 1, v.Backbone))
+		}
+		return c.t("models.said.exported", "name", name), protocol.Error{}
+	})
+}
+
+// Import implements models.Backend.
+func (c *curator) Import(input vjs.Value) {
+	el := js.Value(input)
+	fs := files(el.Get("files"))
+	el.Set("value", "")
+	var sources []ui.Source
+	for _, f := range fs {
+		sources = append(sources, f)
+	}
+	c.Keep(sources)
+}
+
+// Keep implements models.Backend.
+func (c *curator) Keep(sources []ui.Source) {
+	c.act(func() (string, protocol.Error) {
+		said := ""
+		for _, src := range sources {
+			p, e := c.keep(src.(file))
+			if e.Code != "" {
+				return "", protocol.Error{Code: e.Code, Message: src.Name() + ": " + e.Message}
+			}
+			said = c.t("models.said.imported", "part", p.Name, "n", fmt.Sprint(p.Use))
+		}
+		return said, protocol.Error{}
+	})
+}
+
+// keep stores the part in a file; its backbone too, unless that is the site's own.
+func (c *curator) keep(f file) (*store.Part, protocol.Error) {
+	blob, err := f.contents()
+	if err != nil {
+		return nil, protocol.Error{Code: protocol.CodeUnreadable, Message: err.Error()}
+	}
+	if blob.Get("size").Float() > protocol.MaxModelBytes {
+		return nil, protocol.Error{Code: protocol.CodeModelCorrupt, Message: "it is too large for a model file"}
+	}
+	m, bufs, e := ask[protocol.Model](c.app, protocol.OpDescribe, protocol.Empty{}, blob)
+	if e.Code != "" {
+		return nil, e
+	}
+	model := store.Model{Name: m.Part, Version: versionOf(m, asBlob(bufs.Index(0)), store.Imported), Head: asBlob(bufs.Index(0)), Shape: m.Shape, Seed: m.Seed}
+	if b := bufs.Index(1); b.Get("byteLength").Int() > 0 {
+		model.Backbone = asBlob(b)
+	}
+	c.stock.persist()
+	p, err := c.stock.lib.Add("", fresh(), model)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	return p, e
+}
+
+// Describe implements models.Backend.
+func (c *curator) Describe(p store.Part, n int) {
+	v := *p.Version(n)
+	go func() {
+		head, _, err := c.stock.lib.Files(&v)
+		if err != nil {
+			return
+		}
+		m, _, e := ask[protocol.Model](c.app, protocol.OpRevise, protocol.ReviseRequest{}, head)
+		if e.Code == "" {
+			c.app.view.Update(func() { c.view.Described(m) })
+		}
+	}()
+}
+
+// TeachFurther implements models.Backend.
+func (c *curator) TeachFurther(p store.Part) { c.app.teach.view.Again(&p) }
+
+// Persist implements models.Backend.
+func (c *curator) Persist() {
+	c.act(func() (string, protocol.Error) {
+		c.stock.persist()
+		return "", protocol.Error{}
+	})
+}
+
+// Date implements models.Backend.
+func (c *curator) Date(lang string, ms float64) string {
+	return js.Global().Get("Date").New(ms).Call("toLocaleString", lang, map[string]any{"dateStyle": "medium", "timeStyle": "short"}).String()
+}
+
+// StopCompare implements models.Backend.
+func (c *curator) StopCompare() { c.stopped = true }
+
+// Compare implements models.Backend. As many images are with the workers as these take.
+func (c *curator) Compare(a, b models.Side, images []ui.Source) {
+	c.stopped = false
+	go func() {
+		heads, e := c.heads(a, b)
+		if e.Code == "" {
+			tickets := make(chan struct{}, jobsAhead*max(len(c.app.pool.workers), 1))
+			for _, src := range images {
+				tickets <- struct{}{}
+				if c.stopped {
+					e = protocol.Error{Code: protocol.CodeCancelled}
+					break
+				}
+				go func() {
+					p := c.pair(src.(file), heads)
+					c.app.view.Update(func() { c.view.Compared(p) })
+					<-tickets
+				}()
+			}
+			for range cap(tickets) {
+				tickets <- struct{}{} // all are back
+			}
+		}
+		c.app.view.Update(func() { c.view.ComparedAll(e) })
+	}()
+}
+
+// heads are the files of both sides, and behind them the backbones that the site does not have.
+func (c *curator) heads(sides ...models.Side) ([]any, protocol.Error) {
+	var heads, backbones []any
+	for _, s := range sides {
+		if s.Part == "" {
+			site := c.app.pool.site.files
+			heads = append(heads, asBlob(site.Index(site.Length()-1)))
+			continue
+		}
+		p := c.find(s.Part)
+		if p == nil || p.Version(s.N) == nil {
+			return nil, storeError(store.ErrGone)
+		}
+		head, backbone, err := c.stock.lib.Files(p.Version(s.N))
+		if err != nil {
+			return nil, storeError(err)
+		}
+		heads = append(heads, head)
+		if backbone != nil {
+			backbones = append(backbones, backbone)
+		}
+	}
+	return append(heads, backbones...), protocol.Error{}
+}
+
+func (c *curator) pair(f file, heads []any) models.Pair {
+	out := models.Pair{Name: f.name}
+	blob, err := f.contents()
+	if err != nil {
+		out.Err = protocol.Error{Code: protocol.CodeUnreadable, Message: err.Error()}
+		return out
+	}
+	r, _, e := ask[protocol.CompareResult](c.app, protocol.OpCompare, protocol.CompareRequest{Name: f.name, Heads: 2}, append([]any{blob}, heads...)...)
+	if e.Code == "" && len(r.Opinions) != 2 {
+		e = protocol.Error{Code: protocol.CodeBadMessage}
+	}
+	if out.Err = e; e.Code == "" {
+		out.A, out.B = r.Opinions[0], r.Opinions[1]
+	}
+	return out
+}

@@ -1,0 +1,124 @@
+package teach
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"anomnet/assets/messages"
+	"anomnet/wasm/protocol"
+	"anomnet/webui/store"
+	"anomnet/webui/ui"
+)
+
+type fakeCorrector struct {
+	parts  map[string]*store.Part // by head
+	learns [][]*ui.Item
+	marks  []bool
+	chosen []int
+}
+
+func (c *fakeCorrector) Kept(head string) *store.Part         { return c.parts[head] }
+func (c *fakeCorrector) Learn(_ store.Part, items []*ui.Item) { c.learns = append(c.learns, items) }
+func (c *fakeCorrector) Mark(_ store.Part, _ *ui.Item, caught bool) {
+	c.marks = append(c.marks, caught)
+}
+func (c *fakeCorrector) Choose(_ string, n int) { c.chosen = append(c.chosen, n) }
+
+func inspected(t *testing.T) (*ui.Page, *fakeCorrector, *Panel) {
+	t.Helper()
+	text, err := messages.Load("en")
+	require.NoError(t, err)
+	p := ui.New(&pageBackend{}, text, 4)
+	b := &fakeCorrector{parts: map[string]*store.Part{}}
+	c := NewPanel(p, b)
+	p.Loaded(protocol.LoadResult{Part: "Bracket", HeadDigest: "h1", BackboneDigest: "bb"})
+	p.Add(fakeFile("a.png"), fakeFile("b.png"))
+	for i, v := range []string{protocol.VerdictNG, protocol.VerdictReview} {
+		p.Scored(i+1, protocol.ScoreResult{Verdict: v, Ratio: 1.5, Limit: 1, SHA256: sha(i), MapHigh: 1}, nil)
+	}
+	return p, b, c
+}
+
+func bracketV(n int) *store.Part {
+	p := &store.Part{ID: "p1", Name: "Bracket", Use: n}
+	for i := range n {
+		p.Versions = append(p.Versions, store.Version{N: i + 1, Head: "h" + itoa(i+1), Good: []string{"k"}})
+	}
+	return p
+}
+
+func TestThisOneIsGood(t *testing.T) {
+	p, b, c := inspected(t)
+	assert.True(t, c.Shown())
+	assert.False(t, c.Able(), "the part is not kept here")
+	assert.NotEmpty(t, c.Why())
+	assert.True(t, p.Press("g", true, false))
+	assert.Empty(t, b.learns)
+
+	b.parts["h1"] = bracketV(1)
+	assert.True(t, p.Press("g", true, false))
+	require.Len(t, b.learns, 1)
+	p.Select(2)
+	c.Good()
+	c.Good()
+	assert.Len(t, b.learns, 1, "one fit at a time; the other image waits")
+	v2 := bracketV(2)
+	b.parts["h2"] = v2
+	c.Learned(v2, 1)
+	assert.True(t, c.Busy(), "until it is in use")
+	c.switched(protocol.LoadResult{HeadDigest: "h1"})
+	assert.False(t, c.Busy())
+
+	p2, b2, c2 := inspected(t)
+	b2.parts["h1"], b2.parts["h2"] = bracketV(1), v2
+	c2.Good()
+	p2.Select(2)
+	c2.Good()
+	c2.Learned(v2, 1)
+	p2.Part.HeadDigest = "h2"
+	c2.switched(protocol.LoadResult{HeadDigest: "h2"})
+	require.Len(t, b2.learns, 2, "the image that waited follows")
+	assert.Equal(t, "b.png", b2.learns[1][0].Src.Name())
+	c2.NotLearned(protocol.Error{Code: protocol.CodeStorageFull})
+	assert.Contains(t, c2.Problem(), "no room")
+}
+
+func TestOneClickBack(t *testing.T) {
+	p, b, c := inspected(t)
+	b.parts["h1"] = bracketV(1)
+	c.Good()
+	v2 := bracketV(2)
+	b.parts["h2"] = v2
+	c.Learned(v2, 1)
+	p.Part.HeadDigest = "h2"
+	c.switched(protocol.LoadResult{HeadDigest: "h2"})
+	assert.Equal(t, "Learned 1 image. Bracket v2 is in use.", c.Said())
+	require.True(t, c.CanUndo())
+	c.Undo()
+	assert.Equal(t, []int{1}, b.chosen)
+	c.Chosen(bracketV(1))
+	p.Part.HeadDigest = "h1"
+	c.switched(protocol.LoadResult{HeadDigest: "h1"})
+	assert.Equal(t, "Bracket v1 is in use again.", c.Said())
+	assert.False(t, c.CanUndo())
+}
+
+func TestThisOneIsBad(t *testing.T) {
+	p, b, c := inspected(t)
+	part := bracketV(1)
+	b.parts["h1"] = part
+	c.Bad()
+	p.Select(2)
+	c.Bad()
+	assert.Equal(t, []bool{true, false}, b.marks, "whether it is called NG now")
+	part.Bad, part.Versions[0].Caught = []string{"x", "y"}, []string{"x"}
+	assert.Equal(t, "Check cases found: 1 of 2", c.Recall())
+	part.Versions[0].Good = []string{store.Key(sha(1))}
+	c.Good()
+	assert.Empty(t, b.learns)
+	assert.Contains(t, c.Said(), "has learned b.png already")
+	part.Versions[0].Good = nil
+	assert.Contains(t, c.Why(), "came as a file")
+}
