@@ -198,6 +198,14 @@ func TestTeachInThePage(t *testing.T) {
 	p.choose(fresh)
 	assert.Equal(t, before[0].RawBits, p.results(1)[0].RawBits, "after a reload")
 
+	p.renameAndDelete()
+	assert.Empty(t, p.problemList())
+}
+
+// renameAndDelete changes the name of the only part, and deletes it: nothing of it is left.
+func (p *tab) renameAndDelete() {
+	t := p.t
+	t.Helper()
 	p.show("models")
 	p.click(".rename")
 	p.fill(".rename-field", "Angle")
@@ -211,7 +219,6 @@ func TestTeachInThePage(t *testing.T) {
 	p.waitFor(`!document.querySelector(".models article[data-part]")`)
 	assert.Equal(t, "0", p.async(`(async () => { let n = 0; for (const f of ["models", "features"]) {
 		const dir = await (await navigator.storage.getDirectory()).getDirectoryHandle(f); for await (const _ of dir.keys()) n++; } return String(n); })()`), "no file is left")
-	assert.Empty(t, p.problemList())
 }
 
 // nativeChild is the head of a session that learned one image more.
