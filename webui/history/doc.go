@@ -5,4 +5,4 @@
 // and the page says so. The chain is computed by a worker, since SHA-256 would add to the page's program what the worker has already.
 package history
 
-//go:generate go tool vugugen .
+//go:generate go run anomnet/cmd/internal/vugugen .

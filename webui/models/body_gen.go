@@ -9,6 +9,7 @@ import "github.com/vugu/vjson"
 import "github.com/vugu/vugu"
 import js "github.com/vugu/vugu/js"
 import "log"
+import "anomnet/webui/dom/slim"
 
 import "anomnet/webui/ui"
 
@@ -24,177 +25,121 @@ func (c *Body) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "step-line"}}}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
+		vgn = slim.El(vgparent, "", "div\x00class\x00step-line")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "label", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "button primary"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "", "label\x00class\x00button primary")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "input", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "file"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "models-import"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "hidden"}, vugu.VGAttribute{Namespace: "", Key: "multiple", Val: ""}, vugu.VGAttribute{Namespace: "", Key: "accept", Val: ".anomnet"}}}
-				vgparent.AppendChild(vgn)
-				vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-					EventType:	"change",
-					Func:		func(event vugu.DOMEvent) { c.Import(event) },
-					// TODO: implement capture, etc. mostly need to decide syntax
-				})
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute(nil)}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n      ")
+				vgn = slim.El(vgparent, "", "input\x00type\x00file\x00id\x00models-import\x00class\x00hidden\x00multiple\x00\x00accept\x00.anomnet")
+				slim.On(vgn, "change", func(event vugu.DOMEvent) { c.Import(event) })
+				vgn = slim.Text(vgparent, "\n      ")
+				vgn = slim.El(vgparent, "", "span")
 				vgn.SetInnerHTML(c.T("models.import"))
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
 			}
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "a", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "href", Val: "#/teach"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "", "a\x00class\x00button\x00href\x00#/teach")
 			vgn.SetInnerHTML(c.T("models.teach"))
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n  ")
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Said() != "" {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "saved"}, vugu.VGAttribute{Namespace: "", Key: "role", Val: "status"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "said"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "models-said"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "p\x00class\x00saved\x00role\x00status\x00data-key\x00said\x00id\x00models-said")
 			vgn.SetInnerHTML(c.Said())
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Problem() != "" {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "warning"}, vugu.VGAttribute{Namespace: "", Key: "role", Val: "alert"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "problem"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "div\x00class\x00warning\x00role\x00alert\x00data-key\x00problem")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "id", Val: "models-problem"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "p\x00id\x00models-problem")
 				vgn.SetInnerHTML(c.Problem())
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
 				if c.Detail() != "" {
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "details", Attr: []vugu.VGAttribute(nil)}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "details")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "summary", Attr: []vugu.VGAttribute(nil)}
-						vgparent.AppendChild(vgn)
+						vgn = slim.El(vgparent, "", "summary")
 						vgn.SetInnerHTML(c.T("error.details"))
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "details"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.El(vgparent, "", "p\x00class\x00details")
 						vgn.SetInnerHTML(c.Detail())
 					}
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n  ")
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "section", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "kept"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "kept"}, vugu.VGAttribute{Namespace: "", Key: "aria-labelledby", Val: "models-kept"}}}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
+		vgn = slim.El(vgparent, "", "section\x00class\x00kept\x00data-key\x00kept\x00aria-labelledby\x00models-kept")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "h3", Attr: []vugu.VGAttribute{{Namespace: "", Key: "id", Val: "models-kept"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "", "h3\x00id\x00models-kept")
 			vgn.SetInnerHTML(c.T("models.kept"))
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
 			if len(c.Parts()) == 0 {
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "quiet"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "none"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.El(vgparent, "", "p\x00class\x00quiet\x00data-key\x00none")
 				vgn.SetInnerHTML(c.T("models.none"))
 			}
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
 			for vgiterkeyt, p := range c.Parts() {
 				var vgiterkey interface{} = vgiterkeyt
 				_ = vgiterkey
 				p := p
 				_ = p
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "article", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "step part"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.El(vgparent, "", "article\x00class\x00step part")
 				vgn.AddAttrInterface("aria-label", p.Name)
 				vgn.AddAttrInterface("data-key", p.ID)
 				vgn.AddAttrInterface("data-part", p.Name)
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "part-head"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "", "div\x00class\x00part-head")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-						vgparent.AppendChild(vgn)
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "h4", Attr: []vugu.VGAttribute(nil)}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n        ")
+						vgn = slim.El(vgparent, "", "h4")
 						vgn.SetInnerHTML(p.Name)
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n        ")
 						if c.InUse(&p) {
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "chip used"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "used"}}}
-							vgparent.AppendChild(vgn)
+							vgn = slim.El(vgparent, "", "span\x00class\x00chip used\x00data-key\x00used")
 							vgn.SetInnerHTML(c.T("models.used"))
 						}
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n        ")
 						if c.Busy(&p) {
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "progress", Attr: []vugu.VGAttribute{{Namespace: "", Key: "data-key", Val: "busy"}, vugu.VGAttribute{Namespace: "", Key: "aria-hidden", Val: "true"}}}
-							vgparent.AppendChild(vgn)
+							vgn = slim.El(vgparent, "", "progress\x00data-key\x00busy\x00aria-hidden\x00true")
 						}
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n      ")
 					}
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "quiet small part-line"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "", "p\x00class\x00quiet small part-line")
 					vgn.SetInnerHTML(c.Line(&p))
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
 					if c.Renaming(&p) {
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "form", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "step-line"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "rename"}}}
-						vgparent.AppendChild(vgn)
-						vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-							EventType:	"submit",
-							Func:		func(event vugu.DOMEvent) { event.PreventDefault(); c.Rename(p) },
-							// TODO: implement capture, etc. mostly need to decide syntax
-						})
+						vgn = slim.El(vgparent, "", "form\x00class\x00step-line\x00data-key\x00rename")
+						slim.On(vgn, "submit", func(event vugu.DOMEvent) { event.PreventDefault(); c.Rename(p) })
 						{
 							vgparent := vgn
 							_ = vgparent
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-							vgparent.AppendChild(vgn)
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "label", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "field"}}}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n        ")
+							vgn = slim.El(vgparent, "", "label\x00class\x00field")
 							{
 								vgparent := vgn
 								_ = vgparent
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "label"}}}
-								vgparent.AppendChild(vgn)
+								vgn = slim.El(vgparent, "", "span\x00class\x00label")
 								vgn.SetInnerHTML(c.T("models.newname"))
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "input", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "text"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "rename-field"}, vugu.VGAttribute{Namespace: "", Key: "maxlength", Val: "80"}}}
-								vgparent.AppendChild(vgn)
+								vgn = slim.El(vgparent, "", "input\x00type\x00text\x00class\x00rename-field\x00maxlength\x0080")
 								{
 									b, err := vjson.Marshal(c.NewName())
 									if err != nil {
@@ -202,252 +147,145 @@ func (c *Body) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 									}
 									vgn.Prop = append(vgn.Prop, vugu.VGProperty{Key: "value", JSONVal: vjson.RawMessage(b)})
 								}
-								vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-									EventType:	"input",
-									Func:		func(event vugu.DOMEvent) { c.SetName(event.PropString("target", "value")) },
-									// TODO: implement capture, etc. mostly need to decide syntax
-								})
+								slim.On(vgn, "input", func(event vugu.DOMEvent) { c.SetName(event.PropString("target", "value")) })
 							}
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-							vgparent.AppendChild(vgn)
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "submit"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button primary rename-ok"}}}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n        ")
+							vgn = slim.El(vgparent, "", "button\x00type\x00submit\x00class\x00button primary rename-ok")
 							vgn.SetInnerHTML(c.T("models.rename"))
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-							vgparent.AppendChild(vgn)
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button"}}}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n        ")
+							vgn = slim.El(vgparent, "", "button\x00type\x00button\x00class\x00button")
 							vgn.SetInnerHTML(c.T("list.cancel"))
-							vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-								EventType:	"click",
-								Func:		func(event vugu.DOMEvent) { c.StopRename() },
-								// TODO: implement capture, etc. mostly need to decide syntax
-							})
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-							vgparent.AppendChild(vgn)
+							slim.On(vgn, "click", func(event vugu.DOMEvent) { c.StopRename() })
+							vgn = slim.Text(vgparent, "\n      ")
 						}
 					}
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
 					if !c.Asked(&p) {
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "step-line buttons"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "buttons"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.El(vgparent, "", "div\x00class\x00step-line buttons\x00data-key\x00buttons")
 						{
 							vgparent := vgn
 							_ = vgparent
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n        ")
 							if !c.InUse(&p) {
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small primary use"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "use"}}}
-								vgparent.AppendChild(vgn)
+								vgn = slim.El(vgparent, "", "button\x00type\x00button\x00class\x00button small primary use\x00data-key\x00use")
 								vgn.SetInnerHTML(c.T("models.use"))
-								vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-									EventType:	"click",
-									Func:		func(event vugu.DOMEvent) { c.Use(p, p.Use) },
-									// TODO: implement capture, etc. mostly need to decide syntax
-								})
+								slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Use(p, p.Use) })
 							}
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n        ")
 							if c.BackText(&p) != "" {
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small back"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "back"}}}
-								vgparent.AppendChild(vgn)
+								vgn = slim.El(vgparent, "", "button\x00type\x00button\x00class\x00button small back\x00data-key\x00back")
 								vgn.SetInnerHTML(c.BackText(&p))
-								vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-									EventType:	"click",
-									Func:		func(event vugu.DOMEvent) { c.Back(p) },
-									// TODO: implement capture, etc. mostly need to decide syntax
-								})
+								slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Back(p) })
 							}
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n        ")
 							if p.Teachable() {
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small further"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "further"}}}
-								vgparent.AppendChild(vgn)
+								vgn = slim.El(vgparent, "", "button\x00type\x00button\x00class\x00button small further\x00data-key\x00further")
 								vgn.SetInnerHTML(c.T("models.further"))
-								vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-									EventType:	"click",
-									Func:		func(event vugu.DOMEvent) { c.Further(p) },
-									// TODO: implement capture, etc. mostly need to decide syntax
-								})
+								slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Further(p) })
 							}
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-							vgparent.AppendChild(vgn)
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small export"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "export"}}}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n        ")
+							vgn = slim.El(vgparent, "", "button\x00type\x00button\x00class\x00button small export\x00data-key\x00export")
 							vgn.SetInnerHTML(c.T("models.export"))
-							vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-								EventType:	"click",
-								Func:		func(event vugu.DOMEvent) { c.Export(p, p.Use) },
-								// TODO: implement capture, etc. mostly need to decide syntax
-							})
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-							vgparent.AppendChild(vgn)
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small rename"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "name"}}}
-							vgparent.AppendChild(vgn)
+							slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Export(p, p.Use) })
+							vgn = slim.Text(vgparent, "\n        ")
+							vgn = slim.El(vgparent, "", "button\x00type\x00button\x00class\x00button small rename\x00data-key\x00name")
 							vgn.SetInnerHTML(c.T("models.rename"))
-							vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-								EventType:	"click",
-								Func:		func(event vugu.DOMEvent) { c.StartRename(p) },
-								// TODO: implement capture, etc. mostly need to decide syntax
-							})
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-							vgparent.AppendChild(vgn)
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small delete"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "delete"}}}
-							vgparent.AppendChild(vgn)
+							slim.On(vgn, "click", func(event vugu.DOMEvent) { c.StartRename(p) })
+							vgn = slim.Text(vgparent, "\n        ")
+							vgn = slim.El(vgparent, "", "button\x00type\x00button\x00class\x00button small delete\x00data-key\x00delete")
 							vgn.SetInnerHTML(c.T("models.delete"))
-							vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-								EventType:	"click",
-								Func:		func(event vugu.DOMEvent) { c.Ask(p) },
-								// TODO: implement capture, etc. mostly need to decide syntax
-							})
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-							vgparent.AppendChild(vgn)
+							slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Ask(p) })
+							vgn = slim.Text(vgparent, "\n      ")
 						}
 					}
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
 					if c.Asked(&p) {
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "warning ask"}, vugu.VGAttribute{Namespace: "", Key: "role", Val: "alertdialog"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "ask"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.El(vgparent, "", "div\x00class\x00warning ask\x00role\x00alertdialog\x00data-key\x00ask")
 						vgn.AddAttrInterface("aria-label", c.AskText(&p))
 						{
 							vgparent := vgn
 							_ = vgparent
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-							vgparent.AppendChild(vgn)
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute(nil)}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n        ")
+							vgn = slim.El(vgparent, "", "p")
 							vgn.SetInnerHTML(c.AskText(&p))
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-							vgparent.AppendChild(vgn)
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "step-line"}}}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n        ")
+							vgn = slim.El(vgparent, "", "div\x00class\x00step-line")
 							{
 								vgparent := vgn
 								_ = vgparent
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n          "}
-								vgparent.AppendChild(vgn)
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small danger delete-yes"}}}
-								vgparent.AppendChild(vgn)
+								vgn = slim.Text(vgparent, "\n          ")
+								vgn = slim.El(vgparent, "", "button\x00type\x00button\x00class\x00button small danger delete-yes")
 								vgn.SetInnerHTML(c.T("models.delete"))
-								vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-									EventType:	"click",
-									Func:		func(event vugu.DOMEvent) { c.Delete(p) },
-									// TODO: implement capture, etc. mostly need to decide syntax
-								})
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n          "}
-								vgparent.AppendChild(vgn)
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small"}}}
-								vgparent.AppendChild(vgn)
+								slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Delete(p) })
+								vgn = slim.Text(vgparent, "\n          ")
+								vgn = slim.El(vgparent, "", "button\x00type\x00button\x00class\x00button small")
 								vgn.SetInnerHTML(c.T("models.delete.no"))
-								vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-									EventType:	"click",
-									Func:		func(event vugu.DOMEvent) { c.Keep() },
-									// TODO: implement capture, etc. mostly need to decide syntax
-								})
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-								vgparent.AppendChild(vgn)
+								slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Keep() })
+								vgn = slim.Text(vgparent, "\n        ")
 							}
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n      ")
 						}
 					}
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
 					if len(p.Versions) > 1 {
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "details", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "about versions"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "versions"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.El(vgparent, "", "details\x00class\x00about versions\x00data-key\x00versions")
 						{
 							vgparent := vgn
 							_ = vgparent
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "summary", Attr: []vugu.VGAttribute(nil)}
-							vgparent.AppendChild(vgn)
+							vgn = slim.El(vgparent, "", "summary")
 							vgn.SetInnerHTML(c.Page.Text.N("models.versions", len(p.Versions)))
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-							vgparent.AppendChild(vgn)
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "ul", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "version-list"}}}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n        ")
+							vgn = slim.El(vgparent, "", "ul\x00class\x00version-list")
 							{
 								vgparent := vgn
 								_ = vgparent
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n          "}
-								vgparent.AppendChild(vgn)
+								vgn = slim.Text(vgparent, "\n          ")
 								for vgiterkeyt, ver := range c.Versions(&p) {
 									var vgiterkey interface{} = vgiterkeyt
 									_ = vgiterkey
 									ver := ver
 									_ = ver
-									vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "li", Attr: []vugu.VGAttribute(nil)}
-									vgparent.AppendChild(vgn)
+									vgn = slim.El(vgparent, "", "li")
 									vgn.AddAttrInterface("data-key", ver.N)
 									{
 										vgparent := vgn
 										_ = vgparent
-										vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n            "}
-										vgparent.AppendChild(vgn)
-										vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "version-line"}}}
-										vgparent.AppendChild(vgn)
+										vgn = slim.Text(vgparent, "\n            ")
+										vgn = slim.El(vgparent, "", "span\x00class\x00version-line")
 										vgn.SetInnerHTML(c.VersionLine(ver))
-										vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n            "}
-										vgparent.AppendChild(vgn)
+										vgn = slim.Text(vgparent, "\n            ")
 										if c.IsUse(&p, ver) {
-											vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "chip used"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "used"}}}
-											vgparent.AppendChild(vgn)
+											vgn = slim.El(vgparent, "", "span\x00class\x00chip used\x00data-key\x00used")
 											vgn.SetInnerHTML(c.T("models.current"))
 										}
-										vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n            "}
-										vgparent.AppendChild(vgn)
+										vgn = slim.Text(vgparent, "\n            ")
 										if !c.IsUse(&p, ver) {
-											vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "use"}}}
-											vgparent.AppendChild(vgn)
+											vgn = slim.El(vgparent, "", "button\x00type\x00button\x00class\x00button small\x00data-key\x00use")
 											vgn.SetInnerHTML(c.T("models.use"))
-											vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-												EventType:	"click",
-												Func:		func(event vugu.DOMEvent) { c.Use(p, ver.N) },
-												// TODO: implement capture, etc. mostly need to decide syntax
-											})
+											slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Use(p, ver.N) })
 										}
-										vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n            "}
-										vgparent.AppendChild(vgn)
-										vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "export"}}}
-										vgparent.AppendChild(vgn)
+										vgn = slim.Text(vgparent, "\n            ")
+										vgn = slim.El(vgparent, "", "button\x00type\x00button\x00class\x00button small\x00data-key\x00export")
 										vgn.SetInnerHTML(c.T("models.export"))
-										vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-											EventType:	"click",
-											Func:		func(event vugu.DOMEvent) { c.Export(p, ver.N) },
-											// TODO: implement capture, etc. mostly need to decide syntax
-										})
-										vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n          "}
-										vgparent.AppendChild(vgn)
+										slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Export(p, ver.N) })
+										vgn = slim.Text(vgparent, "\n          ")
 									}
 								}
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-								vgparent.AppendChild(vgn)
+								vgn = slim.Text(vgparent, "\n        ")
 							}
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n      ")
 						}
 					}
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "details", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "about card"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "card"}}}
-					vgparent.AppendChild(vgn)
-					vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-						EventType:	"toggle",
-						Func:		func(event vugu.DOMEvent) { c.Open(p) },
-						// TODO: implement capture, etc. mostly need to decide syntax
-					})
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "", "details\x00class\x00about card\x00data-key\x00card")
+					slim.On(vgn, "toggle", func(event vugu.DOMEvent) { c.Open(p) })
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "summary", Attr: []vugu.VGAttribute(nil)}
-						vgparent.AppendChild(vgn)
+						vgn = slim.El(vgparent, "", "summary")
 						vgn.SetInnerHTML(c.T("models.card"))
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-						vgparent.AppendChild(vgn)
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "dl", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "rows"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n        ")
+						vgn = slim.El(vgparent, "", "dl\x00class\x00rows")
 						{
 							vgparent := vgn
 							_ = vgparent
@@ -459,201 +297,132 @@ func (c *Body) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 								{
 									vgcompKey := vugu.MakeCompKey(0x234F944A78B37358^vgin.CurrentPositionHash(), f.Key)
 									// ask BuildEnv for prior instance of this specific component
-									vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*ui.Row)
-									if vgcomp == nil {
-										// create new one if needed
-										vgcomp = new(ui.Row)
-										vgin.BuildEnv.WireComponent(vgcomp)
-									}
-									vgin.BuildEnv.UseComponent(vgcompKey, vgcomp)	// ensure we can use this in the cache next time around
+									vgcomp := slim.Use[ui.Row](vgin, vgcompKey)
 									vgcomp.Fact = f
 									vgcomp.Page = c.Page
-									vgout.Components = append(vgout.Components, vgcomp)
-									vgn = &vugu.VGNode{Component: vgcomp}
-									vgparent.AppendChild(vgn)
+									vgn = slim.Put(vgout, vgparent, vgcomp)
 								}
 							}
 						}
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n        ")
 						if c.CardText(&p) != "" {
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "card-text"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "text"}}}
-							vgparent.AppendChild(vgn)
+							vgn = slim.El(vgparent, "", "p\x00class\x00card-text\x00data-key\x00text")
 							vgn.SetInnerHTML(c.CardText(&p))
 						}
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n      ")
 					}
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n    ")
 				}
 			}
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n  ")
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if len(c.Others()) > 0 {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "section", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "others"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "others"}, vugu.VGAttribute{Namespace: "", Key: "aria-labelledby", Val: "models-others"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "section\x00class\x00others\x00data-key\x00others\x00aria-labelledby\x00models-others")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "h3", Attr: []vugu.VGAttribute{{Namespace: "", Key: "id", Val: "models-others"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "h3\x00id\x00models-others")
 				vgn.SetInnerHTML(c.T("models.others"))
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
 				for vgiterkeyt, l := range c.Others() {
 					var vgiterkey interface{} = vgiterkeyt
 					_ = vgiterkey
 					l := l
 					_ = l
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "article", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "step part"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "article\x00class\x00step part")
 					vgn.AddAttrInterface("aria-label", l.Part.Part)
 					vgn.AddAttrInterface("data-key", l.Part.HeadDigest)
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-						vgparent.AppendChild(vgn)
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "part-head"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n      ")
+						vgn = slim.El(vgparent, "", "div\x00class\x00part-head")
 						{
 							vgparent := vgn
 							_ = vgparent
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-							vgparent.AppendChild(vgn)
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "h4", Attr: []vugu.VGAttribute(nil)}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n        ")
+							vgn = slim.El(vgparent, "", "h4")
 							vgn.SetInnerHTML(l.Part.Part)
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n        ")
 							if l.InUse {
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "chip used"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "used"}}}
-								vgparent.AppendChild(vgn)
+								vgn = slim.El(vgparent, "", "span\x00class\x00chip used\x00data-key\x00used")
 								vgn.SetInnerHTML(c.T("models.used"))
 							}
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n      ")
 						}
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n      ")
 						if l.Own {
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "quiet small"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "own"}}}
-							vgparent.AppendChild(vgn)
+							vgn = slim.El(vgparent, "", "p\x00class\x00quiet small\x00data-key\x00own")
 							vgn.SetInnerHTML(c.T("models.own"))
 						}
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n      ")
 						if !l.Own {
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "quiet small"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "file"}}}
-							vgparent.AppendChild(vgn)
+							vgn = slim.El(vgparent, "", "p\x00class\x00quiet small\x00data-key\x00file")
 							vgn.SetInnerHTML(c.T("models.file"))
 						}
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-						vgparent.AppendChild(vgn)
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "step-line buttons"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n      ")
+						vgn = slim.El(vgparent, "", "div\x00class\x00step-line buttons")
 						{
 							vgparent := vgn
 							_ = vgparent
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n        ")
 							if !l.InUse {
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "use"}}}
-								vgparent.AppendChild(vgn)
+								vgn = slim.El(vgparent, "", "button\x00type\x00button\x00class\x00button small\x00data-key\x00use")
 								vgn.SetInnerHTML(c.T("models.use"))
-								vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-									EventType:	"click",
-									Func:		func(event vugu.DOMEvent) { c.UseLoaded(l) },
-									// TODO: implement capture, etc. mostly need to decide syntax
-								})
+								slim.On(vgn, "click", func(event vugu.DOMEvent) { c.UseLoaded(l) })
 							}
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n        ")
 							if !l.Own {
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small keep"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "keep"}}}
-								vgparent.AppendChild(vgn)
+								vgn = slim.El(vgparent, "", "button\x00type\x00button\x00class\x00button small keep\x00data-key\x00keep")
 								vgn.SetInnerHTML(c.T("models.keep"))
-								vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-									EventType:	"click",
-									Func:		func(event vugu.DOMEvent) { c.KeepLoaded(l) },
-									// TODO: implement capture, etc. mostly need to decide syntax
-								})
+								slim.On(vgn, "click", func(event vugu.DOMEvent) { c.KeepLoaded(l) })
 							}
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n      ")
 						}
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n      ")
 						if l.InUse {
 							{
 								vgcompKey := vugu.MakeCompKey(0x498ABA79204B3DA7^vgin.CurrentPositionHash(), vgiterkey)
 								// ask BuildEnv for prior instance of this specific component
-								vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*ui.About)
-								if vgcomp == nil {
-									// create new one if needed
-									vgcomp = new(ui.About)
-									vgin.BuildEnv.WireComponent(vgcomp)
-								}
-								vgin.BuildEnv.UseComponent(vgcompKey, vgcomp)	// ensure we can use this in the cache next time around
+								vgcomp := slim.Use[ui.About](vgin, vgcompKey)
 								vgcomp.Page = c.Page
-								vgout.Components = append(vgout.Components, vgcomp)
-								vgn = &vugu.VGNode{Component: vgcomp}
-								vgparent.AppendChild(vgn)
+								vgn = slim.Put(vgout, vgparent, vgcomp)
 							}
 						}
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n    ")
 					}
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n  ")
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if len(c.Choices()) > 1 {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "section", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "step"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "compare"}, vugu.VGAttribute{Namespace: "", Key: "aria-labelledby", Val: "models-compare"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "section\x00class\x00step\x00data-key\x00compare\x00aria-labelledby\x00models-compare")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "h3", Attr: []vugu.VGAttribute{{Namespace: "", Key: "id", Val: "models-compare"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "h3\x00id\x00models-compare")
 				vgn.SetInnerHTML(c.T("models.compare"))
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "quiet small"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "p\x00class\x00quiet small")
 				vgn.SetInnerHTML(c.T("models.compare.text"))
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "step-line"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "div\x00class\x00step-line")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "label", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "field"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "", "label\x00class\x00field")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "label"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.El(vgparent, "", "span\x00class\x00label")
 						vgn.SetInnerHTML(c.T("models.compare.a"))
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-						vgparent.AppendChild(vgn)
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "select", Attr: []vugu.VGAttribute{{Namespace: "", Key: "id", Val: "compare-a"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n        ")
+						vgn = slim.El(vgparent, "", "select\x00id\x00compare-a")
 						vgn.AddAttrInterface("disabled", c.Comparing())
 						{
 							b, err := vjson.Marshal(c.A())
@@ -662,11 +431,7 @@ func (c *Body) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							}
 							vgn.Prop = append(vgn.Prop, vugu.VGProperty{Key: "value", JSONVal: vjson.RawMessage(b)})
 						}
-						vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-							EventType:	"change",
-							Func:		func(event vugu.DOMEvent) { c.SetA(event.PropString("target", "value")) },
-							// TODO: implement capture, etc. mostly need to decide syntax
-						})
+						slim.On(vgn, "change", func(event vugu.DOMEvent) { c.SetA(event.PropString("target", "value")) })
 						{
 							vgparent := vgn
 							_ = vgparent
@@ -675,28 +440,22 @@ func (c *Body) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 								_ = vgiterkey
 								o := o
 								_ = o
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "option", Attr: []vugu.VGAttribute(nil)}
-								vgparent.AppendChild(vgn)
+								vgn = slim.El(vgparent, "", "option")
 								vgn.AddAttrInterface("data-key", o.Key)
 								vgn.AddAttrInterface("value", o.Key)
 								vgn.SetInnerHTML(o.Name)
 							}
 						}
 					}
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "label", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "field"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "", "label\x00class\x00field")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "label"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.El(vgparent, "", "span\x00class\x00label")
 						vgn.SetInnerHTML(c.T("models.compare.b"))
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-						vgparent.AppendChild(vgn)
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "select", Attr: []vugu.VGAttribute{{Namespace: "", Key: "id", Val: "compare-b"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n        ")
+						vgn = slim.El(vgparent, "", "select\x00id\x00compare-b")
 						vgn.AddAttrInterface("disabled", c.Comparing())
 						{
 							b, err := vjson.Marshal(c.B())
@@ -705,11 +464,7 @@ func (c *Body) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							}
 							vgn.Prop = append(vgn.Prop, vugu.VGProperty{Key: "value", JSONVal: vjson.RawMessage(b)})
 						}
-						vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-							EventType:	"change",
-							Func:		func(event vugu.DOMEvent) { c.SetB(event.PropString("target", "value")) },
-							// TODO: implement capture, etc. mostly need to decide syntax
-						})
+						slim.On(vgn, "change", func(event vugu.DOMEvent) { c.SetB(event.PropString("target", "value")) })
 						{
 							vgparent := vgn
 							_ = vgparent
@@ -718,122 +473,86 @@ func (c *Body) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 								_ = vgiterkey
 								o := o
 								_ = o
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "option", Attr: []vugu.VGAttribute(nil)}
-								vgparent.AppendChild(vgn)
+								vgn = slim.El(vgparent, "", "option")
 								vgn.AddAttrInterface("data-key", o.Key)
 								vgn.AddAttrInterface("value", o.Key)
 								vgn.SetInnerHTML(o.Name)
 							}
 						}
 					}
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
 					if !c.Comparing() {
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "compare-go"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "go"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00compare-go\x00class\x00button\x00data-key\x00go")
 						vgn.AddAttrInterface("disabled", c.Listed() == 0)
 						vgn.SetInnerHTML(c.Page.Text.N("models.compare.go", c.Listed()))
-						vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-							EventType:	"click",
-							Func:		func(event vugu.DOMEvent) { c.CompareListed() },
-							// TODO: implement capture, etc. mostly need to decide syntax
-						})
+						slim.On(vgn, "click", func(event vugu.DOMEvent) { c.CompareListed() })
 					}
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
 					if c.Comparing() {
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "running"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "running"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.El(vgparent, "", "div\x00class\x00running\x00data-key\x00running")
 						{
 							vgparent := vgn
 							_ = vgparent
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-							vgparent.AppendChild(vgn)
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "progress", Attr: []vugu.VGAttribute(nil)}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n        ")
+							vgn = slim.El(vgparent, "", "progress")
 							vgn.AddAttrInterface("aria-label", c.T("models.compare"))
 							vgn.AddAttrInterface("max", c.CompareTotal())
 							vgn.AddAttrInterface("value", c.CompareDone())
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-							vgparent.AppendChild(vgn)
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small"}}}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n        ")
+							vgn = slim.El(vgparent, "", "button\x00type\x00button\x00class\x00button small")
 							vgn.SetInnerHTML(c.T("list.cancel"))
-							vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-								EventType:	"click",
-								Func:		func(event vugu.DOMEvent) { c.StopCompare() },
-								// TODO: implement capture, etc. mostly need to decide syntax
-							})
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-							vgparent.AppendChild(vgn)
+							slim.On(vgn, "click", func(event vugu.DOMEvent) { c.StopCompare() })
+							vgn = slim.Text(vgparent, "\n      ")
 						}
 					}
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n    ")
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
 				if c.Summary() != "" {
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "data-key", Val: "summary"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "compare-summary"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "p\x00data-key\x00summary\x00id\x00compare-summary")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "strong", Attr: []vugu.VGAttribute(nil)}
-						vgparent.AppendChild(vgn)
+						vgn = slim.El(vgparent, "", "strong")
 						vgn.SetInnerHTML(c.Summary())
 					}
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
 				if len(c.Rows()) > 0 {
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "scroll"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "table"}, vugu.VGAttribute{Namespace: "", Key: "tabindex", Val: "0"}, vugu.VGAttribute{Namespace: "", Key: "role", Val: "region"}, vugu.VGAttribute{Namespace: "", Key: "aria-labelledby", Val: "models-compare"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "div\x00class\x00scroll\x00data-key\x00table\x00tabindex\x000\x00role\x00region\x00aria-labelledby\x00models-compare")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-						vgparent.AppendChild(vgn)
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "table", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "entries"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "compare-table"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n      ")
+						vgn = slim.El(vgparent, "", "table\x00class\x00entries\x00id\x00compare-table")
 						{
 							vgparent := vgn
 							_ = vgparent
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-							vgparent.AppendChild(vgn)
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "thead", Attr: []vugu.VGAttribute(nil)}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n        ")
+							vgn = slim.El(vgparent, "", "thead")
 							{
 								vgparent := vgn
 								_ = vgparent
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "tr", Attr: []vugu.VGAttribute(nil)}
-								vgparent.AppendChild(vgn)
+								vgn = slim.El(vgparent, "", "tr")
 								{
 									vgparent := vgn
 									_ = vgparent
-									vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "th", Attr: []vugu.VGAttribute{{Namespace: "", Key: "scope", Val: "col"}}}
-									vgparent.AppendChild(vgn)
+									vgn = slim.El(vgparent, "", "th\x00scope\x00col")
 									vgn.SetInnerHTML(c.T("models.compare.image"))
-									vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "th", Attr: []vugu.VGAttribute{{Namespace: "", Key: "scope", Val: "col"}}}
-									vgparent.AppendChild(vgn)
+									vgn = slim.El(vgparent, "", "th\x00scope\x00col")
 									vgn.SetInnerHTML(c.NameOf(c.A()))
-									vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "th", Attr: []vugu.VGAttribute{{Namespace: "", Key: "scope", Val: "col"}}}
-									vgparent.AppendChild(vgn)
+									vgn = slim.El(vgparent, "", "th\x00scope\x00col")
 									vgn.SetInnerHTML(c.NameOf(c.B()))
-									vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "th", Attr: []vugu.VGAttribute{{Namespace: "", Key: "scope", Val: "col"}}}
-									vgparent.AppendChild(vgn)
+									vgn = slim.El(vgparent, "", "th\x00scope\x00col")
 									vgn.SetInnerHTML(c.T("models.compare.note"))
 								}
 							}
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-							vgparent.AppendChild(vgn)
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "tbody", Attr: []vugu.VGAttribute(nil)}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n        ")
+							vgn = slim.El(vgparent, "", "tbody")
 							{
 								vgparent := vgn
 								_ = vgparent
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n          "}
-								vgparent.AppendChild(vgn)
+								vgn = slim.Text(vgparent, "\n          ")
 								for i, r := range c.Rows() {
 									var vgiterkey interface{} = i
 									_ = vgiterkey
@@ -841,146 +560,97 @@ func (c *Body) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 									_ = i
 									r := r
 									_ = r
-									vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "tr", Attr: []vugu.VGAttribute(nil)}
-									vgparent.AppendChild(vgn)
+									vgn = slim.El(vgparent, "", "tr")
 									vgn.AddAttrInterface("class", c.RowClass(r))
 									vgn.AddAttrInterface("data-key", i)
 									{
 										vgparent := vgn
 										_ = vgparent
-										vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "td", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "p"}}}
-										vgparent.AppendChild(vgn)
+										vgn = slim.El(vgparent, "", "td\x00class\x00p")
 										vgn.SetInnerHTML(r.Name)
-										vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n            "}
-										vgparent.AppendChild(vgn)
-										vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "td", Attr: []vugu.VGAttribute(nil)}
-										vgparent.AppendChild(vgn)
+										vgn = slim.Text(vgparent, "\n            ")
+										vgn = slim.El(vgparent, "", "td")
 										{
 											vgparent := vgn
 											_ = vgparent
-											vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "entry"}}}
-											vgparent.AppendChild(vgn)
+											vgn = slim.El(vgparent, "", "span\x00class\x00entry")
 											{
 												vgparent := vgn
 												_ = vgparent
 												{
 													vgcompKey := vugu.MakeCompKey(0xFC6220BE7BB1B217^vgin.CurrentPositionHash(), vgiterkey)
 													// ask BuildEnv for prior instance of this specific component
-													vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*ui.Mark)
-													if vgcomp == nil {
-														// create new one if needed
-														vgcomp = new(ui.Mark)
-														vgin.BuildEnv.WireComponent(vgcomp)
-													}
-													vgin.BuildEnv.UseComponent(vgcompKey, vgcomp)	// ensure we can use this in the cache next time around
+													vgcomp := slim.Use[ui.Mark](vgin, vgcompKey)
 													vgcomp.Kind = c.KindOf(r.A)
-													vgout.Components = append(vgout.Components, vgcomp)
-													vgn = &vugu.VGNode{Component: vgcomp}
-													vgparent.AppendChild(vgn)
+													vgn = slim.Put(vgout, vgparent, vgcomp)
 												}
-												vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute(nil)}
-												vgparent.AppendChild(vgn)
+												vgn = slim.El(vgparent, "", "span")
 												vgn.SetInnerHTML(c.Opinion(r.A))
 											}
 										}
-										vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n            "}
-										vgparent.AppendChild(vgn)
-										vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "td", Attr: []vugu.VGAttribute(nil)}
-										vgparent.AppendChild(vgn)
+										vgn = slim.Text(vgparent, "\n            ")
+										vgn = slim.El(vgparent, "", "td")
 										{
 											vgparent := vgn
 											_ = vgparent
-											vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "entry"}}}
-											vgparent.AppendChild(vgn)
+											vgn = slim.El(vgparent, "", "span\x00class\x00entry")
 											{
 												vgparent := vgn
 												_ = vgparent
 												{
 													vgcompKey := vugu.MakeCompKey(0xD8F263F2357F2DC7^vgin.CurrentPositionHash(), vgiterkey)
 													// ask BuildEnv for prior instance of this specific component
-													vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*ui.Mark)
-													if vgcomp == nil {
-														// create new one if needed
-														vgcomp = new(ui.Mark)
-														vgin.BuildEnv.WireComponent(vgcomp)
-													}
-													vgin.BuildEnv.UseComponent(vgcompKey, vgcomp)	// ensure we can use this in the cache next time around
+													vgcomp := slim.Use[ui.Mark](vgin, vgcompKey)
 													vgcomp.Kind = c.KindOf(r.B)
-													vgout.Components = append(vgout.Components, vgcomp)
-													vgn = &vugu.VGNode{Component: vgcomp}
-													vgparent.AppendChild(vgn)
+													vgn = slim.Put(vgout, vgparent, vgcomp)
 												}
-												vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute(nil)}
-												vgparent.AppendChild(vgn)
+												vgn = slim.El(vgparent, "", "span")
 												vgn.SetInnerHTML(c.Opinion(r.B))
 											}
 										}
-										vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n            "}
-										vgparent.AppendChild(vgn)
-										vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "td", Attr: []vugu.VGAttribute(nil)}
-										vgparent.AppendChild(vgn)
+										vgn = slim.Text(vgparent, "\n            ")
+										vgn = slim.El(vgparent, "", "td")
 										vgn.SetInnerHTML(c.RowNote(r))
 									}
 								}
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-								vgparent.AppendChild(vgn)
+								vgn = slim.Text(vgparent, "\n        ")
 							}
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n      ")
 						}
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n    ")
 					}
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n  ")
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "section", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "step"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "storage"}, vugu.VGAttribute{Namespace: "", Key: "aria-labelledby", Val: "models-storage"}}}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
+		vgn = slim.El(vgparent, "", "section\x00class\x00step\x00data-key\x00storage\x00aria-labelledby\x00models-storage")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "h3", Attr: []vugu.VGAttribute{{Namespace: "", Key: "id", Val: "models-storage"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "", "h3\x00id\x00models-storage")
 			vgn.SetInnerHTML(c.T("models.storage"))
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "id", Val: "models-usage"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "", "p\x00id\x00models-usage")
 			vgn.SetInnerHTML(c.UsageText())
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "id", Val: "models-persisted"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "quiet small"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "", "p\x00id\x00models-persisted\x00class\x00quiet small")
 			vgn.SetInnerHTML(c.PersistedText())
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
 			if !c.Persisted() {
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "step-line"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "ask"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.El(vgparent, "", "div\x00class\x00step-line\x00data-key\x00ask")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "models-persist"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00models-persist\x00class\x00button small")
 					vgn.SetInnerHTML(c.T("models.persist"))
-					vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-						EventType:	"click",
-						Func:		func(event vugu.DOMEvent) { c.AskPersist() },
-						// TODO: implement capture, etc. mostly need to decide syntax
-					})
+					slim.On(vgn, "click", func(event vugu.DOMEvent) { c.AskPersist() })
 				}
 			}
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n  ")
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n"}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n")
 	}
 	return vgout
 }

@@ -2,4 +2,4 @@
 // models on the same images. It knows nothing of the browser; what it needs goes through Backend.
 package models
 
-//go:generate go tool vugugen .
+//go:generate go run anomnet/cmd/internal/vugugen .

@@ -2,4 +2,4 @@
 // good", "this one is bad". It knows nothing of the browser; what it needs goes through Backend.
 package teach
 
-//go:generate go tool vugugen .
+//go:generate go run anomnet/cmd/internal/vugugen .

@@ -9,6 +9,7 @@ import "github.com/vugu/vjson"
 import "github.com/vugu/vugu"
 import js "github.com/vugu/vugu/js"
 import "log"
+import "anomnet/webui/dom/slim"
 
 func (c *Learn) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 
@@ -22,55 +23,39 @@ func (c *Learn) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "h3", Attr: []vugu.VGAttribute{{Namespace: "", Key: "id", Val: "teach-learn"}}}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
+		vgn = slim.El(vgparent, "", "h3\x00id\x00teach-learn")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "number"}, vugu.VGAttribute{Namespace: "", Key: "aria-hidden", Val: "true"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "span\x00class\x00number\x00aria-hidden\x00true")
 			vgn.SetInnerHTML(vugu.HTML("2"))
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: " "}
-			vgparent.AppendChild(vgn)
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute(nil)}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, " ")
+			vgn = slim.El(vgparent, "", "span")
 			vgn.SetInnerHTML(c.T("teach.learn"))
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "details", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "options"}}}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
+		vgn = slim.El(vgparent, "", "details\x00class\x00options")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "summary", Attr: []vugu.VGAttribute(nil)}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "", "summary")
 			vgn.SetInnerHTML(c.T("teach.options"))
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "step-line"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "", "div\x00class\x00step-line")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "label", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "field"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n      ")
+				vgn = slim.El(vgparent, "", "label\x00class\x00field")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "label"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "span\x00class\x00label")
 					vgn.SetInnerHTML(c.T("teach.side"))
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "select", Attr: []vugu.VGAttribute{{Namespace: "", Key: "id", Val: "teach-side"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n        ")
+					vgn = slim.El(vgparent, "", "select\x00id\x00teach-side")
 					vgn.AddAttrInterface("disabled", c.Locked())
 					{
 						b, err := vjson.Marshal(c.SideValue())
@@ -79,45 +64,33 @@ func (c *Learn) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						}
 						vgn.Prop = append(vgn.Prop, vugu.VGProperty{Key: "value", JSONVal: vjson.RawMessage(b)})
 					}
-					vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-						EventType:	"change",
-						Func:		func(event vugu.DOMEvent) { c.SetSide(event.PropString("target", "value")) },
-						// TODO: implement capture, etc. mostly need to decide syntax
-					})
+					slim.On(vgn, "change", func(event vugu.DOMEvent) { c.SetSide(event.PropString("target", "value")) })
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n          "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n          ")
 						for vgiterkeyt, n := range c.Sides() {
 							var vgiterkey interface{} = vgiterkeyt
 							_ = vgiterkey
 							n := n
 							_ = n
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "option", Attr: []vugu.VGAttribute(nil)}
-							vgparent.AppendChild(vgn)
+							vgn = slim.El(vgparent, "", "option")
 							vgn.AddAttrInterface("data-key", n)
 							vgn.AddAttrInterface("value", n)
 							vgn.SetInnerHTML(c.SideName(n))
 						}
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n        ")
 					}
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "label", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "field"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n      ")
+				vgn = slim.El(vgparent, "", "label\x00class\x00field")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "label"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "span\x00class\x00label")
 					vgn.SetInnerHTML(c.T("teach.mode"))
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "select", Attr: []vugu.VGAttribute{{Namespace: "", Key: "id", Val: "teach-mode"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n        ")
+					vgn = slim.El(vgparent, "", "select\x00id\x00teach-mode")
 					vgn.AddAttrInterface("disabled", c.Locked())
 					{
 						b, err := vjson.Marshal(c.Shape.Mode)
@@ -126,40 +99,30 @@ func (c *Learn) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						}
 						vgn.Prop = append(vgn.Prop, vugu.VGProperty{Key: "value", JSONVal: vjson.RawMessage(b)})
 					}
-					vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-						EventType:	"change",
-						Func:		func(event vugu.DOMEvent) { c.SetMode(event.PropString("target", "value")) },
-						// TODO: implement capture, etc. mostly need to decide syntax
-					})
+					slim.On(vgn, "change", func(event vugu.DOMEvent) { c.SetMode(event.PropString("target", "value")) })
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n          "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n          ")
 						for vgiterkeyt, m := range c.Modes() {
 							var vgiterkey interface{} = vgiterkeyt
 							_ = vgiterkey
 							m := m
 							_ = m
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "option", Attr: []vugu.VGAttribute(nil)}
-							vgparent.AppendChild(vgn)
+							vgn = slim.El(vgparent, "", "option")
 							vgn.AddAttrInterface("data-key", m)
 							vgn.AddAttrInterface("value", m)
 							vgn.SetInnerHTML(c.ModeName(m))
 						}
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n        ")
 					}
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "label", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "check"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n      ")
+				vgn = slim.El(vgparent, "", "label\x00class\x00check")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "input", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "checkbox"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "teach-gray"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "input\x00type\x00checkbox\x00id\x00teach-gray")
 					vgn.AddAttrInterface("disabled", c.Locked())
 					{
 						b, err := vjson.Marshal(c.Shape.Gray)
@@ -168,125 +131,81 @@ func (c *Learn) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						}
 						vgn.Prop = append(vgn.Prop, vugu.VGProperty{Key: "checked", JSONVal: vjson.RawMessage(b)})
 					}
-					vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-						EventType:	"change",
-						Func:		func(event vugu.DOMEvent) { c.SetGray(event.PropBool("target", "checked")) },
-						// TODO: implement capture, etc. mostly need to decide syntax
-					})
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: " "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute(nil)}
-					vgparent.AppendChild(vgn)
+					slim.On(vgn, "change", func(event vugu.DOMEvent) { c.SetGray(event.PropBool("target", "checked")) })
+					vgn = slim.Text(vgparent, " ")
+					vgn = slim.El(vgparent, "", "span")
 					vgn.SetInnerHTML(c.T("teach.gray"))
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
 			}
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "quiet small"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "", "p\x00class\x00quiet small")
 			vgn.SetInnerHTML(c.OptionsText())
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n  ")
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "step-line"}}}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
+		vgn = slim.El(vgparent, "", "div\x00class\x00step-line")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "teach-start"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button primary"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00teach-start\x00class\x00button primary")
 			vgn.AddAttrInterface("disabled", !c.Ready() || c.Fitting())
 			vgn.SetInnerHTML(c.TeachText())
-			vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-				EventType:	"click",
-				Func:		func(event vugu.DOMEvent) { c.Teach() },
-				// TODO: implement capture, etc. mostly need to decide syntax
-			})
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
+			slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Teach() })
+			vgn = slim.Text(vgparent, "\n    ")
 			if c.Busy() {
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "running"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "running"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.El(vgparent, "", "div\x00class\x00running\x00data-key\x00running")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "progress", Attr: []vugu.VGAttribute(nil)}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "", "progress")
 					vgn.AddAttrInterface("aria-label", c.ProgressText())
 					vgn.AddAttrInterface("max", c.ProgressMax())
 					vgn.AddAttrInterface("value", c.ProgressValue())
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "numbers"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "", "span\x00class\x00numbers")
 					vgn.SetInnerHTML(c.ProgressText())
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "teach-cancel"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00teach-cancel\x00class\x00button small")
 					vgn.SetInnerHTML(c.T("list.cancel"))
-					vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-						EventType:	"click",
-						Func:		func(event vugu.DOMEvent) { c.Cancel() },
-						// TODO: implement capture, etc. mostly need to decide syntax
-					})
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-					vgparent.AppendChild(vgn)
+					slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Cancel() })
+					vgn = slim.Text(vgparent, "\n    ")
 				}
 			}
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
 			if !c.Busy() && c.Missing() != "" {
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "quiet"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "missing"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.El(vgparent, "", "span\x00class\x00quiet\x00data-key\x00missing")
 				vgn.SetInnerHTML(c.Missing())
 			}
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n  ")
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Problem() != "" {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "warning"}, vugu.VGAttribute{Namespace: "", Key: "role", Val: "alert"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "problem"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "div\x00class\x00warning\x00role\x00alert\x00data-key\x00problem")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "id", Val: "teach-problem"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "p\x00id\x00teach-problem")
 				vgn.SetInnerHTML(c.Problem())
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
 				if c.Detail() != "" {
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "details", Attr: []vugu.VGAttribute(nil)}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "details")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "summary", Attr: []vugu.VGAttribute(nil)}
-						vgparent.AppendChild(vgn)
+						vgn = slim.El(vgparent, "", "summary")
 						vgn.SetInnerHTML(c.T("error.details"))
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "details"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.El(vgparent, "", "p\x00class\x00details")
 						vgn.SetInnerHTML(c.Detail())
 					}
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n  ")
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n"}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n")
 	}
 	return vgout
 }

@@ -9,6 +9,7 @@ import "github.com/vugu/vjson"
 import "github.com/vugu/vugu"
 import js "github.com/vugu/vugu/js"
 import "log"
+import "anomnet/webui/dom/slim"
 
 func (c *Bar) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 
@@ -23,206 +24,140 @@ func (c *Bar) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Is(NoticeRefused) || c.Is(NoticeProblem) {
 			{
 				vgcompKey := vugu.MakeCompKey(0xEDB524401CBD9F8F^vgin.CurrentPositionHash(), vgiterkey)
 				// ask BuildEnv for prior instance of this specific component
-				vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*Mark)
-				if vgcomp == nil {
-					// create new one if needed
-					vgcomp = new(Mark)
-					vgin.BuildEnv.WireComponent(vgcomp)
-				}
-				vgin.BuildEnv.UseComponent(vgcompKey, vgcomp)	// ensure we can use this in the cache next time around
+				vgcomp := slim.Use[Mark](vgin, vgcompKey)
 				vgcomp.Kind = "failed"
-				vgout.Components = append(vgout.Components, vgcomp)
-				vgn = &vugu.VGNode{Component: vgcomp}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Put(vgout, vgparent, vgcomp)
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Is(NoticeLoading) || c.Is(NoticeBusy) {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "progress", Attr: []vugu.VGAttribute{{Namespace: "", Key: "data-key", Val: "progress"}, vugu.VGAttribute{Namespace: "", Key: "aria-hidden", Val: "true"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "progress\x00data-key\x00progress\x00aria-hidden\x00true")
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Is(NoticeRefused) {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "notice-text"}, vugu.VGAttribute{Namespace: "", Key: "role", Val: "alert"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "refused"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "div\x00class\x00notice-text\x00role\x00alert\x00data-key\x00refused")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute(nil)}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "p")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "strong", Attr: []vugu.VGAttribute(nil)}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "strong")
 					vgn.SetInnerHTML(c.Title())
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: " "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute(nil)}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, " ")
+					vgn = slim.El(vgparent, "", "span")
 					vgn.SetInnerHTML(c.Why())
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: " "}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, " ")
 					if c.Stays() != "" {
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute(nil)}
-						vgparent.AppendChild(vgn)
+						vgn = slim.El(vgparent, "", "span")
 						vgn.SetInnerHTML(c.Stays())
 					}
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "details", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "why"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "details\x00class\x00why")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "summary", Attr: []vugu.VGAttribute(nil)}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "summary")
 					vgn.SetInnerHTML(c.Page.Text.T("error.details"))
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "details"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "p\x00class\x00details")
 					vgn.SetInnerHTML(c.Page.Notice.Err.Message)
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n  ")
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if !c.Is(NoticeRefused) && !c.Plain() {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "notice-text"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "text"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "div\x00class\x00notice-text\x00data-key\x00text")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute(nil)}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "p")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "strong", Attr: []vugu.VGAttribute(nil)}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "strong")
 					vgn.SetInnerHTML(c.Title())
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: " "}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, " ")
 					if c.Kept() != "" {
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute(nil)}
-						vgparent.AppendChild(vgn)
+						vgn = slim.El(vgparent, "", "span")
 						vgn.SetInnerHTML(c.Kept())
 					}
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n  ")
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Plain() {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "notice-text"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "plain"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "div\x00class\x00notice-text\x00data-key\x00plain")
 			vgn.AddAttrInterface("role", c.Role())
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute(nil)}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "p")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "strong", Attr: []vugu.VGAttribute(nil)}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "strong")
 					vgn.SetInnerHTML(c.Page.Notice.Text)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: " "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute(nil)}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, " ")
+					vgn = slim.El(vgparent, "", "span")
 					vgn.SetInnerHTML(c.Page.Notice.More)
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
 				if c.Page.Notice.Detail != "" {
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "details", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "why"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "detail"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "details\x00class\x00why\x00data-key\x00detail")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "summary", Attr: []vugu.VGAttribute(nil)}
-						vgparent.AppendChild(vgn)
+						vgn = slim.El(vgparent, "", "summary")
 						vgn.SetInnerHTML(c.Page.Text.T("error.details"))
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "details"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.El(vgparent, "", "p\x00class\x00details")
 						vgn.SetInnerHTML(c.Page.Notice.Detail)
 					}
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n  ")
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Is(NoticeBusy) {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "stop"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "stop"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00stop\x00class\x00button small\x00data-key\x00stop")
 			vgn.SetInnerHTML(c.Page.Text.T("list.cancel"))
-			vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-				EventType:	"click",
-				Func:		func(event vugu.DOMEvent) { c.Page.Stop() },
-				// TODO: implement capture, etc. mostly need to decide syntax
-			})
+			slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Page.Stop() })
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.BackText() != "" {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "back"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "back"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00back\x00class\x00button small\x00data-key\x00back")
 			vgn.SetInnerHTML(c.BackText())
-			vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-				EventType:	"click",
-				Func:		func(event vugu.DOMEvent) { c.Page.Back() },
-				// TODO: implement capture, etc. mostly need to decide syntax
-			})
+			slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Page.Back() })
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if !c.Is(NoticeLoading) && !c.Is(NoticeBusy) {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "dismiss"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small bare"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "dismiss"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00dismiss\x00class\x00button small bare\x00data-key\x00dismiss")
 			vgn.AddAttrInterface("aria-label", c.Page.Text.T("notice.dismiss"))
 			vgn.AddAttrInterface("title", c.Page.Text.T("notice.dismiss"))
-			vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-				EventType:	"click",
-				Func:		func(event vugu.DOMEvent) { c.Page.Dismiss() },
-				// TODO: implement capture, etc. mostly need to decide syntax
-			})
+			slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Page.Dismiss() })
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "svg", Attr: []vugu.VGAttribute{{Namespace: "", Key: "viewBox", Val: "0 0 16 16"}, vugu.VGAttribute{Namespace: "", Key: "aria-hidden", Val: "true"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.El(vgparent, "svg", "svg\x00viewBox\x000 0 16 16\x00aria-hidden\x00true")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "path", Attr: []vugu.VGAttribute{{Namespace: "", Key: "d", Val: "M4 4l8 8M12 4l-8 8"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "svg", "path\x00d\x00M4 4l8 8M12 4l-8 8")
 				}
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n"}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n")
 	}
 	return vgout
 }

@@ -4,4 +4,4 @@
 // The .vugu files hold the markup, the .go files beside them the logic. The files *_gen.go are made by vugugen.
 package ui
 
-//go:generate go tool vugugen .
+//go:generate go run anomnet/cmd/internal/vugugen .

@@ -9,6 +9,7 @@ import "github.com/vugu/vjson"
 import "github.com/vugu/vugu"
 import js "github.com/vugu/vugu/js"
 import "log"
+import "anomnet/webui/dom/slim"
 
 func (c *Facts) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 
@@ -22,79 +23,50 @@ func (c *Facts) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "h2", Attr: []vugu.VGAttribute{{Namespace: "", Key: "id", Val: "facts-title"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "hidden"}}}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
+		vgn = slim.El(vgparent, "", "h2\x00id\x00facts-title\x00class\x00hidden")
 		vgn.SetInnerHTML(c.Page.Text.T("facts.title"))
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "data-key", Val: "verdict"}}}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
+		vgn = slim.El(vgparent, "", "div\x00data-key\x00verdict")
 		vgn.AddAttrInterface("class", "verdict "+c.Kind())
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
 			{
 				vgcompKey := vugu.MakeCompKey(0x9C95A758E9CCD924^vgin.CurrentPositionHash(), vgiterkey)
 				// ask BuildEnv for prior instance of this specific component
-				vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*Mark)
-				if vgcomp == nil {
-					// create new one if needed
-					vgcomp = new(Mark)
-					vgin.BuildEnv.WireComponent(vgcomp)
-				}
-				vgin.BuildEnv.UseComponent(vgcompKey, vgcomp)	// ensure we can use this in the cache next time around
+				vgcomp := slim.Use[Mark](vgin, vgcompKey)
 				vgcomp.Kind = c.Kind()
-				vgout.Components = append(vgout.Components, vgcomp)
-				vgn = &vugu.VGNode{Component: vgcomp}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Put(vgout, vgparent, vgcomp)
 			}
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "word"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "", "p\x00class\x00word")
 			vgn.SetInnerHTML(c.Word())
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
 			if c.Done() {
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "relative"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "relative"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.El(vgparent, "", "p\x00class\x00relative\x00data-key\x00relative")
 				{
 					vgparent := vgn
 					_ = vgparent
 					{
 						vgcompKey := vugu.MakeCompKey(0x3D919DF1623F670E^vgin.CurrentPositionHash(), vgiterkey)
 						// ask BuildEnv for prior instance of this specific component
-						vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*Tip)
-						if vgcomp == nil {
-							// create new one if needed
-							vgcomp = new(Tip)
-							vgin.BuildEnv.WireComponent(vgcomp)
-						}
-						vgin.BuildEnv.UseComponent(vgcompKey, vgcomp)	// ensure we can use this in the cache next time around
+						vgcomp := slim.Use[Tip](vgin, vgcompKey)
 						vgcomp.Page = c.Page
 						vgcomp.Text = c.Relative()
 						vgcomp.Key = "facts.ratio.tip"
 						vgcomp.Class = "plain"
-						vgout.Components = append(vgout.Components, vgcomp)
-						vgn = &vugu.VGNode{Component: vgcomp}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Put(vgout, vgparent, vgcomp)
 					}
 				}
 			}
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "sentence"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "", "p\x00class\x00sentence")
 			vgn.SetInnerHTML(c.Sentence())
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n  ")
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		for i, n := range c.Panels() {
 			var vgiterkey interface{} = i
 			_ = vgiterkey
@@ -102,8 +74,7 @@ func (c *Facts) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			_ = i
 			n := n
 			_ = n
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "addon"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "div\x00class\x00addon")
 			vgn.AddAttrInterface("data-key", i)
 			{
 				vgparent := vgn
@@ -112,141 +83,94 @@ func (c *Facts) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					var vgcomp vugu.Builder = n.Body
 					if vgcomp != nil {
 						vgin.BuildEnv.WireComponent(vgcomp)
-						vgout.Components = append(vgout.Components, vgcomp)
-						vgn = &vugu.VGNode{Component: vgcomp}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Put(vgout, vgparent, vgcomp)
 					}
 				}
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "filename"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "filename"}}}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
+		vgn = slim.El(vgparent, "", "p\x00class\x00filename\x00data-key\x00filename")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute(nil)}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "span")
 			vgn.SetInnerHTML(c.Name())
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: " "}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, " ")
 			if c.Truth() != "" {
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "truth"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.El(vgparent, "", "span\x00class\x00truth")
 				vgn.SetInnerHTML(c.Truth())
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		{
 			vgcompKey := vugu.MakeCompKey(0x9E171A41BFDDF01F^vgin.CurrentPositionHash(), vgiterkey)
 			// ask BuildEnv for prior instance of this specific component
-			vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*Judge)
-			if vgcomp == nil {
-				// create new one if needed
-				vgcomp = new(Judge)
-				vgin.BuildEnv.WireComponent(vgcomp)
-			}
-			vgin.BuildEnv.UseComponent(vgcompKey, vgcomp)	// ensure we can use this in the cache next time around
+			vgcomp := slim.Use[Judge](vgin, vgcompKey)
 			vgcomp.Page = c.Page
-			vgout.Components = append(vgout.Components, vgcomp)
-			vgn = &vugu.VGNode{Component: vgcomp}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Put(vgout, vgparent, vgcomp)
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Done() {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "measure"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "measure"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "div\x00class\x00measure\x00data-key\x00measure")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "svg", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "gauge"}, vugu.VGAttribute{Namespace: "", Key: "viewBox", Val: "-2 0 324 40"}, vugu.VGAttribute{Namespace: "", Key: "role", Val: "img"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "svg", "svg\x00class\x00gauge\x00viewBox\x00-2 0 324 40\x00role\x00img")
 				vgn.AddAttrInterface("aria-label", c.GaugeLabel())
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "rect", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "zone ok"}, vugu.VGAttribute{Namespace: "", Key: "x", Val: "0"}, vugu.VGAttribute{Namespace: "", Key: "y", Val: "14"}, vugu.VGAttribute{Namespace: "", Key: "height", Val: "8"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "svg", "rect\x00class\x00zone ok\x00x\x000\x00y\x0014\x00height\x008")
 					vgn.AddAttrInterface("width", c.ReviewX())
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "rect", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "zone review"}, vugu.VGAttribute{Namespace: "", Key: "y", Val: "14"}, vugu.VGAttribute{Namespace: "", Key: "height", Val: "8"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "svg", "rect\x00class\x00zone review\x00y\x0014\x00height\x008")
 					vgn.AddAttrInterface("width", c.ReviewWidth())
 					vgn.AddAttrInterface("x", c.ReviewX())
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "rect", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "zone ng"}, vugu.VGAttribute{Namespace: "", Key: "x", Val: "160"}, vugu.VGAttribute{Namespace: "", Key: "y", Val: "14"}, vugu.VGAttribute{Namespace: "", Key: "width", Val: "160"}, vugu.VGAttribute{Namespace: "", Key: "height", Val: "8"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "svg", "rect\x00class\x00zone ng\x00x\x00160\x00y\x0014\x00width\x00160\x00height\x008")
 					vgn.SetInnerHTML(vugu.HTML(""))
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "line", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "tick"}, vugu.VGAttribute{Namespace: "", Key: "x1", Val: "160"}, vugu.VGAttribute{Namespace: "", Key: "x2", Val: "160"}, vugu.VGAttribute{Namespace: "", Key: "y1", Val: "10"}, vugu.VGAttribute{Namespace: "", Key: "y2", Val: "26"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "svg", "line\x00class\x00tick\x00x1\x00160\x00x2\x00160\x00y1\x0010\x00y2\x0026")
 					vgn.SetInnerHTML(vugu.HTML(""))
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "path", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "needle"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "svg", "path\x00class\x00needle")
 					vgn.AddAttrInterface("d", c.Needle())
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "text", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "scale"}, vugu.VGAttribute{Namespace: "", Key: "x", Val: "0"}, vugu.VGAttribute{Namespace: "", Key: "y", Val: "38"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "svg", "text\x00class\x00scale\x00x\x000\x00y\x0038")
 					vgn.SetInnerHTML(c.Page.Text.Number(0, 2))
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "text", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "scale mid"}, vugu.VGAttribute{Namespace: "", Key: "x", Val: "160"}, vugu.VGAttribute{Namespace: "", Key: "y", Val: "38"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "svg", "text\x00class\x00scale mid\x00x\x00160\x00y\x0038")
 					vgn.SetInnerHTML(c.Page.Text.Number(1, 2) + " " + c.Page.Text.T("map.limit"))
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "text", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "scale end"}, vugu.VGAttribute{Namespace: "", Key: "x", Val: "320"}, vugu.VGAttribute{Namespace: "", Key: "y", Val: "38"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "svg", "text\x00class\x00scale end\x00x\x00320\x00y\x0038")
 					vgn.SetInnerHTML(c.Page.Text.Number(2, 2))
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n    ")
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n  ")
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Mapped() {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "fieldset", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "map"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "map"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "fieldset\x00class\x00map\x00data-key\x00map")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "legend", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "hidden"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "legend\x00class\x00hidden")
 				vgn.SetInnerHTML(c.Page.Text.T("map.show"))
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "map-line"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "div\x00class\x00map-line")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "label", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "check"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "", "label\x00class\x00check")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "input", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "checkbox"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "map-on"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.El(vgparent, "", "input\x00type\x00checkbox\x00id\x00map-on")
 						{
 							b, err := vjson.Marshal(c.Page.Look.MapOn)
 							if err != nil {
@@ -254,31 +178,20 @@ func (c *Facts) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							}
 							vgn.Prop = append(vgn.Prop, vugu.VGProperty{Key: "checked", JSONVal: vjson.RawMessage(b)})
 						}
-						vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-							EventType:	"change",
-							Func:		func(event vugu.DOMEvent) { c.Page.Look.MapOn = event.PropBool("target", "checked") },
-							// TODO: implement capture, etc. mostly need to decide syntax
-						})
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: " "}
-						vgparent.AppendChild(vgn)
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute(nil)}
-						vgparent.AppendChild(vgn)
+						slim.On(vgn, "change", func(event vugu.DOMEvent) { c.Page.Look.MapOn = event.PropBool("target", "checked") })
+						vgn = slim.Text(vgparent, " ")
+						vgn = slim.El(vgparent, "", "span")
 						vgn.SetInnerHTML(c.Page.Text.T("map.show"))
 					}
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "label", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "slide"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "", "label\x00class\x00slide")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute(nil)}
-						vgparent.AppendChild(vgn)
+						vgn = slim.El(vgparent, "", "span")
 						vgn.SetInnerHTML(c.Page.Text.T("map.opacity"))
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: " "}
-						vgparent.AppendChild(vgn)
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "input", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "range"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "opacity"}, vugu.VGAttribute{Namespace: "", Key: "min", Val: "0"}, vugu.VGAttribute{Namespace: "", Key: "max", Val: "100"}, vugu.VGAttribute{Namespace: "", Key: "step", Val: "5"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, " ")
+						vgn = slim.El(vgparent, "", "input\x00type\x00range\x00id\x00opacity\x00min\x000\x00max\x00100\x00step\x005")
 						vgn.AddAttrInterface("disabled", !c.Page.Look.MapOn)
 						{
 							b, err := vjson.Marshal(c.OpacityValue())
@@ -287,32 +200,22 @@ func (c *Facts) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							}
 							vgn.Prop = append(vgn.Prop, vugu.VGProperty{Key: "value", JSONVal: vjson.RawMessage(b)})
 						}
-						vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-							EventType:	"input",
-							Func:		func(event vugu.DOMEvent) { c.Page.Look.SetOpacity(event.PropString("target", "value")) },
-							// TODO: implement capture, etc. mostly need to decide syntax
-						})
+						slim.On(vgn, "input", func(event vugu.DOMEvent) { c.Page.Look.SetOpacity(event.PropString("target", "value")) })
 					}
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n    ")
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "svg", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "legend"}, vugu.VGAttribute{Namespace: "", Key: "viewBox", Val: "-2 0 324 32"}, vugu.VGAttribute{Namespace: "", Key: "role", Val: "img"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "svg", "svg\x00class\x00legend\x00viewBox\x00-2 0 324 32\x00role\x00img")
 				vgn.AddAttrInterface("aria-label", c.Page.Text.T("map.legend"))
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "defs", Attr: []vugu.VGAttribute(nil)}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "svg", "defs")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "linearGradient", Attr: []vugu.VGAttribute{{Namespace: "", Key: "id", Val: "heat-colours"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.El(vgparent, "svg", "linearGradient\x00id\x00heat-colours")
 						{
 							vgparent := vgn
 							_ = vgparent
@@ -321,100 +224,64 @@ func (c *Facts) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 								_ = vgiterkey
 								s := s
 								_ = s
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "stop", Attr: []vugu.VGAttribute(nil)}
-								vgparent.AppendChild(vgn)
+								vgn = slim.El(vgparent, "svg", "stop")
 								vgn.AddAttrInterface("offset", s.Offset)
 								vgn.AddAttrInterface("stop-color", s.Colour)
 							}
 						}
 					}
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "rect", Attr: []vugu.VGAttribute{{Namespace: "", Key: "x", Val: "0"}, vugu.VGAttribute{Namespace: "", Key: "y", Val: "4"}, vugu.VGAttribute{Namespace: "", Key: "width", Val: "320"}, vugu.VGAttribute{Namespace: "", Key: "height", Val: "10"}, vugu.VGAttribute{Namespace: "", Key: "fill", Val: "url(#heat-colours)"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "svg", "rect\x00x\x000\x00y\x004\x00width\x00320\x00height\x0010\x00fill\x00url(#heat-colours)")
 					vgn.SetInnerHTML(vugu.HTML(""))
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "line", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "tick"}, vugu.VGAttribute{Namespace: "", Key: "y1", Val: "0"}, vugu.VGAttribute{Namespace: "", Key: "y2", Val: "18"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "svg", "line\x00class\x00tick\x00y1\x000\x00y2\x0018")
 					vgn.AddAttrInterface("x1", c.LimitX())
 					vgn.AddAttrInterface("x2", c.LimitX())
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "text", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "scale"}, vugu.VGAttribute{Namespace: "", Key: "x", Val: "0"}, vugu.VGAttribute{Namespace: "", Key: "y", Val: "30"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "svg", "text\x00class\x00scale\x00x\x000\x00y\x0030")
 					vgn.SetInnerHTML(c.LowLabel())
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "text", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "scale mid"}, vugu.VGAttribute{Namespace: "", Key: "y", Val: "30"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "svg", "text\x00class\x00scale mid\x00y\x0030")
 					vgn.AddAttrInterface("x", c.LimitX())
 					vgn.SetInnerHTML(c.Page.Text.Number(1, 2) + " " + c.Page.Text.T("map.limit"))
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "text", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "scale end"}, vugu.VGAttribute{Namespace: "", Key: "x", Val: "320"}, vugu.VGAttribute{Namespace: "", Key: "y", Val: "30"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "svg", "text\x00class\x00scale end\x00x\x00320\x00y\x0030")
 					vgn.SetInnerHTML(c.HighLabel())
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n    ")
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "quiet small"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "p\x00class\x00quiet small")
 				vgn.SetInnerHTML(c.Page.Text.T("map.blink"))
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n  ")
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Done() {
 			{
 				vgcompKey := vugu.MakeCompKey(0x48264113297B3948^vgin.CurrentPositionHash(), vgiterkey)
 				// ask BuildEnv for prior instance of this specific component
-				vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*Findings)
-				if vgcomp == nil {
-					// create new one if needed
-					vgcomp = new(Findings)
-					vgin.BuildEnv.WireComponent(vgcomp)
-				}
-				vgin.BuildEnv.UseComponent(vgcompKey, vgcomp)	// ensure we can use this in the cache next time around
+				vgcomp := slim.Use[Findings](vgin, vgcompKey)
 				vgcomp.Page = c.Page
-				vgout.Components = append(vgout.Components, vgcomp)
-				vgn = &vugu.VGNode{Component: vgcomp}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Put(vgout, vgparent, vgcomp)
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Known() {
 			{
 				vgcompKey := vugu.MakeCompKey(0xD5B29BDE8AFC90ED^vgin.CurrentPositionHash(), vgiterkey)
 				// ask BuildEnv for prior instance of this specific component
-				vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*Threshold)
-				if vgcomp == nil {
-					// create new one if needed
-					vgcomp = new(Threshold)
-					vgin.BuildEnv.WireComponent(vgcomp)
-				}
-				vgin.BuildEnv.UseComponent(vgcompKey, vgcomp)	// ensure we can use this in the cache next time around
+				vgcomp := slim.Use[Threshold](vgin, vgcompKey)
 				vgcomp.Page = c.Page
-				vgout.Components = append(vgout.Components, vgcomp)
-				vgn = &vugu.VGNode{Component: vgcomp}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Put(vgout, vgparent, vgcomp)
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Done() {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "dl", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "rows"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "rows"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "dl\x00class\x00rows\x00data-key\x00rows")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
 				for _, r := range c.Rows() {
 					var vgiterkey interface{} = r.Key
 					_ = vgiterkey
@@ -423,43 +290,24 @@ func (c *Facts) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					{
 						vgcompKey := vugu.MakeCompKey(0x92B945E3E7D559FB^vgin.CurrentPositionHash(), r.Key)
 						// ask BuildEnv for prior instance of this specific component
-						vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*Row)
-						if vgcomp == nil {
-							// create new one if needed
-							vgcomp = new(Row)
-							vgin.BuildEnv.WireComponent(vgcomp)
-						}
-						vgin.BuildEnv.UseComponent(vgcompKey, vgcomp)	// ensure we can use this in the cache next time around
+						vgcomp := slim.Use[Row](vgin, vgcompKey)
 						vgcomp.Fact = r
 						vgcomp.Page = c.Page
-						vgout.Components = append(vgout.Components, vgcomp)
-						vgn = &vugu.VGNode{Component: vgcomp}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Put(vgout, vgparent, vgcomp)
 					}
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n  ")
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		{
 			vgcompKey := vugu.MakeCompKey(0x26AE8869A0950553^vgin.CurrentPositionHash(), vgiterkey)
 			// ask BuildEnv for prior instance of this specific component
-			vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*About)
-			if vgcomp == nil {
-				// create new one if needed
-				vgcomp = new(About)
-				vgin.BuildEnv.WireComponent(vgcomp)
-			}
-			vgin.BuildEnv.UseComponent(vgcompKey, vgcomp)	// ensure we can use this in the cache next time around
+			vgcomp := slim.Use[About](vgin, vgcompKey)
 			vgcomp.Page = c.Page
-			vgout.Components = append(vgout.Components, vgcomp)
-			vgn = &vugu.VGNode{Component: vgcomp}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Put(vgout, vgparent, vgcomp)
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n"}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n")
 	}
 	return vgout
 }

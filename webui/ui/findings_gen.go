@@ -9,6 +9,7 @@ import "github.com/vugu/vjson"
 import "github.com/vugu/vugu"
 import js "github.com/vugu/vugu/js"
 import "log"
+import "anomnet/webui/dom/slim"
 
 func (c *Findings) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 
@@ -22,147 +23,92 @@ func (c *Findings) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Known() {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "section", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "regions"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "regions"}, vugu.VGAttribute{Namespace: "", Key: "aria-labelledby", Val: "regions-title"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "section\x00class\x00regions\x00data-key\x00regions\x00aria-labelledby\x00regions-title")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "h3", Attr: []vugu.VGAttribute{{Namespace: "", Key: "id", Val: "regions-title"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "h3\x00id\x00regions-title")
 				{
 					vgparent := vgn
 					_ = vgparent
 					{
 						vgcompKey := vugu.MakeCompKey(0xE2A7862982D8E503^vgin.CurrentPositionHash(), vgiterkey)
 						// ask BuildEnv for prior instance of this specific component
-						vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*Tip)
-						if vgcomp == nil {
-							// create new one if needed
-							vgcomp = new(Tip)
-							vgin.BuildEnv.WireComponent(vgcomp)
-						}
-						vgin.BuildEnv.UseComponent(vgcompKey, vgcomp)	// ensure we can use this in the cache next time around
+						vgcomp := slim.Use[Tip](vgin, vgcompKey)
 						vgcomp.Page = c.Page
 						vgcomp.Text = c.Title()
 						vgcomp.Key = "regions.tip"
 						vgcomp.Class = "plain"
-						vgout.Components = append(vgout.Components, vgcomp)
-						vgn = &vugu.VGNode{Component: vgcomp}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Put(vgout, vgparent, vgcomp)
 					}
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
 				if len(c.Regions()) > 0 {
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "ol", Attr: []vugu.VGAttribute{{Namespace: "", Key: "data-key", Val: "list"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "ol\x00data-key\x00list")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n      ")
 						for vgiterkeyt, r := range c.Regions() {
 							var vgiterkey interface{} = vgiterkeyt
 							_ = vgiterkey
 							r := r
 							_ = r
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "li", Attr: []vugu.VGAttribute(nil)}
-							vgparent.AppendChild(vgn)
+							vgn = slim.El(vgparent, "", "li")
 							vgn.AddAttrInterface("data-key", r.N)
 							{
 								vgparent := vgn
 								_ = vgparent
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-								vgparent.AppendChild(vgn)
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}}}
-								vgparent.AppendChild(vgn)
+								vgn = slim.Text(vgparent, "\n        ")
+								vgn = slim.El(vgparent, "", "button\x00type\x00button")
 								vgn.AddAttrInterface("aria-label", r.Label)
 								vgn.AddAttrInterface("class", r.Class)
-								vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-									EventType:	"click",
-									Func:		func(event vugu.DOMEvent) { c.Go(r) },
-									// TODO: implement capture, etc. mostly need to decide syntax
-								})
-								vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-									EventType:	"focus",
-									Func:		func(event vugu.DOMEvent) { c.Point(r) },
-									// TODO: implement capture, etc. mostly need to decide syntax
-								})
-								vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-									EventType:	"blur",
-									Func:		func(event vugu.DOMEvent) { c.Page.ShowRegion(0) },
-									// TODO: implement capture, etc. mostly need to decide syntax
-								})
-								vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-									EventType:	"mouseenter",
-									Func:		func(event vugu.DOMEvent) { c.Point(r) },
-									// TODO: implement capture, etc. mostly need to decide syntax
-								})
-								vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-									EventType:	"mouseleave",
-									Func:		func(event vugu.DOMEvent) { c.Page.ShowRegion(0) },
-									// TODO: implement capture, etc. mostly need to decide syntax
-								})
+								slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Go(r) })
+								slim.On(vgn, "focus", func(event vugu.DOMEvent) { c.Point(r) })
+								slim.On(vgn, "blur", func(event vugu.DOMEvent) { c.Page.ShowRegion(0) })
+								slim.On(vgn, "mouseenter", func(event vugu.DOMEvent) { c.Point(r) })
+								slim.On(vgn, "mouseleave", func(event vugu.DOMEvent) { c.Page.ShowRegion(0) })
 								{
 									vgparent := vgn
 									_ = vgparent
-									vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n          "}
-									vgparent.AppendChild(vgn)
-									vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "number"}}}
-									vgparent.AppendChild(vgn)
+									vgn = slim.Text(vgparent, "\n          ")
+									vgn = slim.El(vgparent, "", "span\x00class\x00number")
 									vgn.SetInnerHTML(r.N)
-									vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: " "}
-									vgparent.AppendChild(vgn)
-									vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "area"}}}
-									vgparent.AppendChild(vgn)
+									vgn = slim.Text(vgparent, " ")
+									vgn = slim.El(vgparent, "", "span\x00class\x00area")
 									vgn.SetInnerHTML(r.Area)
-									vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: " "}
-									vgparent.AppendChild(vgn)
-									vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "share"}}}
-									vgparent.AppendChild(vgn)
+									vgn = slim.Text(vgparent, " ")
+									vgn = slim.El(vgparent, "", "span\x00class\x00share")
 									vgn.SetInnerHTML(r.Share)
-									vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: " "}
-									vgparent.AppendChild(vgn)
-									vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "peak"}}}
-									vgparent.AppendChild(vgn)
+									vgn = slim.Text(vgparent, " ")
+									vgn = slim.El(vgparent, "", "span\x00class\x00peak")
 									vgn.SetInnerHTML(r.Ratio + " ×")
-									vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-									vgparent.AppendChild(vgn)
+									vgn = slim.Text(vgparent, "\n        ")
 								}
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-								vgparent.AppendChild(vgn)
+								vgn = slim.Text(vgparent, "\n      ")
 							}
 						}
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n    ")
 					}
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
 				if c.More() != "" {
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "quiet small"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "more"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "p\x00class\x00quiet small\x00data-key\x00more")
 					vgn.SetInnerHTML(c.More())
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n  ")
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Explained() {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "dl", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "rows"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "rows"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "dl\x00class\x00rows\x00data-key\x00rows")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
 				for _, r := range c.Rows() {
 					var vgiterkey interface{} = r.Key
 					_ = vgiterkey
@@ -171,110 +117,72 @@ func (c *Findings) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					{
 						vgcompKey := vugu.MakeCompKey(0x8C6F136D53634819^vgin.CurrentPositionHash(), r.Key)
 						// ask BuildEnv for prior instance of this specific component
-						vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*Row)
-						if vgcomp == nil {
-							// create new one if needed
-							vgcomp = new(Row)
-							vgin.BuildEnv.WireComponent(vgcomp)
-						}
-						vgin.BuildEnv.UseComponent(vgcompKey, vgcomp)	// ensure we can use this in the cache next time around
+						vgcomp := slim.Use[Row](vgin, vgcompKey)
 						vgcomp.Fact = r
 						vgcomp.Page = c.Page
-						vgout.Components = append(vgout.Components, vgcomp)
-						vgn = &vugu.VGNode{Component: vgcomp}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Put(vgout, vgparent, vgcomp)
 					}
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n  ")
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Explained() {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "similar"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "similar"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "div\x00class\x00similar\x00data-key\x00similar")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "similar"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "disclose"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00similar\x00class\x00disclose")
 				vgn.AddAttrInterface("aria-expanded", c.Expanded())
 				vgn.SetInnerHTML(c.Page.Text.T("similar.title"))
-				vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-					EventType:	"click",
-					Func:		func(event vugu.DOMEvent) { c.Page.SetSimilar(!c.Page.Look.Similar) },
-					// TODO: implement capture, etc. mostly need to decide syntax
-				})
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
+				slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Page.SetSimilar(!c.Page.Look.Similar) })
+				vgn = slim.Text(vgparent, "\n    ")
 				if c.SpotState() == "found" {
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "spots"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "spots"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "div\x00class\x00spots\x00data-key\x00spots")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-						vgparent.AppendChild(vgn)
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "figure", Attr: []vugu.VGAttribute(nil)}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n      ")
+						vgn = slim.El(vgparent, "", "figure")
 						{
 							vgparent := vgn
 							_ = vgparent
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "canvas", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "crop"}, vugu.VGAttribute{Namespace: "", Key: "width", Val: "128"}, vugu.VGAttribute{Namespace: "", Key: "height", Val: "128"}, vugu.VGAttribute{Namespace: "", Key: "role", Val: "img"}}}
-							vgparent.AppendChild(vgn)
+							vgn = slim.El(vgparent, "", "canvas\x00class\x00crop\x00width\x00128\x00height\x00128\x00role\x00img")
 							vgn.AddAttrInterface("aria-label", c.Page.Text.T("similar.own"))
 							vgn.JSPopulateHandler = vugu.JSValueFunc(func(value js.Value) { c.CropOwn(value) })
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "figcaption", Attr: []vugu.VGAttribute(nil)}
-							vgparent.AppendChild(vgn)
+							vgn = slim.El(vgparent, "", "figcaption")
 							vgn.SetInnerHTML(c.Page.Text.T("similar.own"))
 						}
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-						vgparent.AppendChild(vgn)
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "figure", Attr: []vugu.VGAttribute(nil)}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n      ")
+						vgn = slim.El(vgparent, "", "figure")
 						{
 							vgparent := vgn
 							_ = vgparent
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "canvas", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "crop"}, vugu.VGAttribute{Namespace: "", Key: "width", Val: "128"}, vugu.VGAttribute{Namespace: "", Key: "height", Val: "128"}, vugu.VGAttribute{Namespace: "", Key: "role", Val: "img"}}}
-							vgparent.AppendChild(vgn)
+							vgn = slim.El(vgparent, "", "canvas\x00class\x00crop\x00width\x00128\x00height\x00128\x00role\x00img")
 							vgn.AddAttrInterface("aria-label", c.Page.Text.T("similar.good", "name", c.Spot().Name))
 							vgn.JSPopulateHandler = vugu.JSValueFunc(func(value js.Value) { c.CropGood(value) })
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "figcaption", Attr: []vugu.VGAttribute(nil)}
-							vgparent.AppendChild(vgn)
+							vgn = slim.El(vgparent, "", "figcaption")
 							vgn.SetInnerHTML(c.Spot().Name)
 						}
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n    ")
 					}
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
 				if c.SpotState() != "" {
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "small"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "text"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "p\x00class\x00small\x00data-key\x00text")
 					vgn.SetInnerHTML(c.SpotText())
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
 				if c.SpotState() == "found" {
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "link small"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "similar-compare"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "compare"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "button\x00type\x00button\x00class\x00link small\x00id\x00similar-compare\x00data-key\x00compare")
 					vgn.SetInnerHTML(c.Page.Text.T("similar.compare"))
-					vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-						EventType:	"click",
-						Func:		func(event vugu.DOMEvent) { c.Compare() },
-						// TODO: implement capture, etc. mostly need to decide syntax
-					})
+					slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Compare() })
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n  ")
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n"}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n")
 	}
 	return vgout
 }

@@ -9,6 +9,7 @@ import "github.com/vugu/vjson"
 import "github.com/vugu/vugu"
 import js "github.com/vugu/vugu/js"
 import "log"
+import "anomnet/webui/dom/slim"
 
 func (c *Header) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 
@@ -22,46 +23,30 @@ func (c *Header) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "a", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "skip"}, vugu.VGAttribute{Namespace: "", Key: "href", Val: "#main"}}}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
+		vgn = slim.El(vgparent, "", "a\x00class\x00skip\x00href\x00#main")
 		vgn.SetInnerHTML(c.Page.Text.T("page.skip"))
-		vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-			EventType:	"click",
-			Func:		func(event vugu.DOMEvent) { c.Skip(event) },
-			// TODO: implement capture, etc. mostly need to decide syntax
-		})
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "brand"}}}
-		vgparent.AppendChild(vgn)
+		slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Skip(event) })
+		vgn = slim.Text(vgparent, "\n  ")
+		vgn = slim.El(vgparent, "", "span\x00class\x00brand")
 		vgn.SetInnerHTML(vugu.HTML("\n    \x3Csvg class=\"logo\" viewBox=\"0 0 24 24\" aria-hidden=\"true\"\x3E\x3Cpath d=\"M3 3h4.5v4.5H3zM9.75 3h4.5v4.5h-4.5zM16.5 3H21v4.5h-4.5zM3 9.75h4.5v4.5H3zM16.5 9.75H21v4.5h-4.5zM3 16.5h4.5V21H3zM9.75 16.5h4.5V21h-4.5zM16.5 16.5H21V21h-4.5z\"\x3E\x3C/path\x3E\x3Ccircle class=\"odd\" cx=\"12\" cy=\"12\" r=\"3\"\x3E\x3C/circle\x3E\x3C/svg\x3E\n    \x3Ch1\x3EAnomNet\x3C/h1\x3E\n  "))
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Page.Part.Part != "" {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "partname"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "part"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "p\x00class\x00partname\x00data-key\x00part")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "label"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "span\x00class\x00label")
 				vgn.SetInnerHTML(c.Page.Text.T("page.part"))
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
 				if len(c.Parts()) < 2 {
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "strong", Attr: []vugu.VGAttribute{{Namespace: "", Key: "data-key", Val: "one"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "strong\x00data-key\x00one")
 					vgn.SetInnerHTML(c.Page.Part.Part)
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
 				if len(c.Parts()) > 1 {
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "select", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "parts"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "many"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "select\x00class\x00parts\x00data-key\x00many")
 					vgn.AddAttrInterface("aria-label", c.Page.Text.T("page.part"))
 					{
 						b, err := vjson.Marshal(c.Part())
@@ -70,16 +55,11 @@ func (c *Header) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						}
 						vgn.Prop = append(vgn.Prop, vugu.VGProperty{Key: "value", JSONVal: vjson.RawMessage(b)})
 					}
-					vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-						EventType:	"change",
-						Func:		func(event vugu.DOMEvent) { c.Use(event.PropString("target", "value")) },
-						// TODO: implement capture, etc. mostly need to decide syntax
-					})
+					slim.On(vgn, "change", func(event vugu.DOMEvent) { c.Use(event.PropString("target", "value")) })
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n      ")
 						for i, name := range c.Parts() {
 							var vgiterkey interface{} = i
 							_ = vgiterkey
@@ -87,107 +67,75 @@ func (c *Header) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							_ = i
 							name := name
 							_ = name
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "option", Attr: []vugu.VGAttribute(nil)}
-							vgparent.AppendChild(vgn)
+							vgn = slim.El(vgparent, "", "option")
 							vgn.AddAttrInterface("data-key", i)
 							vgn.AddAttrInterface("value", i)
 							vgn.SetInnerHTML(name)
 						}
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n    ")
 					}
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n  ")
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Page.Part.Part == "" {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "tagline"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "tagline"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "p\x00class\x00tagline\x00data-key\x00tagline")
 			vgn.SetInnerHTML(c.Page.Text.T("page.tagline"))
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if len(c.Views()) > 0 {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "nav", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "views"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "views"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "nav\x00class\x00views\x00data-key\x00views")
 			vgn.AddAttrInterface("aria-label", c.Page.Text.T("page.views"))
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
 				for vgiterkeyt, v := range c.Views() {
 					var vgiterkey interface{} = vgiterkeyt
 					_ = vgiterkey
 					v := v
 					_ = v
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "a", Attr: []vugu.VGAttribute(nil)}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "a")
 					vgn.AddAttrInterface("aria-current", c.Current(v))
 					vgn.AddAttrInterface("data-key", v.ID)
 					vgn.AddAttrInterface("href", v.Address())
 					vgn.SetInnerHTML(c.Page.Text.T("view." + v.ID))
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n  ")
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "gap"}}}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
+		vgn = slim.El(vgparent, "", "span\x00class\x00gap")
 		vgn.SetInnerHTML(vugu.HTML(""))
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Page.Settled {
 			{
 				vgcompKey := vugu.MakeCompKey(0xD38F23A0C31F8B2E^vgin.CurrentPositionHash(), vgiterkey)
 				// ask BuildEnv for prior instance of this specific component
-				vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*Tip)
-				if vgcomp == nil {
-					// create new one if needed
-					vgcomp = new(Tip)
-					vgin.BuildEnv.WireComponent(vgcomp)
-				}
-				vgin.BuildEnv.UseComponent(vgcompKey, vgcomp)	// ensure we can use this in the cache next time around
+				vgcomp := slim.Use[Tip](vgin, vgcompKey)
 				vgcomp.Page = c.Page
 				vgcomp.Text = c.Page.Text.N("page.requests", c.Page.Requests)
 				vgcomp.Key = "page.requests.tip"
 				vgcomp.Class = "chip requests"
-				vgout.Components = append(vgout.Components, vgcomp)
-				vgn = &vugu.VGNode{Component: vgcomp}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Put(vgout, vgparent, vgcomp)
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Page.Part.Tier != "" {
 			{
 				vgcompKey := vugu.MakeCompKey(0x61E03FE26DDEBB61^vgin.CurrentPositionHash(), vgiterkey)
 				// ask BuildEnv for prior instance of this specific component
-				vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*Tip)
-				if vgcomp == nil {
-					// create new one if needed
-					vgcomp = new(Tip)
-					vgin.BuildEnv.WireComponent(vgcomp)
-				}
-				vgin.BuildEnv.UseComponent(vgcompKey, vgcomp)	// ensure we can use this in the cache next time around
+				vgcomp := slim.Use[Tip](vgin, vgcompKey)
 				vgcomp.Page = c.Page
 				vgcomp.Text = c.Page.Text.T("page.tier") + ": " + c.Page.Part.Tier
 				vgcomp.Key = "page.tier.tip"
 				vgcomp.Class = "chip tier"
-				vgout.Components = append(vgout.Components, vgcomp)
-				vgn = &vugu.VGNode{Component: vgcomp}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Put(vgout, vgparent, vgcomp)
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "select", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "language"}}}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
+		vgn = slim.El(vgparent, "", "select\x00class\x00language")
 		vgn.AddAttrInterface("aria-label", c.Page.Text.T("page.language"))
 		{
 			b, err := vjson.Marshal(c.Page.Text.Lang)
@@ -196,49 +144,34 @@ func (c *Header) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			}
 			vgn.Prop = append(vgn.Prop, vugu.VGProperty{Key: "value", JSONVal: vjson.RawMessage(b)})
 		}
-		vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-			EventType:	"change",
-			Func:		func(event vugu.DOMEvent) { c.Page.SetLanguage(event.PropString("target", "value")) },
-			// TODO: implement capture, etc. mostly need to decide syntax
-		})
+		slim.On(vgn, "change", func(event vugu.DOMEvent) { c.Page.SetLanguage(event.PropString("target", "value")) })
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
 			for vgiterkeyt, l := range c.Languages() {
 				var vgiterkey interface{} = vgiterkeyt
 				_ = vgiterkey
 				l := l
 				_ = l
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "option", Attr: []vugu.VGAttribute(nil)}
-				vgparent.AppendChild(vgn)
+				vgn = slim.El(vgparent, "", "option")
 				vgn.AddAttrInterface("data-key", l)
 				vgn.AddAttrInterface("value", l)
 				vgn.SetInnerHTML(c.Name(l))
 			}
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n  ")
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "help-open"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small bare"}}}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
+		vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00help-open\x00class\x00button small bare")
 		vgn.AddAttrInterface("aria-label", c.Page.Text.T("help.title"))
 		vgn.AddAttrInterface("title", c.Page.Text.T("help.title"))
-		vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-			EventType:	"click",
-			Func:		func(event vugu.DOMEvent) { c.Page.SetHelp(true) },
-			// TODO: implement capture, etc. mostly need to decide syntax
-		})
+		slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Page.SetHelp(true) })
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "?"}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "?")
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n"}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n")
 	}
 	return vgout
 }

@@ -9,6 +9,7 @@ import "github.com/vugu/vjson"
 import "github.com/vugu/vugu"
 import js "github.com/vugu/vugu/js"
 import "log"
+import "anomnet/webui/dom/slim"
 
 func (c *Inspect) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 
@@ -22,60 +23,47 @@ func (c *Inspect) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if !c.Page.HasItems() {
 			{
 				var vgcomp vugu.Builder = c.Welcome()
 				if vgcomp != nil {
 					vgin.BuildEnv.WireComponent(vgcomp)
-					vgout.Components = append(vgout.Components, vgcomp)
-					vgn = &vugu.VGNode{Component: vgcomp}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Put(vgout, vgparent, vgcomp)
 				}
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Page.HasItems() {
 			{
 				var vgcomp vugu.Builder = c.Viewer()
 				if vgcomp != nil {
 					vgin.BuildEnv.WireComponent(vgcomp)
-					vgout.Components = append(vgout.Components, vgcomp)
-					vgn = &vugu.VGNode{Component: vgcomp}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Put(vgout, vgparent, vgcomp)
 				}
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Page.HasItems() {
 			{
 				var vgcomp vugu.Builder = c.Facts()
 				if vgcomp != nil {
 					vgin.BuildEnv.WireComponent(vgcomp)
-					vgout.Components = append(vgout.Components, vgcomp)
-					vgn = &vugu.VGNode{Component: vgcomp}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Put(vgout, vgparent, vgcomp)
 				}
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Page.HasItems() {
 			{
 				var vgcomp vugu.Builder = c.Strip()
 				if vgcomp != nil {
 					vgin.BuildEnv.WireComponent(vgcomp)
-					vgout.Components = append(vgout.Components, vgcomp)
-					vgn = &vugu.VGNode{Component: vgcomp}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Put(vgout, vgparent, vgcomp)
 				}
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n"}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n")
 	}
 	return vgout
 }

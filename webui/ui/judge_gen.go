@@ -9,6 +9,7 @@ import "github.com/vugu/vjson"
 import "github.com/vugu/vugu"
 import js "github.com/vugu/vugu/js"
 import "log"
+import "anomnet/webui/dom/slim"
 
 func (c *Judge) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 
@@ -22,113 +23,73 @@ func (c *Judge) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Shown() && c.Overridden() {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "said"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "said"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "div\x00class\x00said\x00data-key\x00said")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
 				{
 					vgcompKey := vugu.MakeCompKey(0xE15C1C01C2592415^vgin.CurrentPositionHash(), vgiterkey)
 					// ask BuildEnv for prior instance of this specific component
-					vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*Mark)
-					if vgcomp == nil {
-						// create new one if needed
-						vgcomp = new(Mark)
-						vgin.BuildEnv.WireComponent(vgcomp)
-					}
-					vgin.BuildEnv.UseComponent(vgcompKey, vgcomp)	// ensure we can use this in the cache next time around
+					vgcomp := slim.Use[Mark](vgin, vgcompKey)
 					vgcomp.Kind = c.Kind()
-					vgout.Components = append(vgout.Components, vgcomp)
-					vgn = &vugu.VGNode{Component: vgcomp}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Put(vgout, vgparent, vgcomp)
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute(nil)}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "p")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "strong", Attr: []vugu.VGAttribute(nil)}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "strong")
 					vgn.SetInnerHTML(c.Says())
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: " "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "reason"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, " ")
+					vgn = slim.El(vgparent, "", "span\x00class\x00reason")
 					vgn.SetInnerHTML(c.Why())
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "withdraw"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00withdraw\x00class\x00button small")
 				vgn.SetInnerHTML(c.Page.Text.T("judge.withdraw"))
-				vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-					EventType:	"click",
-					Func:		func(event vugu.DOMEvent) { c.Withdraw() },
-					// TODO: implement capture, etc. mostly need to decide syntax
-				})
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-				vgparent.AppendChild(vgn)
+				slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Withdraw() })
+				vgn = slim.Text(vgparent, "\n  ")
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Shown() && !c.Overridden() {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "details", Attr: []vugu.VGAttribute{{Namespace: "", Key: "data-key", Val: "form"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "details\x00data-key\x00form")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "summary", Attr: []vugu.VGAttribute{{Namespace: "", Key: "id", Val: "judge-open"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "summary\x00id\x00judge-open")
 				vgn.SetInnerHTML(c.Page.Text.T("judge.open"))
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "form", Attr: []vugu.VGAttribute(nil)}
-				vgparent.AppendChild(vgn)
-				vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-					EventType:	"submit",
-					Func:		func(event vugu.DOMEvent) { c.Submit(event) },
-					// TODO: implement capture, etc. mostly need to decide syntax
-				})
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "form")
+				slim.On(vgn, "submit", func(event vugu.DOMEvent) { c.Submit(event) })
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "fieldset", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "choices"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "", "fieldset\x00class\x00choices")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-						vgparent.AppendChild(vgn)
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "legend", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "hidden"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n        ")
+						vgn = slim.El(vgparent, "", "legend\x00class\x00hidden")
 						vgn.SetInnerHTML(c.Page.Text.T("judge.verdict"))
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n        ")
 						for vgiterkeyt, v := range c.Verdicts() {
 							var vgiterkey interface{} = vgiterkeyt
 							_ = vgiterkey
 							v := v
 							_ = v
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "label", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "check"}}}
-							vgparent.AppendChild(vgn)
+							vgn = slim.El(vgparent, "", "label\x00class\x00check")
 							vgn.AddAttrInterface("data-key", v)
 							{
 								vgparent := vgn
 								_ = vgparent
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "input", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "radio"}, vugu.VGAttribute{Namespace: "", Key: "name", Val: "judge"}}}
-								vgparent.AppendChild(vgn)
+								vgn = slim.El(vgparent, "", "input\x00type\x00radio\x00name\x00judge")
 								vgn.AddAttrInterface("id", c.ID(v))
 								vgn.AddAttrInterface("value", v)
 								{
@@ -138,35 +99,23 @@ func (c *Judge) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 									}
 									vgn.Prop = append(vgn.Prop, vugu.VGProperty{Key: "checked", JSONVal: vjson.RawMessage(b)})
 								}
-								vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-									EventType:	"change",
-									Func:		func(event vugu.DOMEvent) { c.Choose(v) },
-									// TODO: implement capture, etc. mostly need to decide syntax
-								})
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: " "}
-								vgparent.AppendChild(vgn)
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute(nil)}
-								vgparent.AppendChild(vgn)
+								slim.On(vgn, "change", func(event vugu.DOMEvent) { c.Choose(v) })
+								vgn = slim.Text(vgparent, " ")
+								vgn = slim.El(vgparent, "", "span")
 								vgn.SetInnerHTML(c.Page.Verdict(v))
 							}
 						}
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n      ")
 					}
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "label", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "reason-field"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "", "label\x00class\x00reason-field")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute(nil)}
-						vgparent.AppendChild(vgn)
+						vgn = slim.El(vgparent, "", "span")
 						vgn.SetInnerHTML(c.Page.Text.T("judge.reason"))
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: " "}
-						vgparent.AppendChild(vgn)
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "input", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "text"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "judge-reason"}, vugu.VGAttribute{Namespace: "", Key: "maxlength", Val: "400"}, vugu.VGAttribute{Namespace: "", Key: "autocomplete", Val: "off"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, " ")
+						vgn = slim.El(vgparent, "", "input\x00type\x00text\x00id\x00judge-reason\x00maxlength\x00400\x00autocomplete\x00off")
 						{
 							b, err := vjson.Marshal(c.Reason())
 							if err != nil {
@@ -174,32 +123,21 @@ func (c *Judge) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							}
 							vgn.Prop = append(vgn.Prop, vugu.VGProperty{Key: "value", JSONVal: vjson.RawMessage(b)})
 						}
-						vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-							EventType:	"input",
-							Func:		func(event vugu.DOMEvent) { c.Type(event.PropString("target", "value")) },
-							// TODO: implement capture, etc. mostly need to decide syntax
-						})
+						slim.On(vgn, "input", func(event vugu.DOMEvent) { c.Type(event.PropString("target", "value")) })
 					}
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "submit"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "judge-save"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "", "button\x00type\x00submit\x00id\x00judge-save\x00class\x00button small")
 					vgn.AddAttrInterface("disabled", !c.Ready())
 					vgn.SetInnerHTML(c.Page.Text.T("judge.save"))
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n    ")
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "quiet small"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "p\x00class\x00quiet small")
 				vgn.SetInnerHTML(c.Page.Text.T("judge.text"))
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n  ")
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n"}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n")
 	}
 	return vgout
 }

@@ -9,6 +9,7 @@ import "github.com/vugu/vjson"
 import "github.com/vugu/vugu"
 import js "github.com/vugu/vugu/js"
 import "log"
+import "anomnet/webui/dom/slim"
 
 func (c *Mark) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 
@@ -23,18 +24,13 @@ func (c *Mark) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "path", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "shape"}}}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
+		vgn = slim.El(vgparent, "svg", "path\x00class\x00shape")
 		vgn.AddAttrInterface("d", c.Shape())
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "path", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "sign"}}}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
+		vgn = slim.El(vgparent, "svg", "path\x00class\x00sign")
 		vgn.AddAttrInterface("d", c.Sign())
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n"}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n")
 	}
 	return vgout
 }

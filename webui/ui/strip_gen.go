@@ -9,6 +9,7 @@ import "github.com/vugu/vjson"
 import "github.com/vugu/vugu"
 import js "github.com/vugu/vugu/js"
 import "log"
+import "anomnet/webui/dom/slim"
 
 func (c *Strip) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 
@@ -22,97 +23,65 @@ func (c *Strip) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "h3", Attr: []vugu.VGAttribute{{Namespace: "", Key: "id", Val: "list-title"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "hidden"}}}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
+		vgn = slim.El(vgparent, "", "h3\x00id\x00list-title\x00class\x00hidden")
 		vgn.SetInnerHTML(c.Page.Text.T("list.title"))
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "bar"}}}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
+		vgn = slim.El(vgparent, "", "div\x00class\x00bar")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "filters"}, vugu.VGAttribute{Namespace: "", Key: "role", Val: "group"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "", "div\x00class\x00filters\x00role\x00group")
 			vgn.AddAttrInterface("aria-label", c.Page.Text.T("list.filter"))
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n      ")
 				for vgiterkeyt, f := range c.Filters() {
 					var vgiterkey interface{} = vgiterkeyt
 					_ = vgiterkey
 					f := f
 					_ = f
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "button\x00type\x00button")
 					vgn.AddAttrInterface("aria-pressed", f.Pressed)
 					vgn.AddAttrInterface("class", "filter "+f.Kind)
 					vgn.AddAttrInterface("data-key", f.Key)
 					vgn.AddAttrInterface("disabled", f.Count == 0 && f.Key != "all")
-					vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-						EventType:	"click",
-						Func:		func(event vugu.DOMEvent) { c.Page.SetFilter(f.Value) },
-						// TODO: implement capture, etc. mostly need to decide syntax
-					})
+					slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Page.SetFilter(f.Value) })
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n        ")
 						if f.Kind != "all" {
 							{
 								vgcompKey := vugu.MakeCompKey(0x900F18D19530CEB5^vgin.CurrentPositionHash(), vgiterkey)
 								// ask BuildEnv for prior instance of this specific component
-								vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*Mark)
-								if vgcomp == nil {
-									// create new one if needed
-									vgcomp = new(Mark)
-									vgin.BuildEnv.WireComponent(vgcomp)
-								}
-								vgin.BuildEnv.UseComponent(vgcompKey, vgcomp)	// ensure we can use this in the cache next time around
+								vgcomp := slim.Use[Mark](vgin, vgcompKey)
 								vgcomp.Kind = f.Kind
-								vgout.Components = append(vgout.Components, vgcomp)
-								vgn = &vugu.VGNode{Component: vgcomp}
-								vgparent.AppendChild(vgn)
+								vgn = slim.Put(vgout, vgparent, vgcomp)
 							}
 						}
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-						vgparent.AppendChild(vgn)
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute(nil)}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n        ")
+						vgn = slim.El(vgparent, "", "span")
 						vgn.SetInnerHTML(f.Word)
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: " "}
-						vgparent.AppendChild(vgn)
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "count"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, " ")
+						vgn = slim.El(vgparent, "", "span\x00class\x00count")
 						vgn.SetInnerHTML(f.Count)
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n      ")
 					}
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
 			}
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "label", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "sort"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "sort"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "", "label\x00class\x00sort\x00data-key\x00sort")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "label"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.El(vgparent, "", "span\x00class\x00label")
 				vgn.SetInnerHTML(c.Page.Text.T("list.order"))
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "select", Attr: []vugu.VGAttribute{{Namespace: "", Key: "id", Val: "order"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n      ")
+				vgn = slim.El(vgparent, "", "select\x00id\x00order")
 				vgn.AddAttrInterface("aria-label", c.Page.Text.T("list.order"))
 				{
 					b, err := vjson.Marshal(string(c.Page.List.Order))
@@ -121,37 +90,27 @@ func (c *Strip) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					}
 					vgn.Prop = append(vgn.Prop, vugu.VGProperty{Key: "value", JSONVal: vjson.RawMessage(b)})
 				}
-				vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-					EventType:	"change",
-					Func:		func(event vugu.DOMEvent) { c.Page.SetOrder(event.PropString("target", "value")) },
-					// TODO: implement capture, etc. mostly need to decide syntax
-				})
+				slim.On(vgn, "change", func(event vugu.DOMEvent) { c.Page.SetOrder(event.PropString("target", "value")) })
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n        ")
 					for vgiterkeyt, o := range c.Orders() {
 						var vgiterkey interface{} = vgiterkeyt
 						_ = vgiterkey
 						o := o
 						_ = o
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "option", Attr: []vugu.VGAttribute(nil)}
-						vgparent.AppendChild(vgn)
+						vgn = slim.El(vgparent, "", "option")
 						vgn.AddAttrInterface("data-key", o)
 						vgn.AddAttrInterface("value", string(o))
 						vgn.SetInnerHTML(c.OrderName(o))
 					}
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
 			}
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "input", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "search"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "search"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "search"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "search"}, vugu.VGAttribute{Namespace: "", Key: "autocomplete", Val: "off"}, vugu.VGAttribute{Namespace: "", Key: "spellcheck", Val: "false"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "", "input\x00type\x00search\x00id\x00search\x00class\x00search\x00data-key\x00search\x00autocomplete\x00off\x00spellcheck\x00false")
 			vgn.AddAttrInterface("aria-label", c.Page.Text.T("list.search"))
 			vgn.AddAttrInterface("placeholder", c.Page.Text.T("list.search"))
 			{
@@ -161,161 +120,92 @@ func (c *Strip) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				}
 				vgn.Prop = append(vgn.Prop, vugu.VGProperty{Key: "value", JSONVal: vjson.RawMessage(b)})
 			}
-			vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-				EventType:	"input",
-				Func:		func(event vugu.DOMEvent) { c.Page.SetSearch(event.PropString("target", "value")) },
-				// TODO: implement capture, etc. mostly need to decide syntax
-			})
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
+			slim.On(vgn, "input", func(event vugu.DOMEvent) { c.Page.SetSearch(event.PropString("target", "value")) })
+			vgn = slim.Text(vgparent, "\n    ")
 			if c.Page.Busy() {
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "running"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "running"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.El(vgparent, "", "div\x00class\x00running\x00data-key\x00running")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "progress", Attr: []vugu.VGAttribute(nil)}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "", "progress")
 					vgn.AddAttrInterface("aria-label", c.Page.Text.T("facts.working"))
 					vgn.AddAttrInterface("max", c.Total())
 					vgn.AddAttrInterface("value", c.DoneCount())
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "numbers"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "", "span\x00class\x00numbers")
 					vgn.SetInnerHTML(c.ProgressText())
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "cancel"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00cancel\x00class\x00button small")
 					vgn.SetInnerHTML(c.Page.Text.T("list.cancel"))
-					vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-						EventType:	"click",
-						Func:		func(event vugu.DOMEvent) { c.Page.Cancel() },
-						// TODO: implement capture, etc. mostly need to decide syntax
-					})
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-					vgparent.AppendChild(vgn)
+					slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Page.Cancel() })
+					vgn = slim.Text(vgparent, "\n    ")
 				}
 			}
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "gap"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "gap"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "", "span\x00class\x00gap\x00data-key\x00gap")
 			vgn.SetInnerHTML(vugu.HTML(""))
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "rows"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small bare"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "rows"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00rows\x00class\x00button small bare\x00data-key\x00rows")
 			vgn.AddAttrInterface("aria-label", c.Page.Text.T("list.rows"))
 			vgn.AddAttrInterface("aria-pressed", c.GridPressed())
 			vgn.AddAttrInterface("title", c.Page.Text.T("list.rows"))
-			vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-				EventType:	"click",
-				Func:		func(event vugu.DOMEvent) { c.Page.SetGrid(!c.Page.List.Grid) },
-				// TODO: implement capture, etc. mostly need to decide syntax
-			})
+			slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Page.SetGrid(!c.Page.List.Grid) })
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "svg", Attr: []vugu.VGAttribute{{Namespace: "", Key: "viewBox", Val: "0 0 16 16"}, vugu.VGAttribute{Namespace: "", Key: "aria-hidden", Val: "true"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.El(vgparent, "svg", "svg\x00viewBox\x000 0 16 16\x00aria-hidden\x00true")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "path", Attr: []vugu.VGAttribute{{Namespace: "", Key: "d", Val: "M2 2h5v5H2zM9 2h5v5H9zM2 9h5v5H2zM9 9h5v5H9z"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "svg", "path\x00d\x00M2 2h5v5H2zM9 2h5v5H9zM2 9h5v5H2zM9 9h5v5H9z")
 				}
 			}
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "export-open"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "export"}, vugu.VGAttribute{Namespace: "", Key: "aria-haspopup", Val: "dialog"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00export-open\x00class\x00button small\x00data-key\x00export\x00aria-haspopup\x00dialog")
 			vgn.SetInnerHTML(c.Page.Text.T("export.open"))
-			vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-				EventType:	"click",
-				Func:		func(event vugu.DOMEvent) { c.Page.SetExport(true) },
-				// TODO: implement capture, etc. mostly need to decide syntax
-			})
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "clear"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "clear"}}}
-			vgparent.AppendChild(vgn)
+			slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Page.SetExport(true) })
+			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00clear\x00class\x00button small\x00data-key\x00clear")
 			vgn.SetInnerHTML(c.Page.Text.T("list.clear"))
-			vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-				EventType:	"click",
-				Func:		func(event vugu.DOMEvent) { c.Page.Clear() },
-				// TODO: implement capture, etc. mostly need to decide syntax
-			})
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
+			slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Page.Clear() })
+			vgn = slim.Text(vgparent, "\n    ")
 			{
 				vgcompKey := vugu.MakeCompKey(0x387BA217A3678FEF^vgin.CurrentPositionHash(), vgiterkey)
 				// ask BuildEnv for prior instance of this specific component
-				vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*Picker)
-				if vgcomp == nil {
-					// create new one if needed
-					vgcomp = new(Picker)
-					vgin.BuildEnv.WireComponent(vgcomp)
-				}
-				vgin.BuildEnv.UseComponent(vgcompKey, vgcomp)	// ensure we can use this in the cache next time around
+				vgcomp := slim.Use[Picker](vgin, vgcompKey)
 				vgcomp.Page = c.Page
 				vgcomp.Text = c.Page.Text.T("list.more")
 				vgcomp.Class = "small primary"
-				vgout.Components = append(vgout.Components, vgcomp)
-				vgn = &vugu.VGNode{Component: vgcomp}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Put(vgout, vgparent, vgcomp)
 			}
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
 			{
 				vgcompKey := vugu.MakeCompKey(0x8D61F9F372D00213^vgin.CurrentPositionHash(), vgiterkey)
 				// ask BuildEnv for prior instance of this specific component
-				vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*Ways)
-				if vgcomp == nil {
-					// create new one if needed
-					vgcomp = new(Ways)
-					vgin.BuildEnv.WireComponent(vgcomp)
-				}
-				vgin.BuildEnv.UseComponent(vgcompKey, vgcomp)	// ensure we can use this in the cache next time around
+				vgcomp := slim.Use[Ways](vgin, vgcompKey)
 				vgcomp.Page = c.Page
 				vgcomp.Small = "1"
-				vgout.Components = append(vgout.Components, vgcomp)
-				vgn = &vugu.VGNode{Component: vgcomp}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Put(vgout, vgparent, vgcomp)
 			}
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n  ")
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Page.List.Hidden > 0 {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "hint"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "hint"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "p\x00class\x00hint\x00data-key\x00hint")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute(nil)}
-				vgparent.AppendChild(vgn)
+				vgn = slim.El(vgparent, "", "span")
 				vgn.SetInnerHTML(c.Page.Text.N("list.hidden", c.Page.List.Hidden))
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: " "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "show-all"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "link"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, " ")
+				vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00show-all\x00class\x00link")
 				vgn.SetInnerHTML(c.Page.Text.T("list.showall"))
-				vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-					EventType:	"click",
-					Func:		func(event vugu.DOMEvent) { c.Page.ShowAll() },
-					// TODO: implement capture, etc. mostly need to decide syntax
-				})
+				slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Page.ShowAll() })
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "ul", Attr: []vugu.VGAttribute{{Namespace: "", Key: "id", Val: "items"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "items"}, vugu.VGAttribute{Namespace: "", Key: "role", Val: "listbox"}, vugu.VGAttribute{Namespace: "", Key: "tabindex", Val: "0"}, vugu.VGAttribute{Namespace: "", Key: "aria-describedby", Val: "list-keys"}}}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
+		vgn = slim.El(vgparent, "", "ul\x00id\x00items\x00data-key\x00items\x00role\x00listbox\x00tabindex\x000\x00aria-describedby\x00list-keys")
 		vgn.AddAttrInterface("aria-activedescendant", c.ActiveID())
 		vgn.AddAttrInterface("aria-label", c.Page.Text.T("list.title"))
 		vgn.AddAttrInterface("class", c.Class())
@@ -323,15 +213,13 @@ func (c *Strip) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
 			for vgiterkeyt, it := range c.Tiles() {
 				var vgiterkey interface{} = vgiterkeyt
 				_ = vgiterkey
 				it := it
 				_ = it
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "li", Attr: []vugu.VGAttribute{{Namespace: "", Key: "role", Val: "option"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.El(vgparent, "", "li\x00role\x00option")
 				vgn.AddAttrInterface("aria-label", c.Label(it.Item))
 				vgn.AddAttrInterface("aria-posinset", it.Place)
 				vgn.AddAttrInterface("aria-selected", c.IsSelected(it.Item))
@@ -343,94 +231,61 @@ func (c *Strip) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgn.AddAttrInterface("data-raw-bits", it.RawBits())
 				vgn.AddAttrInterface("data-verdict", it.VerdictAttr())
 				vgn.AddAttrInterface("id", it.ElementID())
-				vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-					EventType:	"click",
-					Func:		func(event vugu.DOMEvent) { c.Page.Select(it.ID) },
-					// TODO: implement capture, etc. mostly need to decide syntax
-				})
+				slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Page.Select(it.ID) })
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "canvas", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "thumb"}, vugu.VGAttribute{Namespace: "", Key: "width", Val: "160"}, vugu.VGAttribute{Namespace: "", Key: "height", Val: "120"}, vugu.VGAttribute{Namespace: "", Key: "aria-hidden", Val: "true"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "", "canvas\x00class\x00thumb\x00width\x00160\x00height\x00120\x00aria-hidden\x00true")
 					vgn.JSPopulateHandler = vugu.JSValueFunc(func(value js.Value) { c.Page.Thumb(value, it.Slot, it.Item) })
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "badge"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "", "span\x00class\x00badge")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-						vgparent.AppendChild(vgn)
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "svg", Attr: []vugu.VGAttribute{{Namespace: "", Key: "viewBox", Val: "0 0 24 24"}, vugu.VGAttribute{Namespace: "", Key: "aria-hidden", Val: "true"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n        ")
+						vgn = slim.El(vgparent, "svg", "svg\x00viewBox\x000 0 24 24\x00aria-hidden\x00true")
 						vgn.AddAttrInterface("class", "mark "+it.Kind())
 						{
 							vgparent := vgn
 							_ = vgparent
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "path", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "shape"}}}
-							vgparent.AppendChild(vgn)
+							vgn = slim.El(vgparent, "svg", "path\x00class\x00shape")
 							vgn.AddAttrInterface("d", it.Shape())
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "path", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "sign"}}}
-							vgparent.AppendChild(vgn)
+							vgn = slim.El(vgparent, "svg", "path\x00class\x00sign")
 							vgn.AddAttrInterface("d", it.Sign())
 						}
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-						vgparent.AppendChild(vgn)
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "value"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n        ")
+						vgn = slim.El(vgparent, "", "span\x00class\x00value")
 						vgn.SetInnerHTML(c.Value(it.Item))
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n        ")
 						if it.Override != nil {
 							{
 								vgcompKey := vugu.MakeCompKey(0xC4133EF5B06D19F9^vgin.CurrentPositionHash(), vgiterkey)
 								// ask BuildEnv for prior instance of this specific component
-								vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*Mark)
-								if vgcomp == nil {
-									// create new one if needed
-									vgcomp = new(Mark)
-									vgin.BuildEnv.WireComponent(vgcomp)
-								}
-								vgin.BuildEnv.UseComponent(vgcompKey, vgcomp)	// ensure we can use this in the cache next time around
+								vgcomp := slim.Use[Mark](vgin, vgcompKey)
 								vgcomp.Kind = it.Judged()
-								vgout.Components = append(vgout.Components, vgcomp)
-								vgn = &vugu.VGNode{Component: vgcomp}
-								vgparent.AppendChild(vgn)
+								vgn = slim.Put(vgout, vgparent, vgcomp)
 							}
 						}
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n      ")
 					}
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-					vgparent.AppendChild(vgn)
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "itemname"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "", "span\x00class\x00itemname")
 					vgn.SetInnerHTML(it.Src.Name())
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "\n    ")
 				}
 			}
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n  ")
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Shown() == 0 {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "quiet none"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "none"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "p\x00class\x00quiet none\x00data-key\x00none")
 			vgn.SetInnerHTML(c.None())
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "id", Val: "list-keys"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "hidden"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "keys"}}}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
+		vgn = slim.El(vgparent, "", "p\x00id\x00list-keys\x00class\x00hidden\x00data-key\x00keys")
 		vgn.SetInnerHTML(c.Page.Text.T("list.keys"))
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n"}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n")
 	}
 	return vgout
 }

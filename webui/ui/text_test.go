@@ -140,7 +140,7 @@ func TestGeneratedFilesAreFresh(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(filepath.Join(dir, f.Name()), b, 0o644))
 	}
-	out, err := exec.Command("go", "tool", "vugugen", "-skip-go-mod", dir).CombinedOutput()
+	out, err := exec.Command("go", "run", "anomnet/cmd/internal/vugugen", "-skip-go-mod", dir).CombinedOutput()
 	require.NoError(t, err, string(out))
 	made, err := filepath.Glob(filepath.Join(dir, "*_gen.go"))
 	require.NoError(t, err)

@@ -9,6 +9,7 @@ import "github.com/vugu/vjson"
 import "github.com/vugu/vugu"
 import js "github.com/vugu/vugu/js"
 import "log"
+import "anomnet/webui/dom/slim"
 
 func (c *Viewer) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 
@@ -23,225 +24,151 @@ func (c *Viewer) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.ShowPicture() {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "data-key", Val: "stages"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "div\x00data-key\x00stages")
 			vgn.AddAttrInterface("class", c.StagesClass())
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
 				for vgiterkeyt, p := range c.Panes() {
 					var vgiterkey interface{} = vgiterkeyt
 					_ = vgiterkey
 					p := p
 					_ = p
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "figure", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "pane"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "figure\x00class\x00pane")
 					vgn.AddAttrInterface("data-key", p.Key)
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n      ")
 						if p.Name != "" {
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "figcaption", Attr: []vugu.VGAttribute{{Namespace: "", Key: "data-key", Val: "name"}}}
-							vgparent.AppendChild(vgn)
+							vgn = slim.El(vgparent, "", "figcaption\x00data-key\x00name")
 							vgn.SetInnerHTML(p.Name)
 						}
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-						vgparent.AppendChild(vgn)
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "stage"}, vugu.VGAttribute{Namespace: "", Key: "tabindex", Val: "0"}, vugu.VGAttribute{Namespace: "", Key: "role", Val: "group"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n      ")
+						vgn = slim.El(vgparent, "", "div\x00class\x00stage\x00tabindex\x000\x00role\x00group")
 						vgn.AddAttrInterface("aria-label", c.Page.Text.T("look.stage"))
 						vgn.JSCreateHandler = vugu.JSValueFunc(func(value js.Value) { c.Listen(value) })
 						{
 							vgparent := vgn
 							_ = vgparent
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-							vgparent.AppendChild(vgn)
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "canvas", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "picture"}, vugu.VGAttribute{Namespace: "", Key: "role", Val: "img"}}}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n        ")
+							vgn = slim.El(vgparent, "", "canvas\x00class\x00picture\x00role\x00img")
 							vgn.AddAttrInterface("aria-label", p.Label)
 							vgn.JSPopulateHandler = vugu.JSValueFunc(func(value js.Value) { c.Draw(value, p.N) })
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n        ")
 							if p.N == 0 {
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "canvas", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "heat"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "heat"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "heat"}, vugu.VGAttribute{Namespace: "", Key: "role", Val: "img"}}}
-								vgparent.AppendChild(vgn)
+								vgn = slim.El(vgparent, "", "canvas\x00class\x00heat\x00id\x00heat\x00data-key\x00heat\x00role\x00img")
 								vgn.AddAttrInterface("aria-hidden", c.HeatHidden())
 								vgn.AddAttrInterface("aria-label", c.HeatLabel())
 								vgn.JSPopulateHandler = vugu.JSValueFunc(func(value js.Value) { c.Page.DrawHeat(value) })
 							}
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n        ")
 							if c.Overlay(p.N) {
-								vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "svg", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "marks"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "marks"}, vugu.VGAttribute{Namespace: "", Key: "aria-hidden", Val: "true"}}}
-								vgparent.AppendChild(vgn)
+								vgn = slim.El(vgparent, "svg", "svg\x00class\x00marks\x00data-key\x00marks\x00aria-hidden\x00true")
 								{
 									vgparent := vgn
 									_ = vgparent
-									vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "g", Attr: []vugu.VGAttribute(nil)}
-									vgparent.AppendChild(vgn)
+									vgn = slim.El(vgparent, "svg", "g")
 									vgn.AddAttrInterface("transform", c.Transform())
 									{
 										vgparent := vgn
 										_ = vgparent
-										vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n          "}
-										vgparent.AppendChild(vgn)
-										vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "path", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "worst"}, vugu.VGAttribute{Namespace: "", Key: "vector-effect", Val: "non-scaling-stroke"}}}
-										vgparent.AppendChild(vgn)
+										vgn = slim.Text(vgparent, "\n          ")
+										vgn = slim.El(vgparent, "svg", "path\x00class\x00worst\x00vector-effect\x00non-scaling-stroke")
 										vgn.AddAttrInterface("d", c.Worst())
-										vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n          "}
-										vgparent.AppendChild(vgn)
+										vgn = slim.Text(vgparent, "\n          ")
 										for vgiterkeyt, k := range c.Contours() {
 											var vgiterkey interface{} = vgiterkeyt
 											_ = vgiterkey
 											k := k
 											_ = k
-											vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "g", Attr: []vugu.VGAttribute(nil)}
-											vgparent.AppendChild(vgn)
+											vgn = slim.El(vgparent, "svg", "g")
 											vgn.AddAttrInterface("class", k.Class)
 											vgn.AddAttrInterface("data-key", k.N)
-											vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-												EventType:	"mouseenter",
-												Func:		func(event vugu.DOMEvent) { c.Page.ShowRegion(k.N) },
-												// TODO: implement capture, etc. mostly need to decide syntax
-											})
-											vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-												EventType:	"mouseleave",
-												Func:		func(event vugu.DOMEvent) { c.Page.ShowRegion(0) },
-												// TODO: implement capture, etc. mostly need to decide syntax
-											})
+											slim.On(vgn, "mouseenter", func(event vugu.DOMEvent) { c.Page.ShowRegion(k.N) })
+											slim.On(vgn, "mouseleave", func(event vugu.DOMEvent) { c.Page.ShowRegion(0) })
 											{
 												vgparent := vgn
 												_ = vgparent
-												vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n            "}
-												vgparent.AppendChild(vgn)
-												vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "path", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "under"}, vugu.VGAttribute{Namespace: "", Key: "vector-effect", Val: "non-scaling-stroke"}}}
-												vgparent.AppendChild(vgn)
+												vgn = slim.Text(vgparent, "\n            ")
+												vgn = slim.El(vgparent, "svg", "path\x00class\x00under\x00vector-effect\x00non-scaling-stroke")
 												vgn.AddAttrInterface("d", k.Path)
-												vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "path", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "line"}, vugu.VGAttribute{Namespace: "", Key: "vector-effect", Val: "non-scaling-stroke"}}}
-												vgparent.AppendChild(vgn)
+												vgn = slim.El(vgparent, "svg", "path\x00class\x00line\x00vector-effect\x00non-scaling-stroke")
 												vgn.AddAttrInterface("d", k.Path)
-												vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "title", Attr: []vugu.VGAttribute(nil)}
-												vgparent.AppendChild(vgn)
+												vgn = slim.El(vgparent, "svg", "title")
 												vgn.SetInnerHTML(k.Title)
-												vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n          "}
-												vgparent.AppendChild(vgn)
+												vgn = slim.Text(vgparent, "\n          ")
 											}
 										}
-										vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
-										vgparent.AppendChild(vgn)
+										vgn = slim.Text(vgparent, "\n        ")
 									}
 								}
 							}
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-							vgparent.AppendChild(vgn)
+							vgn = slim.Text(vgparent, "\n      ")
 						}
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n      ")
 						if p.N == 0 && c.Note() != "" {
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "note"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "note"}}}
-							vgparent.AppendChild(vgn)
+							vgn = slim.El(vgparent, "", "p\x00class\x00note\x00data-key\x00note")
 							vgn.SetInnerHTML(c.Note())
 						}
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n    ")
 					}
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n  ")
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.ShowPicture() {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "tools"}, vugu.VGAttribute{Namespace: "", Key: "role", Val: "toolbar"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "tools"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "div\x00class\x00tools\x00role\x00toolbar\x00data-key\x00tools")
 			vgn.AddAttrInterface("aria-label", c.Page.Text.T("look.tools"))
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "zoom-out"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00zoom-out\x00class\x00button small")
 				vgn.AddAttrInterface("aria-label", c.Page.Text.T("look.out"))
 				vgn.AddAttrInterface("title", c.Page.Text.T("look.out"))
-				vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-					EventType:	"click",
-					Func:		func(event vugu.DOMEvent) { c.Page.ZoomStep(-1) },
-					// TODO: implement capture, etc. mostly need to decide syntax
-				})
+				slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Page.ZoomStep(-1) })
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "−"}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "−")
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "zoom-whole"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00zoom-whole\x00class\x00button small")
 				vgn.AddAttrInterface("aria-label", c.Page.Text.T("look.whole"))
 				vgn.AddAttrInterface("title", c.Page.Text.T("look.whole"))
 				vgn.SetInnerHTML(c.Percent())
-				vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-					EventType:	"click",
-					Func:		func(event vugu.DOMEvent) { c.Page.ZoomStep(0) },
-					// TODO: implement capture, etc. mostly need to decide syntax
-				})
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "zoom-in"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small"}}}
-				vgparent.AppendChild(vgn)
+				slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Page.ZoomStep(0) })
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00zoom-in\x00class\x00button small")
 				vgn.AddAttrInterface("aria-label", c.Page.Text.T("look.in"))
 				vgn.AddAttrInterface("title", c.Page.Text.T("look.in"))
-				vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-					EventType:	"click",
-					Func:		func(event vugu.DOMEvent) { c.Page.ZoomStep(1) },
-					// TODO: implement capture, etc. mostly need to decide syntax
-				})
+				slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Page.ZoomStep(1) })
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "+"}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Text(vgparent, "+")
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "beside-plain"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00beside-plain\x00class\x00button small")
 				vgn.AddAttrInterface("aria-pressed", c.Pressed("plain"))
 				vgn.AddAttrInterface("title", c.Page.Text.T("look.beside")+" (S)")
 				vgn.SetInnerHTML(c.Page.Text.T("look.beside"))
-				vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-					EventType:	"click",
-					Func:		func(event vugu.DOMEvent) { c.SetBeside("plain") },
-					// TODO: implement capture, etc. mostly need to decide syntax
-				})
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "beside-golden"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "button small"}}}
-				vgparent.AppendChild(vgn)
+				slim.On(vgn, "click", func(event vugu.DOMEvent) { c.SetBeside("plain") })
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00beside-golden\x00class\x00button small")
 				vgn.AddAttrInterface("aria-label", c.Page.Text.T("look.compare.long"))
 				vgn.AddAttrInterface("aria-pressed", c.Pressed("golden"))
 				vgn.AddAttrInterface("title", c.Page.Text.T("look.compare.long")+" (C)")
 				vgn.SetInnerHTML(c.Page.Text.T("look.compare"))
-				vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-					EventType:	"click",
-					Func:		func(event vugu.DOMEvent) { c.SetBeside("golden") },
-					// TODO: implement capture, etc. mostly need to decide syntax
-				})
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
+				slim.On(vgn, "click", func(event vugu.DOMEvent) { c.SetBeside("golden") })
+				vgn = slim.Text(vgparent, "\n    ")
 				if len(c.Choices()) > 1 {
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "select", Attr: []vugu.VGAttribute{{Namespace: "", Key: "id", Val: "golden"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "golden"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "select\x00id\x00golden\x00data-key\x00golden")
 					vgn.AddAttrInterface("aria-label", c.Page.Text.T("look.golden"))
 					{
 						b, err := vjson.Marshal(c.Golden())
@@ -250,121 +177,82 @@ func (c *Viewer) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						}
 						vgn.Prop = append(vgn.Prop, vugu.VGProperty{Key: "value", JSONVal: vjson.RawMessage(b)})
 					}
-					vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-						EventType:	"change",
-						Func:		func(event vugu.DOMEvent) { c.Page.SetGolden(event.PropString("target", "value")) },
-						// TODO: implement capture, etc. mostly need to decide syntax
-					})
+					slim.On(vgn, "change", func(event vugu.DOMEvent) { c.Page.SetGolden(event.PropString("target", "value")) })
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n      ")
 						for vgiterkeyt, g := range c.Choices() {
 							var vgiterkey interface{} = vgiterkeyt
 							_ = vgiterkey
 							g := g
 							_ = g
-							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "option", Attr: []vugu.VGAttribute(nil)}
-							vgparent.AppendChild(vgn)
+							vgn = slim.El(vgparent, "", "option")
 							vgn.AddAttrInterface("data-key", g.Key())
 							vgn.AddAttrInterface("value", g.Key())
 							vgn.SetInnerHTML(g.Src.Name())
 						}
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n    ")
 					}
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n  ")
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Failed() {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "failure"}, vugu.VGAttribute{Namespace: "", Key: "role", Val: "group"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "failure"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "div\x00class\x00failure\x00role\x00group\x00data-key\x00failure")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
 				{
 					vgcompKey := vugu.MakeCompKey(0x884F60A6F4207A2C^vgin.CurrentPositionHash(), vgiterkey)
 					// ask BuildEnv for prior instance of this specific component
-					vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*Mark)
-					if vgcomp == nil {
-						// create new one if needed
-						vgcomp = new(Mark)
-						vgin.BuildEnv.WireComponent(vgcomp)
-					}
-					vgin.BuildEnv.UseComponent(vgcompKey, vgcomp)	// ensure we can use this in the cache next time around
+					vgcomp := slim.Use[Mark](vgin, vgcompKey)
 					vgcomp.Kind = "failed"
-					vgout.Components = append(vgout.Components, vgcomp)
-					vgn = &vugu.VGNode{Component: vgcomp}
-					vgparent.AppendChild(vgn)
+					vgn = slim.Put(vgout, vgparent, vgcomp)
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "h2", Attr: []vugu.VGAttribute(nil)}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "h2")
 				vgn.SetInnerHTML(c.Page.What(c.Item().Err))
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "name"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "p\x00class\x00name")
 				vgn.SetInnerHTML(c.Item().Src.Name())
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute(nil)}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "p")
 				vgn.SetInnerHTML(c.Page.Do(c.Item().Err))
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "quiet"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "p\x00class\x00quiet")
 				vgn.SetInnerHTML(c.Page.Text.T("error.kept"))
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n    ")
 				if c.Item().Err.Message != "" {
-					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "details", Attr: []vugu.VGAttribute{{Namespace: "", Key: "data-key", Val: "details"}}}
-					vgparent.AppendChild(vgn)
+					vgn = slim.El(vgparent, "", "details\x00data-key\x00details")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-						vgparent.AppendChild(vgn)
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "summary", Attr: []vugu.VGAttribute(nil)}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n      ")
+						vgn = slim.El(vgparent, "", "summary")
 						vgn.SetInnerHTML(c.Page.Text.T("error.details"))
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
-						vgparent.AppendChild(vgn)
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "details"}}}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n      ")
+						vgn = slim.El(vgparent, "", "p\x00class\x00details")
 						vgn.SetInnerHTML(c.Detail())
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-						vgparent.AppendChild(vgn)
+						vgn = slim.Text(vgparent, "\n    ")
 					}
 				}
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-				vgparent.AppendChild(vgn)
+				vgn = slim.Text(vgparent, "\n  ")
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Item() == nil {
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "stage empty"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "empty"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.El(vgparent, "", "div\x00class\x00stage empty\x00data-key\x00empty")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "note"}}}
-				vgparent.AppendChild(vgn)
+				vgn = slim.El(vgparent, "", "p\x00class\x00note")
 				vgn.SetInnerHTML(c.Page.Text.T("facts.working"))
 			}
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n"}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n")
 	}
 	return vgout
 }

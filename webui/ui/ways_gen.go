@@ -9,6 +9,7 @@ import "github.com/vugu/vjson"
 import "github.com/vugu/vugu"
 import js "github.com/vugu/vugu/js"
 import "log"
+import "anomnet/webui/dom/slim"
 
 func (c *Ways) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 
@@ -22,68 +23,43 @@ func (c *Ways) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "label", Attr: []vugu.VGAttribute(nil)}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
+		vgn = slim.El(vgparent, "", "label")
 		vgn.AddAttrInterface("class", c.Class())
 		vgn.AddAttrInterface("title", c.Page.Text.T("welcome.folder"))
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "input", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "file"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "folder"}, vugu.VGAttribute{Namespace: "", Key: "class", Val: "hidden"}, vugu.VGAttribute{Namespace: "", Key: "webkitdirectory", Val: ""}, vugu.VGAttribute{Namespace: "", Key: "multiple", Val: ""}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "", "input\x00type\x00file\x00id\x00folder\x00class\x00hidden\x00webkitdirectory\x00\x00multiple\x00")
 			vgn.AddAttrInterface("aria-label", c.Page.Text.T("welcome.folder"))
-			vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-				EventType:	"change",
-				Func:		func(event vugu.DOMEvent) { c.Page.Picked(event) },
-				// TODO: implement capture, etc. mostly need to decide syntax
-			})
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "svg", Attr: []vugu.VGAttribute{{Namespace: "", Key: "viewBox", Val: "0 0 16 16"}, vugu.VGAttribute{Namespace: "", Key: "aria-hidden", Val: "true"}}}
-			vgparent.AppendChild(vgn)
+			slim.On(vgn, "change", func(event vugu.DOMEvent) { c.Page.Picked(event) })
+			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "svg", "svg\x00viewBox\x000 0 16 16\x00aria-hidden\x00true")
 			vgn.SetInnerHTML(vugu.HTML("\x3Cpath d=\"M2 13V3h4.5l1.5 2h6v8z\"\x3E\x3C/path\x3E"))
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: " "}
-			vgparent.AppendChild(vgn)
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute(nil)}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, " ")
+			vgn = slim.El(vgparent, "", "span")
 			vgn.SetInnerHTML(c.Text("welcome.folder"))
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n  ")
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-		vgparent.AppendChild(vgn)
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "button", Attr: []vugu.VGAttribute{{Namespace: "", Key: "type", Val: "button"}, vugu.VGAttribute{Namespace: "", Key: "id", Val: "camera-open"}, vugu.VGAttribute{Namespace: "", Key: "aria-haspopup", Val: "dialog"}}}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n  ")
+		vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00camera-open\x00aria-haspopup\x00dialog")
 		vgn.AddAttrInterface("aria-label", c.Page.Text.T("welcome.camera"))
 		vgn.AddAttrInterface("class", c.Class())
 		vgn.AddAttrInterface("title", c.Page.Text.T("welcome.camera"))
-		vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-			EventType:	"click",
-			Func:		func(event vugu.DOMEvent) { c.Page.SetCamera(true) },
-			// TODO: implement capture, etc. mostly need to decide syntax
-		})
+		slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Page.SetCamera(true) })
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
-			vgparent.AppendChild(vgn)
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "svg", Data: "svg", Attr: []vugu.VGAttribute{{Namespace: "", Key: "viewBox", Val: "0 0 16 16"}, vugu.VGAttribute{Namespace: "", Key: "aria-hidden", Val: "true"}}}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "svg", "svg\x00viewBox\x000 0 16 16\x00aria-hidden\x00true")
 			vgn.SetInnerHTML(vugu.HTML("\x3Cpath d=\"M2 13V5h3l1.5-2h3L11 5h3v8zM10.2 9a2.2 2.2 0 1 1-4.4 0a2.2 2.2 0 1 1 4.4 0z\"\x3E\x3C/path\x3E"))
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: " "}
-			vgparent.AppendChild(vgn)
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute(nil)}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, " ")
+			vgn = slim.El(vgparent, "", "span")
 			vgn.SetInnerHTML(c.Text("welcome.camera"))
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
-			vgparent.AppendChild(vgn)
+			vgn = slim.Text(vgparent, "\n  ")
 		}
-		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n"}
-		vgparent.AppendChild(vgn)
+		vgn = slim.Text(vgparent, "\n")
 	}
 	return vgout
 }
