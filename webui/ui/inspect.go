@@ -190,11 +190,35 @@ func (c *Facts) Stops() []stop { return legendStops() }
 // LimitX is where the limit is on the legend.
 func (c *Facts) LimitX() string { return num(legendX(c.Page.Selected())) }
 
+// LimitAnchor is where the limit's name stands: inside the legend.
+func (c *Facts) LimitAnchor() string {
+	switch x := legendX(c.Page.Selected()); {
+	case x < legendRoom:
+		return "start"
+	case x > gaugeWidth-legendRoom:
+		return "end"
+	}
+	return "middle"
+}
+
+// legendRoom is what the limit's name needs at either end of the legend; the end's own label makes room for it.
+const legendRoom = 72
+
 // LowLabel is the low end of the legend relative to the limit.
-func (c *Facts) LowLabel() string { return c.relative(c.Page.Selected().Result.MapLow) }
+func (c *Facts) LowLabel() string {
+	if c.LimitAnchor() == "start" {
+		return ""
+	}
+	return c.relative(c.Page.Selected().Result.MapLow)
+}
 
 // HighLabel is the high end of the legend relative to the limit.
-func (c *Facts) HighLabel() string { return c.relative(c.Page.Selected().Result.MapHigh) }
+func (c *Facts) HighLabel() string {
+	if c.LimitAnchor() == "end" {
+		return ""
+	}
+	return c.relative(c.Page.Selected().Result.MapHigh)
+}
 
 func (c *Facts) relative(v float32) string {
 	return c.Page.Text.Number(float64(v)/float64(c.Page.Selected().Result.Limit), 2)

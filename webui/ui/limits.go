@@ -21,6 +21,13 @@ func (p *Page) calibration() *calibrate.Calibration {
 
 // Limits returns the limits in force.
 func (p *Page) Limits() Limits {
+	l := p.wanted()
+	l.Review = min(l.Review, l.Limit)
+	return l
+}
+
+// wanted are the limits as they were set: a lower limit does not forget where REVIEW was.
+func (p *Page) wanted() Limits {
 	if l, ok := p.limits[p.List]; ok {
 		return l
 	}
@@ -38,8 +45,7 @@ func (p *Page) SetLimits(l Limits) {
 	if !(l.Limit > 0 && l.Limit <= math.MaxFloat32 && l.Review >= 0) || p.Part.Limit <= 0 {
 		return
 	}
-	l.Review = min(l.Review, l.Limit)
-	if l == p.Limits() {
+	if l == p.wanted() {
 		return
 	}
 	if p.limits == nil {

@@ -133,7 +133,7 @@ func TestHandles(t *testing.T) {
 	}{
 		{"limit", "ArrowLeft", Limits{1.5, float32(1.98)}}, {"limit", "ArrowRight", Limits{1.5, 2}}, {"limit", "PageDown", Limits{1.5, float32(1.8)}},
 		{"limit", "End", Limits{1.5, 4}}, {"review", "End", Limits{4, 4}}, {"review", "Home", Limits{0, 4}}, {"limit", "Home", Limits{0, float32(0.02)}},
-		{"review", "PageUp", Limits{float32(0.02), float32(0.02)}},
+		{"review", "PageUp", Limits{float32(0.02), float32(0.02)}}, {"limit", "End", Limits{float32(0.02), 4}},
 	} {
 		require.True(t, p.LimitKey(c.name, c.key))
 		assert.Equal(t, c.want, p.Limits(), "%s %s", c.name, c.key)
@@ -144,7 +144,10 @@ func TestHandles(t *testing.T) {
 	p.DragLimit("review", chartX.At(0.752)/chartWidth)
 	assert.False(t, p.LimitsMoved())
 	p.DragLimit("limit", -5)
-	assert.Equal(t, Limits{float32(0.02), float32(0.02)}, p.Limits())
+	assert.Equal(t, Limits{float32(0.02), float32(0.02)}, p.Limits(), "REVIEW is never above the limit")
+	p.DragLimit("limit", 1)
+	assert.Equal(t, Limits{1.5, 4}, p.Limits(), "and comes back")
+	p.DragLimit("limit", -5)
 	assert.Contains(t, text(v.tree()), "99 of 100 held-out good images are above this limit")
 	fire(t, find(v.tree(), "id", "limits-reset")[0], "click", fakeEvent{})
 	assert.Empty(t, find(v.tree(), "id", "limits-reset"))

@@ -192,7 +192,7 @@ func (p *Page) DragLimit(name string, at float64) { p.setLimit(name, chartX.Valu
 // setLimit moves a limit to so many times the model's limit, in steps; the model's own limits catch.
 func (p *Page) setLimit(name string, v float64) {
 	own := Limits{p.Part.Review, p.Part.Limit}
-	l := p.Limits()
+	l := p.wanted()
 	at := func(v float64, own float32) float32 {
 		if d := v - ratio(own, p.Part.Limit); d > -limitStep/2 && d < limitStep/2 {
 			return own
@@ -205,7 +205,6 @@ func (p *Page) setLimit(name string, v float64) {
 		l.Review = min(at(v, own.Review), l.Limit)
 	} else {
 		l.Limit = at(max(v, limitStep), own.Limit)
-		l.Review = min(l.Review, l.Limit)
 	}
 	p.SetLimits(l)
 }
