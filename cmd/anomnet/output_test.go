@@ -39,7 +39,7 @@ func TestResultsThatDoNotArriveAreAFailure(t *testing.T) {
 func TestScoreOfZeroHasAllKeys(t *testing.T) {
 	data, head := filepath.Join(t.TempDir(), "few"), filepath.Join(t.TempDir(), "few.anomnet")
 	require.NoError(t, synth.WriteDataset(t.Context(), data, synth.Options{Size: 64}, 5, 0, 0, nil))
-	code, _, stderr := cli(t, "teach", "--good", data, "--part", "p", "--out", head, "--size", "64", "--centroids", "320")
+	code, _, stderr := cli(t, "teach", "--good", data, "--part", "p", "--out", head, "--size", "64", "--centroids", "320", "--augment", "none")
 	require.Equal(t, exitOK, code, stderr)
 	code, stdout, stderr := cli(t, "score", "--model", head, "--json", filepath.Join(data, "train", "good", "000.png"))
 	require.Equal(t, exitOK, code, stderr)

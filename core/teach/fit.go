@@ -31,6 +31,9 @@ const (
 	DefaultRate      = 0.01
 )
 
+// centroidsPerImage bounds the centroids of few images: 1,000 from ten, the default number from 21.
+const centroidsPerImage = 100
+
 // FitOptions say what head to make; the zero value of each field is the default.
 type FitOptions struct {
 	Part            string
@@ -142,7 +145,7 @@ func (s *Set) Fit(ctx context.Context, fit FitOptions, opt *Options) (*model.Hea
 	if err != nil {
 		return nil, nil, err
 	}
-	centroids, err := f.centroids(ctx, -1, fit.Centroids, "centroids")
+	centroids, err := f.centroids(ctx, -1, f.budget(), "centroids")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -225,22 +228,44 @@ func (f *fitter) images(list []int) [][]int8 {
 
 // centroids chooses k centres from all images but those of one fold (-1: from all), and from their copies.
 func (f *fitter) centroids(ctx context.Context, leaveOut, k int, stage string) (detect.Centroids, error) {
-	var pool []int8
-	for i, fold := range f.set.fold {
-		if fold != leaveOut {
-			pool = append(append(pool, f.image(i)...), f.copies[i]...)
-		}
-	}
-	if len(pool) == 0 {
-		return detect.Centroids{}, ErrAlike
-	}
-	first := int(uint64(f.fit.Seed) * 0x9e3779b97f4a7c15 % uint64(len(pool)/f.adapter.Out))
-	index, err := chooseCentres(ctx, pool, f.adapter.Out, k, first, f.opt, f.opt.progress(stage))
+	pool, _ := f.pool(leaveOut)
+	index, err := f.chooseFrom(ctx, pool, k, stage)
 	if err != nil {
 		return detect.Centroids{}, err
 	}
 	return gather(pool, f.adapter.Out, index), nil
 }
+
+// pool returns the embeddings of all images but those of one fold, with their copies, and the image of each.
+func (f *fitter) pool(leaveOut int) (e []int8, owner []int32) {
+	size := 0
+	for i, fold := range f.set.fold {
+		if fold != leaveOut {
+			size += len(f.image(i)) + len(f.copies[i])
+		}
+	}
+	e, owner = make([]int8, 0, size), make([]int32, 0, size/f.adapter.Out)
+	for i, fold := range f.set.fold {
+		if fold != leaveOut {
+			e = append(append(e, f.image(i)...), f.copies[i]...)
+			for len(owner) < len(e)/f.adapter.Out {
+				owner = append(owner, int32(i))
+			}
+		}
+	}
+	return e, owner
+}
+
+func (f *fitter) chooseFrom(ctx context.Context, pool []int8, k int, stage string) ([]int32, error) {
+	if len(pool) == 0 {
+		return nil, ErrAlike
+	}
+	first := int(uint64(f.fit.Seed) * 0x9e3779b97f4a7c15 % uint64(len(pool)/f.adapter.Out))
+	return chooseCentres(ctx, pool, f.adapter.Out, k, first, f.opt, f.opt.progress(stage))
+}
+
+// budget is how many centroids are worth finding: few images show little, and the time for a fit grows with it.
+func (f *fitter) budget() int { return min(f.fit.Centroids, centroidsPerImage*f.set.Images) }
 
 // calibrate scores all good images by cross-validation: each fold by centroids of the others. With a learned projection only the first
 // fold is held out from everything.
@@ -255,7 +280,7 @@ func (f *fitter) calibrate(ctx context.Context, rep *Report) (*calibrate.Calibra
 		if len(heldOut) == 0 {
 			continue
 		}
-		c, err := f.centroids(ctx, fold, max(1, f.fit.Centroids*(folds-1)/folds), fmt.Sprintf("calibration %d", fold+1))
+		c, err := f.centroids(ctx, fold, max(1, f.budget()*(folds-1)/folds), fmt.Sprintf("calibration %d", fold+1))
 		if err != nil {
 			return nil, err
 		}

@@ -23,25 +23,28 @@ type Tried struct {
 	Judgement
 }
 
-// A comparison uses at most ruleCentroids centroids: enough to rank, cheap to find. It holds out as many folds as give ruleImages images.
-const (
-	ruleCentroids = 1024
-	ruleImages    = 40
-)
+// A comparison holds out as many folds as give ruleImages images.
+const ruleImages = 40
+
+// Below fewImages the length of a patch vector is trusted less: few pictures do not show how brightness and contrast vary.
+const fewImages = 50
 
 // tieMargin is how much larger a separation must be to count as larger.
 const tieMargin = 1.1
 
 // Choose sets those of fit.Norm and fit.Augment that are automatic: it takes the combination whose scores separate held-out good images best
-// from pseudo-defects (Judge). Equal within tieMargin: the simpler one, that is raw, and fewer copies. It also returns all judgements.
+// from pseudo-defects (judge). Equal within tieMargin: more copies, and raw, or L2 with few images. It also returns all judgements.
 func (s *Set) Choose(ctx context.Context, fit FitOptions, opt *Options) (FitOptions, []Tried, error) {
 	fit = fit.withDefaults()
 	norms, augments := []Norm{fit.Norm}, []Augment{fit.Augment}
 	if fit.Norm == NormAuto {
-		norms = []Norm{NormRaw, NormL2}
+		if norms = []Norm{NormRaw, NormL2}; s.Images < fewImages {
+			slices.Reverse(norms)
+		}
 	}
 	if fit.Augment == AugmentAuto {
 		augments = s.augments()
+		slices.Reverse(augments)
 	}
 	fit.Norm, fit.Augment = norms[0], augments[0]
 	if len(norms)*len(augments) == 1 {
@@ -76,7 +79,8 @@ func (s *Set) Judge(ctx context.Context, fit FitOptions, opt *Options) (Judgemen
 	return s.judge(ctx, fit, 1, opt)
 }
 
-// judge holds out as many folds as give enough images.
+// judge holds out as many folds as give enough images. The centres are chosen once from all images, and those of the held-out ones are then left
+// out: nothing of a held-out image is left, and five choices are saved.
 func (s *Set) judge(ctx context.Context, fit FitOptions, enough int, opt *Options) (Judgement, error) {
 	if fit.Projection == nil {
 		fit.Projection = RandomProjection(fit.Embedding, s.C, fit.Seed)
@@ -85,16 +89,24 @@ func (s *Set) judge(ctx context.Context, fit FitOptions, enough int, opt *Option
 	if err := f.embed(ctx, fit.Norm); err != nil {
 		return Judgement{}, err
 	}
+	pool, owner := f.pool(-1)
+	index, err := f.chooseFrom(ctx, pool, f.budget(), "comparing")
+	if err != nil {
+		return Judgement{}, err
+	}
 	var good, bad []float32
 	for fold := 0; fold < folds && len(good) < enough; fold++ {
 		heldOut := s.foldImages(fold)
-		if len(heldOut) == 0 {
+		var others []int32
+		for _, p := range index {
+			if s.fold[owner[p]] != fold {
+				others = append(others, p)
+			}
+		}
+		if len(heldOut) == 0 || len(others) == 0 {
 			continue
 		}
-		c, err := f.centroids(ctx, fold, min(ruleCentroids, fit.Centroids), "comparing")
-		if err != nil {
-			return Judgement{}, err
-		}
+		c := gather(pool, f.adapter.Out, others)
 		scores, _, err := f.score(ctx, &c, f.images(heldOut))
 		if err != nil {
 			return Judgement{}, err
@@ -108,6 +120,9 @@ func (s *Set) judge(ctx context.Context, fit FitOptions, enough int, opt *Option
 			return Judgement{}, err
 		}
 		bad = append(bad, scores...)
+	}
+	if len(good) == 0 || len(bad) == 0 {
+		return Judgement{}, ErrAlike
 	}
 	return judge(good, bad)
 }

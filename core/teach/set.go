@@ -233,6 +233,10 @@ func assignFolds(group []int) []int {
 		}
 		at += len(m)
 	}
+	used := slices.Compact(slices.Sorted(slices.Values(fold))) // large groups can leave folds empty
+	for i, f := range fold {
+		fold[i] = slices.Index(used, f)
+	}
 	return fold
 }
 

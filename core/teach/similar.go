@@ -113,10 +113,10 @@ func (r *resemblance) links(limit func(i, j int) float32) []link {
 }
 
 // Images closer than relatedShare of the usual distance of either are taken for pictures of one thing (the same part under another light,
-// overlapping crops, frames of a video). Groups grow from the closest pairs on, to at most maxRelated images and a tenth of all.
+// overlapping crops, frames of a video). Groups grow from the closest pairs on, to at most maxRelated images and a fold.
 const (
 	relatedShare = 0.5
-	maxRelated   = 8
+	maxRelated   = 10
 )
 
 // related puts images into groups, numbered by their first image.
@@ -126,7 +126,7 @@ func (r *resemblance) related(images int) []int {
 		group[i], size[i] = i, 1
 	}
 	usual := r.usual()
-	limit := max(2, min(maxRelated, images/10))
+	limit := max(2, min(maxRelated, images/folds))
 	for _, l := range r.links(func(i, j int) float32 { return float32(relatedShare * min(usual[i], usual[j])) }) {
 		a, b := group[l.i], group[l.j]
 		if a == b || l.d > 0 && size[a]+size[b] > limit {
