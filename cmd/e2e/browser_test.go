@@ -279,6 +279,12 @@ func (p *tab) choose(files ...string) {
 	require.NoError(p.t, chromedp.Do(p.ctx, chromedp.SetUploadFiles(chromedp.CSS(`input[type=file]`), files)))
 }
 
+// upload gives files to one of the page's file inputs.
+func (p *tab) upload(css string, files ...string) {
+	p.t.Helper()
+	require.NoError(p.t, chromedp.Do(p.ctx, chromedp.SetUploadFiles(chromedp.CSS(css), files)))
+}
+
 // drag moves files over the window and, when drop is set, lets them go.
 func (p *tab) drag(drop bool, files ...string) {
 	p.t.Helper()

@@ -50,7 +50,6 @@ func (p *tab) downloaded(dir, suffix string) (name string, data []byte) {
 	return "", nil
 }
 
-
 // TestMainJob goes from the empty page to the exported table, and counts what a person does.
 func TestMainJob(t *testing.T) {
 	p := open(t, serve(t, siteDir(t)), desktop)
@@ -94,19 +93,18 @@ func TestMainJob(t *testing.T) {
 	p.requireClean()
 }
 
-// TestExports makes every export, and reviews the JSON on an empty page.
-func TestExports(t *testing.T) {
-	srv := serve(t, siteDir(t))
-	p := open(t, srv, desktop)
-	dir := p.downloads()
+// exportable is a page with nine results, one of them overridden, a failure and a file with a formula for a name.
+func exportable(t *testing.T, srv *server) (p *tab, dir, formula string) {
+	t.Helper()
+	p = open(t, srv, desktop)
+	dir = p.downloads()
 	write := writer(t)
-	formula := write("=1+1.jpg", must(os.ReadFile(filepath.Join(siteDir(t), "samples", firstSample(t)))))
+	formula = write("=1+1.jpg", must(os.ReadFile(filepath.Join(siteDir(t), "samples", firstSample(t)))))
 	p.waitFor(`document.querySelector("#samples")`)
 	p.click("#samples")
 	p.results(8)
 	p.choose(formula, write("text.png", []byte("no picture")))
 	p.results(10)
-
 	p.str(`document.querySelector(".judge details").open = true`)
 	p.click("#judge-ng")
 	require.NoError(t, chromedp.Do(p.ctx, chromedp.SendKeys(chromedp.CSS("#judge-reason"), "burr at the edge")))
@@ -115,12 +113,26 @@ func TestExports(t *testing.T) {
 	p.waitFor(`document.querySelector(".said")`)
 	assert.Contains(t, p.str(`document.querySelector(".said").textContent`), "burr at the edge")
 	p.shot("judged-1280-light")
-	name := p.str(`document.querySelector(".filename span").textContent`)
 	p.str(`document.querySelector("#items").focus()`)
+	return p, dir, formula
+}
 
+// export opens the dialog by its key and takes a form.
+func (p *tab) export(form string, before ...string) {
+	p.t.Helper()
 	p.press("e")
-	p.waitFor(`document.querySelector("#export-json")`)
-	p.click("#export-json")
+	p.waitFor(`document.querySelector("#export-` + form + `")`)
+	for _, css := range before {
+		p.click(css)
+	}
+	p.click("#export-" + form)
+}
+
+// TestExports makes every export.
+func TestExports(t *testing.T) {
+	p, dir, _ := exportable(t, serve(t, siteDir(t)))
+	name := p.str(`document.querySelector(".filename span").textContent`)
+	p.export("json")
 	_, raw := p.downloaded(dir, "results.json")
 	b, err := report.Parse(raw)
 	require.NoError(t, err)
@@ -136,31 +148,31 @@ func TestExports(t *testing.T) {
 	assert.Equal(t, name, judged.Path)
 	assert.Equal(t, "burr at the edge", judged.Override.Reason)
 
-	p.press("e")
-	p.waitFor(`document.querySelector("#export-csv")`)
-	p.click("#export-bom")
-	p.click("#export-csv")
+	p.export("csv", "#export-bom")
 	_, table := p.downloaded(dir, "results.csv")
 	assert.True(t, bytes.HasPrefix(table, []byte("\ufeffpath,")))
 	assert.Contains(t, string(table), "\r\n'=1+1.jpg,")
 
-	p.press("e")
-	p.waitFor(`document.querySelector("#export-report")`)
-	p.click("#export-report")
+	p.export("report")
 	_, html := p.downloaded(dir, "report.html")
 	assert.Contains(t, string(html), b.Records[0].SHA256)
 	assert.Equal(t, 9, strings.Count(string(html), "data:image/jpeg"), "a small picture of each image with a verdict")
 
-	p.press("e")
-	p.waitFor(`document.querySelector("#export-pictures")`)
-	p.click("#export-pictures")
-	zipName, packed := p.downloaded(dir, "pictures.zip")
+	p.export("pictures")
+	_, packed := p.downloaded(dir, "pictures.zip")
 	if shots := os.Getenv("SHOTS"); shots != "" {
 		require.NoError(t, os.WriteFile(filepath.Join(shots, "report.html"), html, 0o644))
 		require.NoError(t, os.WriteFile(filepath.Join(shots, "pictures.zip"), packed, 0o644))
 	}
+	checkPictures(t, packed)
+	p.requireClean()
+}
+
+// checkPictures reads the archive of annotated pictures with the standard library.
+func checkPictures(t *testing.T, packed []byte) {
+	t.Helper()
 	z, err := zip.NewReader(bytes.NewReader(packed), int64(len(packed)))
-	require.NoError(t, err, zipName)
+	require.NoError(t, err)
 	pictures := 0
 	for _, f := range z.File {
 		rc, err := f.Open()
@@ -180,12 +192,20 @@ func TestExports(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 9, pictures)
-	p.requireClean()
+}
 
-	// The results again, on a page that has no images; then the images.
+// TestReviewAgain gives results to a page that has no images, then an image.
+func TestReviewAgain(t *testing.T) {
+	srv := serve(t, siteDir(t))
+	p, dir, formula := exportable(t, srv)
+	write := writer(t)
+	p.export("json")
+	_, raw := p.downloaded(dir, "results.json")
+	b, err := report.Parse(raw)
+	require.NoError(t, err)
+
 	p = open(t, srv, desktop)
-	saved := write("results.json", raw)
-	p.choose(saved)
+	p.choose(write("results.json", raw))
 	res := p.results(10)
 	require.Len(t, res, 10)
 	for i, r := range res {
@@ -230,99 +250,95 @@ func deflated(t *testing.T, files map[string][]byte) []byte {
 	return b.Bytes()
 }
 
-// TestFoldersAndArchives gives a folder and archives, in every way.
-func TestFoldersAndArchives(t *testing.T) {
+// scored waits for n images that are all copies of the first sample, and checks their scores.
+func (p *tab) scored(n int) {
+	p.t.Helper()
+	backbone, head := modelFiles(p.t, siteDir(p.t))
+	want := nativeBits(p.t, filepath.Join(siteDir(p.t), "samples", firstSample(p.t)), backbone, head)
+	for _, r := range p.results(n) {
+		assert.Equal(p.t, want, r.RawBits, r.Name)
+	}
+}
+
+// itemNames is an expression for the names in the list.
+const itemNames = `JSON.stringify([...document.querySelectorAll("#items [data-name]")].map((e) => e.dataset.name).sort())`
+
+// TestFolders gives a folder, chosen and dropped.
+func TestFolders(t *testing.T) {
 	sample := must(os.ReadFile(filepath.Join(siteDir(t), "samples", firstSample(t))))
-	want := nativeBits(t, filepath.Join(siteDir(t), "samples", firstSample(t)), must2(modelFiles(t, siteDir(t)))...)
 	root := filepath.Join(t.TempDir(), "line 1")
 	for _, f := range []string{"good/a.jpg", "good/b.jpg", "defect/deep/c.jpg", "ground_truth/m.png", "notes.txt", ".hidden/x.jpg"} {
 		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(root, f)), 0o755))
 		require.NoError(t, os.WriteFile(filepath.Join(root, f), sample, 0o644))
 	}
-	labels := `JSON.stringify([...document.querySelectorAll("#items [data-name]")].map((e) => e.dataset.name).sort())`
-	check := func(p *tab, n int) {
-		t.Helper()
-		for _, r := range p.results(n) {
-			assert.Equal(t, want, r.RawBits, r.Name)
-		}
-	}
-	t.Run("chosen folder", func(t *testing.T) {
+	for _, dropped := range []bool{false, true} {
 		p := open(t, serve(t, siteDir(t)), desktop)
-		p.waitFor(`document.querySelector("#folder")`)
-		p.upload("#folder", root)
-		check(p, 3)
-		assert.Equal(t, `["a.jpg","b.jpg","c.jpg"]`, p.str(labels))
+		if dropped {
+			p.drag(true, root)
+		} else {
+			p.waitFor(`document.querySelector("#folder")`)
+			p.upload("#folder", root)
+		}
+		p.scored(3)
+		assert.Equal(t, `["a.jpg","b.jpg","c.jpg"]`, p.str(itemNames))
+		assert.Contains(t, p.str(`document.querySelector(".notice").textContent`), "3 images from line 1")
 		assert.Contains(t, p.str(`document.querySelector(".notice").textContent`), "left out")
-		p.waitFor(`document.querySelector(".truth")?.textContent.includes("good") || document.querySelector(".truth")?.textContent.includes("defect")`)
+		p.waitFor(`/good|defect/.test(document.querySelector(".truth")?.textContent)`)
 		p.shot("folder-1280-light")
 		p.requireClean()
-	})
-	t.Run("dropped folder", func(t *testing.T) {
-		p := open(t, serve(t, siteDir(t)), desktop)
-		p.drag(true, root)
-		check(p, 3)
-		assert.Equal(t, `["a.jpg","b.jpg","c.jpg"]`, p.str(labels))
-		assert.Contains(t, p.str(`document.querySelector(".notice").textContent`), "3 images from line 1")
-		p.requireClean()
-	})
-	t.Run("archive", func(t *testing.T) {
-		p := open(t, serve(t, siteDir(t)), desktop)
-		write := writer(t)
-		data := deflated(t, map[string][]byte{"x/good/a.jpg": sample, "x/bad/b.jpg": sample, "__MACOSX/a.jpg": []byte("x"), "x/inner.zip": []byte("PK\x03\x04"), "read.me": nil})
-		p.drag(true, write("parts.zip", data))
-		check(p, 2)
-		assert.Contains(t, p.str(`document.querySelector(".notice").textContent`), "2 images from parts.zip")
-		assert.Contains(t, p.str(`document.querySelector(".notice").textContent`), "1 archive inside was not opened")
-		p.shot("archive-1280-light")
-		p.waitFor(`document.querySelector(".picture").dataset.shown`)
-
-		broken := bytes.Clone(data)
-		at := bytes.Index(broken, []byte("PK\x01\x02"))
-		broken[at-300] ^= 0xff // in the data of an image
-		p.click("#clear")
-		p.waitFor(`!document.querySelector("#items")`)
-		p.choose(write("broken.zip", broken))
-		res := p.results(2)
-		failed := 0
-		for _, r := range res {
-			if r.Error == "corrupt" {
-				failed++
-			}
-		}
-		assert.LessOrEqual(t, failed, 1)
-
-		for name, c := range map[string]struct {
-			data []byte
-			says string
-		}{
-			"up.zip":    {deflated(t, map[string][]byte{"../../a.jpg": sample}), "do harm"},
-			"bomb.zip":  {bomb(t), "do harm"},
-			"text.zip":  {[]byte("this is not an archive at all, believe me"), "not a ZIP"},
-			"empty.zip": {nil, "not a ZIP"},
-			"none.zip":  {deflated(t, map[string][]byte{"a.txt": nil}), "no image"},
-		} {
-			p.choose(write(name, c.data))
-			p.waitFor(`document.querySelector(".notice.refused")?.textContent.includes("` + name + `")`)
-			assert.Contains(t, p.str(`document.querySelector(".notice").textContent`), c.says, name)
-		}
-		p.shot("archive-refused-1280-light")
-		p.requireClean()
-	})
-	t.Run("paste", func(t *testing.T) {
-		p := open(t, serve(t, siteDir(t)), desktop)
-		raw, err := json.Marshal(sample)
-		require.NoError(t, err)
-		p.str(`(() => {
-			const d = new DataTransfer();
-			d.items.add(new File([Uint8Array.from(atob(` + string(raw) + `), (c) => c.charCodeAt(0))], "image.jpg", {type: "image/jpeg"}));
-			dispatchEvent(new ClipboardEvent("paste", {clipboardData: d, bubbles: true}));
-		})()`)
-		check(p, 1)
-		p.requireClean()
-	})
+	}
 }
 
-func must2(a, b []byte) [][]byte { return [][]byte{a, b} }
+// TestArchives gives archives: one as most systems make them, damaged ones, and some that were made to do harm.
+func TestArchives(t *testing.T) {
+	sample := must(os.ReadFile(filepath.Join(siteDir(t), "samples", firstSample(t))))
+	p := open(t, serve(t, siteDir(t)), desktop)
+	write := writer(t)
+	data := deflated(t, map[string][]byte{"x/good/a.jpg": sample, "x/bad/b.jpg": sample, "__MACOSX/a.jpg": []byte("x"), "x/inner.zip": []byte("PK\x03\x04"), "read.me": nil})
+	p.drag(true, write("parts.zip", data))
+	p.scored(2)
+	p.waitFor(`document.querySelector(".notice")?.textContent.includes("2 images from parts.zip")`)
+	assert.Contains(t, p.str(`document.querySelector(".notice").textContent`), "1 archive inside was not opened")
+	p.shot("archive-1280-light")
+	p.waitFor(`document.querySelector(".picture").dataset.shown`)
+
+	broken := deflated(t, map[string][]byte{"a.jpg": sample})
+	broken[len(broken)/2] ^= 0xff // in the data of the image
+	p.click("#clear")
+	p.waitFor(`!document.querySelector("#items")`)
+	p.choose(write("broken.zip", broken))
+	assert.Equal(t, "corrupt", p.results(1)[0].Error)
+
+	for name, c := range map[string]struct {
+		data []byte
+		says string
+	}{
+		"up.zip":    {deflated(t, map[string][]byte{"../../a.jpg": sample}), "do harm"},
+		"bomb.zip":  {bomb(t), "do harm"},
+		"text.zip":  {[]byte("this is not an archive at all, believe me"), "not a ZIP"},
+		"empty.zip": {nil, "not a ZIP"},
+		"none.zip":  {deflated(t, map[string][]byte{"a.txt": nil}), "no image"},
+	} {
+		p.choose(write(name, c.data))
+		p.waitFor(`document.querySelector(".notice.refused")?.textContent.includes("` + name + `")`)
+		assert.Contains(t, p.str(`document.querySelector(".notice").textContent`), c.says, name)
+	}
+	p.shot("archive-refused-1280-light")
+	p.requireClean()
+}
+
+func TestPaste(t *testing.T) {
+	p := open(t, serve(t, siteDir(t)), desktop)
+	raw, err := json.Marshal(must(os.ReadFile(filepath.Join(siteDir(t), "samples", firstSample(t)))))
+	require.NoError(t, err)
+	p.str(`(() => {
+		const d = new DataTransfer();
+		d.items.add(new File([Uint8Array.from(atob(` + string(raw) + `), (c) => c.charCodeAt(0))], "image.jpg", {type: "image/jpeg"}));
+		dispatchEvent(new ClipboardEvent("paste", {clipboardData: d, bubbles: true}));
+	})()`)
+	p.scored(1)
+	p.requireClean()
+}
 
 // bomb is an archive with an entry that claims a gigabyte in a few bytes.
 func bomb(t *testing.T) []byte {

@@ -234,16 +234,6 @@ func nativeChild(t *testing.T, part string, files []string, more string) []byte 
 	return out.File
 }
 
-// reload loads the page again, as after a restart of the browser.
-func (p *tab) reload() {
-	p.t.Helper()
-	p.mu.Lock()
-	p.ready = false
-	p.mu.Unlock()
-	require.NoError(p.t, chromedp.Do(p.ctx, chromedp.Reload()))
-	p.waitFor(`document.documentElement.dataset.state === "ready"`)
-}
-
 // async evaluates a promise.
 func (p *tab) async(js string) string {
 	p.t.Helper()
