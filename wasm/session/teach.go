@@ -1,7 +1,6 @@
 package session
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -103,7 +102,8 @@ func (s *Session) fit(m protocol.Message) protocol.Message {
 	}
 	rep := taught.Report
 	out := protocol.FitResult{Model: describe(taught.Head, taught.Digest), Norm: string(rep.Norm), Scores: append([]float32{}, rep.Scores...),
-		Images: append([]int{}, rep.Images...), Checks: []float32{}, Same: [][2]int{}, Odd: []int{}, Millis: s.millis(start)}
+		Images: append([]int{}, rep.Images...), Checks: []float32{},
+		Same: append([][2]int{}, rep.Same...), Odd: append([]int{}, rep.Odd...), Groups: len(rep.Groups), Millis: s.millis(start)}
 	for _, c := range rep.Checks {
 		out.Checks = append(out.Checks, c.Score)
 	}
@@ -123,7 +123,6 @@ func (s *Session) course(ctx context.Context, req protocol.FitRequest, bufs [][]
 	for range req.Revision {
 		course.Keep(&teach.Taught{Digest: req.Parent})
 	}
-	differ := false
 	for i, data := range bufs {
 		f, err := teach.DecodeFeatures(data)
 		if err != nil {
@@ -137,19 +136,12 @@ func (s *Session) course(ctx context.Context, req protocol.FitRequest, bufs [][]
 		if err := add(f); err != nil {
 			return nil, err
 		}
-		differ = differ || i < req.Good && !bytes.Equal(f.X, course.Good()[0].X)
 		if opt.Progress("reading", i+1, len(bufs)); ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 	}
-	if req.Good >= teach.MinImages && !differ {
-		return nil, errAllSame
-	}
 	return course, nil
 }
-
-// errAllSame is for good images that differ at most in their file format: nothing shows what is normal.
-var errAllSame = errors.New("session: the good images are all the same")
 
 // progressEvery is how often a long job tells how far it is, and looks whether it is cancelled.
 const progressEvery = 100 * time.Millisecond
@@ -176,7 +168,7 @@ func teachError(id int, err error) protocol.Message {
 		return failure(id, protocol.CodeCancelled, "session: cancelled", "")
 	case errors.Is(err, teach.ErrTooFew):
 		code = protocol.CodeTooFew
-	case errors.Is(err, errAllSame):
+	case errors.Is(err, teach.ErrAlike):
 		code = protocol.CodeAllSame
 	case errors.Is(err, teach.ErrFeatures):
 		code = protocol.CodeStale

@@ -33,6 +33,15 @@ func (c *Outcome) Warning() string {
 // Groups warns when the good images look like two parts.
 func (c *Outcome) Groups() bool { return c.result.FitResult.Groups > 1 }
 
+// Same says which images look like copies of each other, "" for none.
+func (c *Outcome) Same() string {
+	pairs := c.result.FitResult.Same
+	if len(pairs) == 0 || max(pairs[0][0], pairs[0][1]) >= len(c.result.Good) {
+		return ""
+	}
+	return c.Page.Text.N("teach.same", len(pairs), "a", c.result.Good[pairs[0][0]].Name, "b", c.result.Good[pairs[0][1]].Name)
+}
+
 // RateMax is the last place of the slider.
 func (c *Outcome) RateMax() int { return len(Rates()) - 1 }
 
@@ -44,8 +53,11 @@ func (c *Outcome) Ratio(r float64) string { return c.Page.Text.Number(r, 2) }
 
 // OddNote marks images that are likely not good.
 func (c *Outcome) OddNote(o Odd) string {
-	if o.Ratio > 1 {
+	switch {
+	case o.Ratio > 1:
 		return c.T("teach.odd.above")
+	case o.Unlike:
+		return c.T("teach.odd.unlike")
 	}
 	return ""
 }

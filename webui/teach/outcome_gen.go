@@ -47,6 +47,16 @@ func (c *Outcome) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			}
 		}
 		vgn = slim.Text(vgparent, "\n  ")
+		if c.Same() != "" {
+			vgn = slim.El(vgparent, "", "div\x00class\x00warning\x00data-key\x00same")
+			{
+				vgparent := vgn
+				_ = vgparent
+				vgn = slim.El(vgparent, "", "p\x00id\x00teach-same")
+				vgn.SetInnerHTML(c.Same())
+			}
+		}
+		vgn = slim.Text(vgparent, "\n  ")
 		vgn = slim.El(vgparent, "", "h4")
 		vgn.SetInnerHTML(c.T("teach.histogram"))
 		vgn = slim.Text(vgparent, "\n  ")

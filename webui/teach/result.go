@@ -157,7 +157,8 @@ func (v *View) Done() bool { return v.fit == nil && v.result != nil && v.result.
 // Odd is a good image with its held-out score.
 type Odd struct {
 	*Shot
-	Ratio float64
+	Ratio  float64
+	Unlike bool // it looks unlike the others
 }
 
 // oddest is how many of the least normal images are shown.
@@ -168,7 +169,7 @@ func (r *Result) Odd() []Odd {
 	var out []Odd
 	for i, n := range r.Images {
 		if n < len(r.Good) {
-			out = append(out, Odd{r.Good[n], r.Calib.Ratio(r.Scores[i])})
+			out = append(out, Odd{r.Good[n], r.Calib.Ratio(r.Scores[i]), slices.Contains(r.FitResult.Odd, n)})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Odd) int { return cmp.Compare(b.Ratio, a.Ratio) })

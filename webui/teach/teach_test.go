@@ -244,8 +244,13 @@ func TestConfusionAndRecall(t *testing.T) {
 	require.Len(t, b.fits, 1)
 	assert.Equal(t, 20, b.fits[0].Req.Good)
 	assert.Len(t, b.fits[0].Bad, 2)
-	v.Fitted(fitResult(20, 2))
+	r := fitResult(20, 2)
+	r.Same, r.Odd, r.Groups = [][2]int{{3, 7}}, []int{0}, 2
+	v.Fitted(r)
 	out := &Outcome{v}
+	assert.Equal(t, "1 image is the same picture as another, such as img-03.png and img-07.png. Copies teach nothing new.", out.Same())
+	assert.Equal(t, "looks unlike the others", out.OddNote(v.result.Odd()[0]))
+	assert.True(t, out.Groups())
 	assert.Equal(t, "2 of 2 found (NG), 0 for review", out.Recall())
 	good, bad := v.result.Confusion()
 	assert.Equal(t, 20, good[0]+good[1]+good[2])
