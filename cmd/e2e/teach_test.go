@@ -94,12 +94,6 @@ func (p *tab) fill(css, text string) {
 		`; f.dispatchEvent(new Event("input", {bubbles: true})); })()`)
 }
 
-// upload gives files to one of the page's file inputs.
-func (p *tab) upload(css string, files ...string) {
-	p.t.Helper()
-	require.NoError(p.t, chromedp.Do(p.ctx, chromedp.SetUploadFiles(chromedp.CSS(css), files)))
-}
-
 // show goes to a view by its link.
 func (p *tab) show(view string) {
 	p.t.Helper()
