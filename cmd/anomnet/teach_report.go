@@ -70,7 +70,7 @@ func newTaught(head *model.Head, rep *teach.Report, images []string) *taught {
 	t := &taught{Images: head.Provenance.Images, Norm: rep.Norm, Augment: rep.Augment, Tried: append([]teach.Tried{}, rep.Tried...), Centroids: rep.Centroids,
 		HeldOut: rep.HeldOut, Limit: cal.Limit, Review: cal.Review, Rate: cal.FalseRejectRate, Promised: cal.Promised(), LeastNormal: []oddImage{},
 		Same: [][2]string{}, Odd: paths(images, rep.Odd), Groups: [][]string{}, Sizes: paths(images, rep.Sizes)}
-	t.Interval[0], t.Interval[1] = cal.Interval(0.9)
+	t.Interval[0], t.Interval[1] = cal.Interval(0.95)
 	for _, i := range rep.LeastNormal(leastNormal) {
 		t.LeastNormal = append(t.LeastNormal, oddImage{images[rep.Images[i]], cal.Ratio(rep.Scores[i])})
 	}
@@ -93,7 +93,7 @@ func paths(images []string, list []int) []string {
 
 func (t *taught) print(c *console) {
 	fmt.Fprintf(c.out, "%s: %d images, norm %s, copies %s, %d centroids, %d KB, %.1f s\n", t.Out, t.Images, t.Norm, t.Augment, t.Centroids, t.Bytes/1000, t.Seconds)
-	fmt.Fprintf(c.out, "limit %v, false rejects %.2g %% (90 %% interval %.2g-%.2g %%) from %d held-out good images\n", t.Limit, 100*t.Rate, 100*t.Interval[0],
+	fmt.Fprintf(c.out, "limit %v, false rejects %.2g %% (95 %% interval %.2g-%.2g %%) from %d held-out good images\n", t.Limit, 100*t.Rate, 100*t.Interval[0],
 		100*t.Interval[1], t.HeldOut)
 	for _, tr := range t.Tried {
 		c.log("pseudo-defects, %-3s %-5s: %s", tr.Norm, tr.Augment, judged(tr.Judgement))

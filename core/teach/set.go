@@ -27,6 +27,23 @@ const MinImages = 5
 // ErrTooFew is wrapped when there are fewer than MinImages images.
 var ErrTooFew = errors.New("teach: too few good images")
 
+// MaxImages is the most good images that can be taught from: with them and the embeddings of a fit it takes about 2.5 GB.
+const MaxImages = 5000
+
+// ErrTooMany is wrapped when there are more than MaxImages images.
+var ErrTooMany = errors.New("teach: too many good images; a sample of them will do")
+
+// checkCount refuses too few and too many images, before minutes are spent on them.
+func checkCount(n int) error {
+	switch {
+	case n < MinImages:
+		return fmt.Errorf("%w: %d, want at least %d", ErrTooFew, n, MinImages)
+	case n > MaxImages:
+		return fmt.Errorf("%w: %d, want at most %d", ErrTooMany, n, MaxImages)
+	}
+	return nil
+}
+
 // Source delivers the good images: either files, or prepared pictures at the size of the head's preprocessing.
 type Source struct {
 	Len   int
@@ -151,8 +168,8 @@ func NewSet(b *model.Backbone, pre imaging.Preprocess, features []*Features, opt
 }
 
 func (f *Featurizer) set(b *model.Backbone, features []*Features) (*Set, error) {
-	if len(features) < MinImages {
-		return nil, fmt.Errorf("%w: %d, want at least %d", ErrTooFew, len(features), MinImages)
+	if err := checkCount(len(features)); err != nil {
+		return nil, err
 	}
 	g := f.extract.Grid()
 	s := &Set{backbone: b, pre: f.pre, h: g.H, w: g.W, Images: len(features), Patches: g.Patches(), C: g.C, Scale: f.extract.Scale(), Features: features}
@@ -177,13 +194,14 @@ func (f *Featurizer) fits(x *Features) error {
 
 // Collect makes the features of all images of src, and the pseudo-defects for training that opt asks for.
 func Collect(ctx context.Context, b *model.Backbone, pre imaging.Preprocess, src Source, opt *Options) (*Set, error) {
-	if src.Len < MinImages {
-		return nil, fmt.Errorf("%w: %d, want at least %d", ErrTooFew, src.Len, MinImages)
+	if err := checkCount(src.Len); err != nil {
+		return nil, err
 	}
 	f, err := NewFeaturizer(b, pre, opt)
 	if err != nil {
 		return nil, err
 	}
+	f.copies = f.copies && src.Len <= MaxForD4
 	features := make([]*Features, src.Len)
 	_, err = parallel.Run(ctx, src.Len, opt.workers(), opt.progress("features"), f.Clone, func(f *Featurizer, i int) (err error) {
 		features[i], err = src.features(f, i)

@@ -188,6 +188,8 @@ func TestWorkersAreBounded(t *testing.T) {
 func TestCollectRefuses(t *testing.T) {
 	_, err := Collect(context.Background(), tiny.Backbone(1), pre, textures(MinImages-1), nil)
 	assert.ErrorIs(t, err, ErrTooFew)
+	_, err = Collect(context.Background(), tiny.Backbone(1), pre, textures(MaxImages+1), nil)
+	assert.ErrorIs(t, err, ErrTooMany)
 	broken := errors.New("broken file")
 	src := textures(8)
 	src.Image = func(i int) (*imaging.RGB, error) { return nil, broken }
