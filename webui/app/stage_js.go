@@ -36,7 +36,6 @@ type pic struct {
 	full, less js.Value   // the second only of a large one
 	w, h       int        // of full, in its own pixels
 	rect       [4]float64 // what of the picture full shows, in fractions: all of it, but for a preview that was cropped
-	prepared   bool       // the picture as it was scored
 }
 
 // pane is what is drawn on a pane: its canvas and what is on it.
@@ -84,9 +83,6 @@ func (p *painter) show(n int, canvas js.Value, id int, src ui.Source, it *ui.Ite
 		p.decode(id, src, it)
 	case c.state == picReady:
 		p.touch(id)
-		if n == 0 && it != nil {
-			it.Prepared = c.prepared
-		}
 		p.draw(pane, c, it)
 	case c.state == picNone && pane.drawn.id != 0:
 		p.blank(pane)
@@ -132,7 +128,8 @@ func (p *painter) prepared(c *pic, it *ui.Item) {
 		}
 		return
 	}
-	c.full, c.w, c.h, c.state, c.prepared = p.canvasOf(pre), pre.w, pre.h, picReady, true
+	c.full, c.w, c.h, c.state = p.canvasOf(pre), pre.w, pre.h, picReady
+	it.Prepared = true
 	kx, ky := heat.Cover(p.app.page.Part.Mode, it.Result.Width, it.Result.Height, pre.w, pre.h)
 	// In fractions of the picture: larger than it where it was fitted in, smaller where it was cropped.
 	c.rect = [4]float64{0.5 - 0.5/kx, 0.5 - 0.5/ky, 0.5 + 0.5/kx, 0.5 + 0.5/ky}

@@ -56,15 +56,18 @@ func (p *Page) SetLimits(l Limits) {
 		delete(p.limits, p.List)
 	}
 	p.forgetSpots()
-	p.List.reconsider(p.judge)
+	c := p.calibration()
+	p.List.reconsider(func(it *Item) { p.judgeBy(c, it) })
 }
 
 // ResetLimits puts the model's limits in force again.
 func (p *Page) ResetLimits() { p.SetLimits(Limits{p.Part.Review, p.Part.Limit}) }
 
 // judge gives an item the verdict that its score has under the limits in force. The comparison is core's.
-func (p *Page) judge(it *Item) {
-	r, c := &it.Result, p.calibration()
+func (p *Page) judge(it *Item) { p.judgeBy(p.calibration(), it) }
+
+func (p *Page) judgeBy(c *calibrate.Calibration, it *Item) {
+	r := &it.Result
 	if r.Limit == c.Limit && r.Review == c.Review || c.Limit <= 0 {
 		return
 	}

@@ -40,6 +40,7 @@ type tally struct {
 	scored    int
 	defects   int
 	confusion report.Confusion
+	labelled  []report.Record // its memory, used again
 }
 
 type tallyKey struct {
@@ -58,8 +59,7 @@ func (p *Page) count() *tally {
 	if same || soon {
 		return t
 	}
-	*t = tally{key: key, at: p.back.Now(), rest: chartX.Bins(chartBins), defect: chartX.Bins(chartBins)}
-	var labelled []report.Record
+	*t = tally{key: key, at: p.back.Now(), rest: chartX.Bins(chartBins), defect: chartX.Bins(chartBins), labelled: t.labelled[:0]}
 	for _, it := range l.all {
 		if it.State == Done {
 			t.scored++
@@ -71,10 +71,10 @@ func (p *Page) count() *tally {
 			bins.Add(ratio(it.Result.Raw, p.Part.Limit))
 		}
 		if it.Label != "" && (it.State == Done || it.State == Failed) {
-			labelled = append(labelled, record(it))
+			t.labelled = append(t.labelled, record(it))
 		}
 	}
-	t.confusion = report.Confuse(labelled)
+	t.confusion = report.Confuse(t.labelled)
 	return t
 }
 
