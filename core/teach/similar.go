@@ -116,7 +116,7 @@ func (r *resemblance) links(limit func(i, j int) float32) []link {
 // overlapping crops, frames of a video). Groups grow from the closest pairs on, to at most maxRelated images and a fold.
 const (
 	relatedShare = 0.5
-	maxRelated   = 10
+	maxRelated   = 20
 )
 
 // related puts images into groups, numbered by their first image.
