@@ -138,10 +138,10 @@ func (s *stage) key(ev js.Value) {
 
 // Limits implements ui.Lens.
 func (a *app) Limits(el vjs.Value) {
-	chart, name := js.Value(el), ""
+	chart, name, off := js.Value(el), "", 0.0 // the limit that is dragged, and how far from its line it is held
 	drag := func(ev js.Value) {
 		r := chart.Call("getBoundingClientRect")
-		at := (ev.Get("clientX").Float() - r.Get("left").Float()) / max(r.Get("width").Float(), 1)
+		at := (ev.Get("clientX").Float() - off - r.Get("left").Float()) / max(r.Get("width").Float(), 1)
 		a.view.Update(func() { a.page.DragLimit(name, at) })
 	}
 	on(chart, "pointerdown", func(ev js.Value) {
@@ -150,6 +150,8 @@ func (a *app) Limits(el vjs.Value) {
 			return
 		}
 		name = handle.Get("dataset").Get("limit").String()
+		line := handle.Call("querySelector", "line").Call("getBoundingClientRect")
+		off = ev.Get("clientX").Float() - line.Get("left").Float() - line.Get("width").Float()/2
 		chart.Call("setPointerCapture", ev.Get("pointerId"))
 		handle.Call("focus", map[string]any{"preventScroll": true})
 		ev.Call("preventDefault")

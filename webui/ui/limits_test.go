@@ -139,9 +139,9 @@ func TestHandles(t *testing.T) {
 		assert.Equal(t, c.want, p.Limits(), "%s %s", c.name, c.key)
 	}
 	assert.False(t, p.LimitKey("limit", "x"))
-	p.DragLimit("limit", (chartX.At(1.001))/chartWidth)
+	p.DragLimit("limit", (p.axis().At(1.001))/chartWidth)
 	assert.Equal(t, float32(2), p.Limits().Limit, "the model's own limit catches")
-	p.DragLimit("review", chartX.At(0.752)/chartWidth)
+	p.DragLimit("review", p.axis().At(0.752)/chartWidth)
 	assert.False(t, p.LimitsMoved())
 	p.DragLimit("limit", -5)
 	assert.Equal(t, Limits{float32(0.02), float32(0.02)}, p.Limits(), "REVIEW is never above the limit")
@@ -222,4 +222,20 @@ func TestTallyIsTheSameAsCounting(t *testing.T) {
 			return n
 		}())
 	}
+}
+
+func TestAxisShowsTheGoodScores(t *testing.T) {
+	p, _ := judgedPage(t)
+	assert.Equal(t, [2]float64{0, 2}, [2]float64{p.axis().Low, p.axis().High})
+	for lowest, want := range map[float32][2]float64{1.7: {0.7, 1.9}, 1.99: {0.8, 1.6}, 3: {0.8, 1.6}, 0: {0, 2}} {
+		p.Part.Scores = []float32{lowest}
+		assert.InDelta(t, want[0], p.axis().Low, 1e-9)
+		assert.InDelta(t, want[1], p.axis().High, 1e-9)
+	}
+	p.Part.Scores = []float32{1.9}
+	var ticks []string
+	for _, k := range (&Threshold{p}).Ticks() {
+		ticks = append(ticks, k.Text)
+	}
+	assert.Equal(t, []string{"< 0.8", "1.0", "1.2", "1.4", "≥ 1.6"}, ticks)
 }

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -18,7 +19,7 @@ const (
 	chartWidth  = 336
 	chartHeight = 148
 	chartBins   = 40
-	chartMost   = 2.0  // times the model's limit; higher scores are in the last bin
+	chartMost   = 2.0  // times the model's limit, the end of the axis at most; higher scores are in the last bin
 	limitStep   = 0.01 // of an arrow key, in the same unit
 	limitPage   = 0.1
 	confidence  = 0.95
@@ -26,10 +27,16 @@ const (
 	tallyEvery = 250
 )
 
-var (
-	chartX = chart.Axis{Low: 0, High: chartMost, From: 8, To: chartWidth - 8}
-	chartY = chart.Axis{From: chartHeight - 20, To: 34}
-)
+var chartY = chart.Axis{From: chartHeight - 20, To: 34}
+
+// axis goes from below the good scores to three times as far above the limit, in times the model's limit.
+func (p *Page) axis() chart.Axis {
+	low := 0.0
+	if s := p.Part.Scores; len(s) > 0 {
+		low = min(max(math.Floor(ratio(s[0], p.Part.Limit)*10-1)/10, 0), 0.8)
+	}
+	return chart.Axis{Low: low, High: min(1+3*(1-low), chartMost), From: 8, To: chartWidth - 8}
+}
 
 // tally is what the panel counts over all images, kept while nothing has changed.
 type tally struct {
@@ -59,7 +66,8 @@ func (p *Page) count() *tally {
 	if same || soon {
 		return t
 	}
-	*t = tally{key: key, at: p.back.Now(), rest: chartX.Bins(chartBins), defect: chartX.Bins(chartBins), labelled: t.labelled[:0]}
+	x := p.axis()
+	*t = tally{key: key, at: p.back.Now(), rest: x.Bins(chartBins), defect: x.Bins(chartBins), labelled: t.labelled[:0]}
 	for _, it := range l.all {
 		if it.State == Done {
 			t.scored++
@@ -102,7 +110,7 @@ func (c *Threshold) Good() string {
 }
 
 func (c *Threshold) good() *chart.Bins {
-	b := chartX.Bins(chartBins)
+	b := c.Page.axis().Bins(chartBins)
 	for _, s := range c.Page.Part.Scores {
 		b.Add(ratio(s, c.Page.Part.Limit))
 	}
@@ -120,13 +128,13 @@ func (t *tally) top() int {
 // Bars are the scores of the images, and Defects those known to be defective, on top of them.
 func (c *Threshold) Bars() string {
 	t := c.Page.count()
-	return t.rest.Bars(t.top(), chartY, 2, nil)
+	return t.rest.Bars(t.top(), chartY, 3, nil)
 }
 
 // Defects are the scores of images known to be defective.
 func (c *Threshold) Defects() string {
 	t := c.Page.count()
-	return t.defect.Bars(t.top(), chartY, 2, t.rest)
+	return t.defect.Bars(t.top(), chartY, 3, t.rest)
 }
 
 // HasDefects tells whether there are any.
@@ -138,11 +146,15 @@ type Tick struct{ X, Y, Text, Anchor string }
 // Ticks of the axis.
 func (c *Threshold) Ticks() []Tick {
 	var out []Tick
-	values := chartX.Ticks(5)
+	x := c.Page.axis()
+	values := x.Ticks(6)
 	for i, v := range values {
-		k := Tick{X: chart.Num(chartX.At(v)), Y: chart.Num(chartHeight - 5), Text: c.Page.Text.Number(v, 1), Anchor: "middle"}
-		if i == len(values)-1 {
+		k := Tick{X: chart.Num(x.At(v)), Y: chart.Num(chartHeight - 5), Text: c.Page.Text.Number(v, 1), Anchor: "middle"}
+		switch {
+		case i == len(values)-1 && v >= x.High-1e-9:
 			k.Text, k.Anchor = "≥ "+k.Text, "end"
+		case i == 0 && v > 0 && v <= x.Low+1e-9:
+			k.Text, k.Anchor = "< "+k.Text, "start"
 		}
 		out = append(out, k)
 	}
@@ -151,23 +163,24 @@ func (c *Threshold) Ticks() []Tick {
 
 // Handle is a line that can be dragged.
 type Handle struct {
-	Name, Class, Label, Transform, Now, Most, Says, Short, Anchor, TextX string
+	Name, Class, Label, Transform, Now, Least, Most, Says, Short, Anchor, TextX, Knob, GripX string
 }
 
 // Handles are the limits, REVIEW below NG.
 func (c *Threshold) Handles() []Handle {
 	l := c.Page.Limits()
-	review, limit := c.rel(l.Review), c.rel(l.Limit)
+	review, limit, x := c.rel(l.Review), c.rel(l.Limit), c.Page.axis()
 	num := func(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }
 	handle := func(name, key string, v float64, most float64, says string) Handle {
-		h := Handle{Name: name, Class: "handle " + name, Label: c.Page.t(key), Transform: "translate(" + chart.Num(chartX.At(v)) + " 0)", Now: num(v), Most: num(most),
-			Says: says, Short: c.Page.t(key) + " " + c.Page.Text.Number(v, 2), Anchor: "start", TextX: "4"}
+		h := Handle{Name: name, Class: "handle " + name, Label: c.Page.t(key), Transform: "translate(" + chart.Num(x.At(v)) + " 0)", Now: num(v), Least: num(min(x.Low, v)), Most: num(max(most, v)),
+			Says: says, Short: c.Page.t(key) + " " + c.Page.Text.Number(v, 2), Anchor: "start", TextX: "4",
+			Knob: "M-1 20h12v8l-12 7z", GripX: "-2"}
 		if name == "review" {
-			h.Anchor, h.TextX = "end", "-4"
+			h.Anchor, h.TextX, h.Knob, h.GripX = "end", "-4", "M1 20h-12v8l12 7z", "-26"
 		}
-		if x := chartX.At(v); x > chartWidth*0.75 {
+		if at := x.At(v); at > chartWidth*0.7 {
 			h.Anchor, h.TextX = "end", "-4"
-		} else if x < chartWidth*0.25 {
+		} else if at < chartWidth*0.4 {
 			h.Anchor, h.TextX = "start", "4"
 		}
 		return h
@@ -175,7 +188,7 @@ func (c *Threshold) Handles() []Handle {
 	return []Handle{
 		handle("review", "limits.review", review, limit, c.Page.t("limits.says", "ratio", c.Page.Text.Number(review, 2), "raw", c.Page.Raw(l.Review),
 			"effect", c.Page.Text.N("limits.says.review", c.Page.List.Count(protocol.VerdictReview)))),
-		handle("limit", "limits.limit", limit, chartMost, c.Page.t("limits.says", "ratio", c.Page.Text.Number(limit, 2), "raw", c.Page.Raw(l.Limit),
+		handle("limit", "limits.limit", limit, x.High, c.Page.t("limits.says", "ratio", c.Page.Text.Number(limit, 2), "raw", c.Page.Raw(l.Limit),
 			"effect", c.Page.Text.N("limits.says.ng", c.Page.List.Count(protocol.VerdictNG))+". "+c.Promise())),
 	}
 }
@@ -187,7 +200,7 @@ func (c *Threshold) rel(v float32) float64 { return ratio(v, c.Page.Part.Limit) 
 func (c *Threshold) Listen(el vjs.Value) { c.Page.back.Limits(el) }
 
 // DragLimit moves a limit to a place of the chart, 0..1 of its width.
-func (p *Page) DragLimit(name string, at float64) { p.setLimit(name, chartX.Value(at*chartWidth)) }
+func (p *Page) DragLimit(name string, at float64) { p.setLimit(name, p.axis().Value(at*chartWidth)) }
 
 // setLimit moves a limit to so many times the model's limit, in steps; the model's own limits catch.
 func (p *Page) setLimit(name string, v float64) {
@@ -200,7 +213,8 @@ func (p *Page) setLimit(name string, v float64) {
 		steps := float64(int(v/limitStep + 0.5))
 		return float32(steps * limitStep * float64(p.Part.Limit))
 	}
-	v = min(max(v, 0), chartMost)
+	x := p.axis()
+	v = min(max(v, x.Low), x.High)
 	if name == "review" {
 		l.Review = min(at(v, own.Review), l.Limit)
 	} else {
@@ -233,9 +247,9 @@ func (p *Page) LimitKey(name, key string) bool {
 	case "PageDown":
 		v -= limitPage
 	case "Home":
-		v = 0
+		v = p.axis().Low
 	case "End":
-		v = chartMost
+		v = p.axis().High
 	default:
 		return false
 	}

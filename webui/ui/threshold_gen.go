@@ -79,9 +79,10 @@ func (c *Threshold) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				_ = vgiterkey
 				h := h
 				_ = h
-				vgn = slim.El(vgparent, "svg", "g\x00tabindex\x000\x00role\x00slider\x00aria-orientation\x00horizontal\x00aria-valuemin\x000")
+				vgn = slim.El(vgparent, "svg", "g\x00tabindex\x000\x00role\x00slider\x00aria-orientation\x00horizontal")
 				vgn.AddAttrInterface("aria-label", h.Label)
 				vgn.AddAttrInterface("aria-valuemax", h.Most)
+				vgn.AddAttrInterface("aria-valuemin", h.Least)
 				vgn.AddAttrInterface("aria-valuenow", h.Now)
 				vgn.AddAttrInterface("aria-valuetext", h.Says)
 				vgn.AddAttrInterface("class", h.Class)
@@ -93,14 +94,14 @@ func (c *Threshold) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgparent := vgn
 					_ = vgparent
 					vgn = slim.Text(vgparent, "\n      ")
-					vgn = slim.El(vgparent, "svg", "rect\x00class\x00grip\x00x\x00-14\x00y\x000\x00width\x0028\x00height\x00136")
-					vgn.SetInnerHTML(vugu.HTML(""))
+					vgn = slim.El(vgparent, "svg", "rect\x00class\x00grip\x00y\x000\x00width\x0028\x00height\x00136")
+					vgn.AddAttrInterface("x", h.GripX)
 					vgn = slim.Text(vgparent, "\n      ")
 					vgn = slim.El(vgparent, "svg", "line\x00y1\x0020\x00y2\x00134")
 					vgn.SetInnerHTML(vugu.HTML(""))
 					vgn = slim.Text(vgparent, "\n      ")
-					vgn = slim.El(vgparent, "svg", "path\x00class\x00knob\x00d\x00M-6 20h12v8l-6 7l-6-7z")
-					vgn.SetInnerHTML(vugu.HTML(""))
+					vgn = slim.El(vgparent, "svg", "path\x00class\x00knob")
+					vgn.AddAttrInterface("d", h.Knob)
 					vgn = slim.Text(vgparent, "\n      ")
 					vgn = slim.El(vgparent, "svg", "text\x00class\x00scale\x00y\x0012")
 					vgn.AddAttrInterface("text-anchor", h.Anchor)
