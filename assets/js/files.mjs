@@ -7,19 +7,25 @@ export function folders(transfer) {
   return entries.some((e) => e.isDirectory) ? entries : null;
 }
 
-const CHUNK = 256; // files that are told of at once
+const CHUNK = 128; // files that are told of at once, in a task of their own
 const read = (reader) => new Promise((resolve, reject) => reader.readEntries(resolve, reject));
 
 // Walks through entries and tells of files in portions: found([{name, path, entry}]) returns false to stop. Folders that cannot be read are
 // counted in the answer. Every read is a task of its own, so the page goes on meanwhile.
 export async function walk(entries, found) {
   let portion = [], unreadable = 0;
-  const tell = () => { const p = portion; portion = []; return p.length === 0 || found(p); };
+  const tell = async () => {
+    const p = portion;
+    portion = [];
+    if (p.length === 0) return true;
+    await new Promise((resolve) => setTimeout(resolve));
+    return found(p);
+  };
   const visit = async (list) => {
     for (const entry of list) {
       if (entry.isFile) {
         portion.push({ name: entry.name, path: entry.fullPath.replace(/^\//, ""), entry });
-        if (portion.length >= CHUNK && !tell()) return false;
+        if (portion.length >= CHUNK && !await tell()) return false;
         continue;
       }
       const children = [];
@@ -34,7 +40,7 @@ export async function walk(entries, found) {
     }
     return true;
   };
-  if (await visit(entries)) tell();
+  if (await visit(entries)) await tell();
   return unreadable;
 }
 

@@ -33,6 +33,9 @@ type Backend interface {
 // MaxPending is how many entries wait at most when they cannot be stored.
 const MaxPending = 10_000
 
+// perFlush is how many entries are stored at once: more would be a long task, fewer many transactions.
+const perFlush = 200
+
 // pending is an entry that is not stored yet, and the item that waits for its number.
 type pending struct {
 	draft protocol.Draft
@@ -121,7 +124,7 @@ func (l *Log) flush() {
 	if l.busy || len(l.waiting) == 0 {
 		return
 	}
-	n := min(len(l.waiting), protocol.MaxDrafts)
+	n := min(len(l.waiting), perFlush)
 	if l.single {
 		n = 1
 	}
@@ -151,9 +154,12 @@ func (l *Log) flush() {
 
 func (l *Log) done(batch []pending, lines []string) {
 	l.waiting = l.waiting[len(batch):]
-	for i, p := range batch {
-		if p.item != nil && i < len(lines) {
-			p.item.Recorded = Parse(lines[i]).Seq
+	if len(lines) > 0 {
+		first := Parse(lines[0]).Seq
+		for i, p := range batch {
+			if p.item != nil {
+				p.item.Recorded = first + int64(i)
+			}
 		}
 	}
 	l.Problem, l.single = nil, false
