@@ -17,14 +17,16 @@ import (
 	"time"
 
 	"anomnet/assets"
+	"anomnet/cmd/internal/modelstore"
+	"anomnet/cmd/internal/pack"
 	"anomnet/cmd/internal/site"
 	"anomnet/core/inspect"
 )
 
 // serveFlags are the flags of serve.
 type serveFlags struct {
-	addr, head, backbone, dir string
-	open                      bool
+	addr, head, backbone, dir, models string
+	open                              bool
 }
 
 func serveCommand(fs *flag.FlagSet) func(context.Context, *console, []string) error {
@@ -32,11 +34,15 @@ func serveCommand(fs *flag.FlagSet) func(context.Context, *console, []string) er
 	fs.StringVar(&f.addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
 	fs.StringVar(&f.head, "model", "", "`file` with the head to offer instead of the built-in part")
 	fs.StringVar(&f.backbone, "backbone", "", "backbone `file` for it; default: the built-in one")
+	fs.StringVar(&f.models, "models", "", "packed `folder` (model pack) to offer instead of the built-in part")
 	fs.StringVar(&f.dir, "site", "", "serve the page from this `folder` instead of the embedded one")
 	fs.BoolVar(&f.open, "open", false, "open the page in the browser")
 	return func(ctx context.Context, c *console, args []string) error {
 		if len(args) > 0 {
 			return usageError("extra arguments")
+		}
+		if f.models != "" && f.head != "" {
+			return usageError("--models or --model, not both")
 		}
 		return f.run(ctx, c)
 	}
@@ -59,7 +65,7 @@ func (f *serveFlags) run(ctx context.Context, c *console) error {
 			c.log("anomnet: warning: no browser was opened: %v", err)
 		}
 	}
-	srv := &http.Server{Handler: f.guard(l.Addr(), site.Handler(files)), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
+	srv := &http.Server{Handler: f.guard(l.Addr(), f.handler(files)), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(l) }()
 	select {
@@ -70,6 +76,22 @@ func (f *serveFlags) run(ctx context.Context, c *console) error {
 	stop, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
 	return srv.Shutdown(stop)
+}
+
+// handler serves the page. Health, and the models of --models, come from the handler that the Cloudflare Worker has too.
+func (f *serveFlags) handler(page fs.FS) http.Handler {
+	models, files := fs.FS(page), site.Handler(page)
+	if f.models != "" {
+		models = os.DirFS(f.models)
+	}
+	store := modelstore.Handler(modelstore.Files{FS: models})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == modelstore.Health || f.models != "" && strings.HasPrefix(r.URL.Path, modelstore.Prefix) {
+			store.ServeHTTP(w, r)
+			return
+		}
+		files.ServeHTTP(w, r)
+	})
 }
 
 // pageURL is where a browser on this machine finds the page. A listener on all addresses has none of its own that could be opened.
@@ -114,6 +136,13 @@ func (f *serveFlags) files() (fs.FS, error) {
 	if _, err := fs.Stat(page, "index.html"); err != nil {
 		return nil, errors.New("serve: this binary holds no page; build it with: make build")
 	}
+	noSamples := []byte("[]\n") // the built-in samples show another part
+	if f.models != "" {
+		if _, err := pack.Check(os.DirFS(f.models)); err != nil { // better here than in the page
+			return nil, fmt.Errorf("%s: %w", f.models, err)
+		}
+		return overlay{page, map[string][]byte{"samples/index.json": noSamples}}, nil
+	}
 	if f.head == "" {
 		return page, nil
 	}
@@ -134,7 +163,6 @@ func (f *serveFlags) files() (fs.FS, error) {
 	if err != nil {
 		return nil, err
 	}
-	noSamples := []byte("[]\n") // the built-in samples show another part
 	return overlay{page, map[string][]byte{"models/index.json": index, "models/backbone.anomnet": backbone, "models/default.anomnet": head,
 		"samples/index.json": noSamples}}, nil
 }

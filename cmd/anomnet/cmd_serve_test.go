@@ -4,10 +4,15 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"anomnet/cmd/internal/modelstore/storetest"
 )
 
 func TestPageURL(t *testing.T) {
@@ -22,6 +27,38 @@ func TestPageURL(t *testing.T) {
 		}
 		assert.Equal(t, want, pageURL(tcp), addr)
 	}
+}
+
+// TestServeModels runs the conformance test of the model store against the handler of serve, beside the page.
+func TestServeModels(t *testing.T) {
+	dir := t.TempDir()
+	storetest.Write(t, dir)
+	f := &serveFlags{models: dir}
+	srv := httptest.NewServer(f.handler(fstest.MapFS{"index.html": {Data: []byte("page")}, "models/default.anomnet": {}}))
+	defer srv.Close()
+	storetest.Run(t, srv.URL)
+	for path, want := range map[string]int{"/": http.StatusOK, "/models/default.anomnet": http.StatusNotFound, "/models": http.StatusNotFound} {
+		res, err := http.Get(srv.URL + path)
+		require.NoError(t, err)
+		res.Body.Close()
+		assert.Equal(t, want, res.StatusCode, path)
+	}
+}
+
+// TestServeChecksModels refuses a folder that the page could not use.
+func TestServeChecksModels(t *testing.T) {
+	dir := t.TempDir()
+	page := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(page, "index.html"), nil, 0o644))
+	code, _, stderr := cli(t, "serve", "--addr", "127.0.0.1:0", "--site", page, "--models", dir)
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, "index.json")
+	storetest.Write(t, dir) // its small model is none
+	code, _, stderr = cli(t, "serve", "--addr", "127.0.0.1:0", "--site", page, "--models", dir)
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, "small")
+	code, _, _ = cli(t, "serve", "--models", dir, "--model", "x")
+	assert.Equal(t, exitUsage, code)
 }
 
 // TestForeignHostIsRefused asks a loopback listener under the names that it has, and under one that another site points at it.

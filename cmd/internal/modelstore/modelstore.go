@@ -68,7 +68,7 @@ func Handler(s Store) http.Handler {
 // blob sends what has this digest. A client that names the digest has it: no store is asked.
 func blob(w http.ResponseWriter, r *http.Request, s Store, digest string) {
 	tag := `"` + digest + `"`
-	if matches(r.Header.Get("If-None-Match"), tag) {
+	if matches(r.Header.Values("If-None-Match"), tag) {
 		unchanged(w, tag, headers.Immutable)
 		return
 	}
@@ -100,7 +100,7 @@ func index(w http.ResponseWriter, r *http.Request, s Store, name string) {
 		return
 	}
 	tag := `"` + catalogue.Digest(data) + `"`
-	if matches(r.Header.Get("If-None-Match"), tag) {
+	if matches(r.Header.Values("If-None-Match"), tag) {
 		unchanged(w, tag, headers.NoCache)
 		return
 	}
@@ -119,9 +119,10 @@ func unchanged(w http.ResponseWriter, tag, cache string) {
 	w.WriteHeader(http.StatusNotModified)
 }
 
-// matches compares weakly (RFC 9110, section 13.1.2): a proxy that compresses marks tags with W/.
-func matches(header, tag string) bool {
-	for one := range strings.SplitSeq(header, ",") {
+// matches compares weakly (RFC 9110, section 13.1.2): a proxy that compresses marks tags with W/. Cloudflare's runtime gives a list as several
+// values.
+func matches(header []string, tag string) bool {
+	for one := range strings.SplitSeq(strings.Join(header, ","), ",") {
 		if one = strings.TrimSpace(one); one == "*" || strings.TrimPrefix(one, "W/") == tag {
 			return true
 		}
@@ -131,11 +132,12 @@ func matches(header, tag string) bool {
 
 func send(w http.ResponseWriter, r *http.Request, kind string, body io.Reader, size int64) {
 	w.Header().Set("Content-Type", kind)
-	if size >= 0 {
+	get := r.Method == http.MethodGet
+	if get && size >= 0 { // for HEAD, the worker's library would wait for so many bytes
 		w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
 	}
 	w.WriteHeader(http.StatusOK)
-	if r.Method == http.MethodGet {
+	if get {
 		_, _ = io.Copy(w, body) // a client that has gone is no matter; one that got too little sees it by the length and the digest
 	}
 }

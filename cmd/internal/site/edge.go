@@ -38,8 +38,10 @@ func Edge(ctx context.Context, out string, opt *Options) error {
 		}
 	}
 	b.logf("built the worker")
-	if err := copyFile(filepath.Join(b.Root, "cmd", "edge", "wrangler.jsonc"), filepath.Join(abs, "wrangler.jsonc")); err != nil {
-		return fmt.Errorf("site: %w", err)
+	for src, dst := range map[string]string{"entry.mjs": filepath.Join("worker", "entry.mjs"), "wrangler.jsonc": "wrangler.jsonc"} {
+		if err := copyFile(filepath.Join(b.Root, "cmd", "edge", src), filepath.Join(abs, dst)); err != nil {
+			return fmt.Errorf("site: %w", err)
+		}
 	}
 	return nil
 }

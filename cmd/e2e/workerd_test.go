@@ -1,0 +1,160 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"aead.dev/minisign"
+	"github.com/stretchr/testify/require"
+
+	"anomnet/cmd/internal/pack"
+	"anomnet/cmd/internal/site"
+	"anomnet/core/catalogue"
+	"anomnet/core/signature"
+)
+
+// wranglerVersion is the last one for node 20; it brings workerd, Cloudflare's runtime.
+const wranglerVersion = "4.86.0"
+
+// wrangler returns the script of wrangler, which npm installs into .build/npm once. After that it needs no network.
+func wrangler(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("../../.build/npm")
+	require.NoError(t, err)
+	script := filepath.Join(dir, "node_modules", "wrangler", "bin", "wrangler.js")
+	if _, err := os.Stat(script); err == nil {
+		return script
+	}
+	for _, tool := range []string{"node", "npm"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("NOT TESTED: cmd/edge did not run in workerd, because %s is not installed", tool)
+		}
+	}
+	out, err := exec.CommandContext(t.Context(), "npm", "install", "--prefix", dir, "--no-audit", "--no-fund", "wrangler@"+wranglerVersion).CombinedOutput()
+	if err != nil {
+		t.Skipf("NOT TESTED: cmd/edge did not run in workerd, because npm could not install wrangler: %v\n%s", err, out)
+	}
+	return script
+}
+
+// edgeBuild is what wrangler deploys, built once, with a signed catalogue of the built-in part.
+var edgeBuild = sync.OnceValues(func() (edge, error) {
+	models, err := os.MkdirTemp("", "anomnet-models-*")
+	if err != nil {
+		return edge{}, err
+	}
+	defer os.RemoveAll(models)
+	e := edge{dir: filepath.Join("..", "..", ".build", "edge-e2e")}
+	public, secret, err := minisign.GenerateKey(nil)
+	if err != nil {
+		return e, err
+	}
+	if e.key, err = signature.ParseKey(public.String(), "e2e", signature.FromUser); err != nil {
+		return e, err
+	}
+	head, err := os.ReadFile("../../assets/models/default.anomnet")
+	if err != nil {
+		return e, err
+	}
+	p, err := pack.Build([]pack.File{{Name: "default.anomnet", Data: head}}, &pack.Options{Counter: 5, Date: time.Now()})
+	if err != nil {
+		return e, err
+	}
+	line, err := signature.Statement{Kind: signature.Catalogue, Counter: 5, Date: p.Catalogue.Date}.Comment()
+	if err != nil {
+		return e, err
+	}
+	r := minisign.NewReader(bytes.NewReader(p.Index))
+	if _, err := io.Copy(io.Discard, r); err != nil {
+		return e, err
+	}
+	p.Blobs[catalogue.IndexName], p.Blobs[catalogue.SignatureName] = p.Index, r.SignWithComments(secret, line, signature.Untrusted)
+	for name, data := range p.Blobs {
+		path := filepath.Join(models, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return e, err
+		}
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			return e, err
+		}
+	}
+	return e, site.Edge(context.Background(), e.dir, &site.Options{Version: "e2e", Models: models})
+})
+
+// edge is a folder for wrangler and the key that signed its catalogue.
+type edge struct {
+	dir string
+	key signature.Key
+}
+
+func edgeDir(t *testing.T) edge {
+	t.Helper()
+	e, err := edgeBuild()
+	require.NoError(t, err)
+	return e
+}
+
+// wranglerCommand is a command of wrangler in a folder, without questions and reports to Cloudflare.
+func wranglerCommand(ctx context.Context, script, dir string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "node", append([]string{script}, args...)...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "WRANGLER_SEND_METRICS=false", "CI=1", "NO_COLOR=1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) } // workerd is a child of its own
+	cmd.WaitDelay = 5 * time.Second
+	return cmd
+}
+
+// workerd runs a folder in Cloudflare's runtime until the test ends and returns its address.
+func workerd(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	script := wrangler(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	port := l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	ctx, stop := context.WithCancel(context.Background())
+	cmd := wranglerCommand(ctx, script, dir, append([]string{"dev", "--local", "--ip", "127.0.0.1", "--port", fmt.Sprint(port), "--inspector-port", "0",
+		"--show-interactive-dev-session=false", "--log-level", "warn"}, args...)...)
+	logFile, err := os.Create(filepath.Join(t.TempDir(), "wrangler.log"))
+	require.NoError(t, err)
+	cmd.Stdout, cmd.Stderr = logFile, logFile
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		stop()
+		_ = cmd.Wait() // it was told to stop
+		logFile.Close()
+		if t.Failed() {
+			text, _ := os.ReadFile(logFile.Name())
+			t.Logf("wrangler said:\n%.4000s", text)
+		}
+	})
+	base := fmt.Sprintf("http://127.0.0.1:%d", port)
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		res, err := http.Get(base + "/healthz")
+		if err != nil {
+			continue
+		}
+		res.Body.Close()
+		if res.StatusCode == http.StatusOK {
+			return base
+		}
+	}
+	text, _ := os.ReadFile(logFile.Name())
+	require.Fail(t, "workerd did not start", "%s", strings.ToValidUTF8(string(text), "?"))
+	return ""
+}
