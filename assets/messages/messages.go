@@ -1,5 +1,5 @@
 // Package messages holds every text of the page, one JSON catalogue per language, built into the page's program so that a
-// change of language needs no request.
+// change of language needs no request. Numbers and times are written by a Locale, which in the page is the browser's.
 package messages
 
 import (
@@ -7,20 +7,57 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
+	"time"
 )
 
 //go:embed *.json
 var files embed.FS
 
 // Languages returns the languages that have a catalogue, the default first.
-func Languages() []string { return []string{"en", "de"} }
+func Languages() []string { return []string{"en", "de", "zh", "ja", "es"} }
+
+// Name returns what a language calls itself.
+func Name(lang string) string {
+	switch lang {
+	case "en":
+		return "English"
+	case "de":
+		return "Deutsch"
+	case "zh":
+		return "简体中文"
+	case "ja":
+		return "日本語"
+	case "es":
+		return "Español"
+	}
+	return lang
+}
+
+// Tag returns the BCP 47 tag of a catalogue's texts: it decides which forms of Chinese characters a browser draws.
+func Tag(lang string) string {
+	if lang == "zh" {
+		return "zh-Hans"
+	}
+	return lang
+}
+
+// Forms returns the plural forms of whole numbers that a language tells apart, as in the plural rules of CLDR. Those of Spanish for
+// whole millions are left out: the page does not count that far.
+func Forms(lang string) []string {
+	switch lang {
+	case "zh", "ja":
+		return []string{"other"}
+	}
+	return []string{"one", "other"}
+}
 
 // Catalogue is the texts of one language.
 type Catalogue struct {
-	Lang  string
-	texts map[string]string
+	Lang string
+	// Locale writes numbers and times; Load sets one that needs no browser.
+	Locale Locale
+	texts  map[string]string
 }
 
 // Load returns the catalogue of a language.
@@ -33,6 +70,7 @@ func Load(lang string) (*Catalogue, error) {
 	if err := json.Unmarshal(b, &c.texts); err != nil {
 		return nil, fmt.Errorf("messages: %s.json: %w", lang, err)
 	}
+	c.Locale = Plain(c.T("format.decimal"))
 	return c, nil
 }
 
@@ -64,19 +102,25 @@ func (c *Catalogue) T(key string, args ...string) string {
 	return strings.NewReplacer(pairs...).Replace(s)
 }
 
-// N is T for a count: key + ".one" for 1, key + ".other" else, with {n} and args replaced.
+// N is T for a count: key + ".one" for 1 in languages that tell it apart, key + ".other" else, with {n} and args replaced.
 func (c *Catalogue) N(key string, n int, args ...string) string {
 	form := ".other"
-	if n == 1 {
+	if n == 1 && len(Forms(c.Lang)) > 1 {
 		form = ".one"
 	}
-	return c.T(key+form, append(args, "n", strconv.Itoa(n))...)
+	return c.T(key+form, append(args, "n", c.Number(float64(n), 0))...)
 }
 
-// Number writes f with the language's decimal mark and so many digits after it.
-func (c *Catalogue) Number(f float64, digits int) string {
-	return strings.Replace(strconv.FormatFloat(f, 'f', digits, 64), ".", c.T("format.decimal"), 1)
+// Number writes f as the locale does, with so many digits after the decimal mark.
+func (c *Catalogue) Number(f float64, digits int) string { return c.Locale.Number(f, digits) }
+
+// Percent writes a share with its sign.
+func (c *Catalogue) Percent(share float64, digits int) string {
+	return c.T("format.percent", "n", c.Number(100*share, digits))
 }
+
+// Time writes what the clock on t's wall shows.
+func (c *Catalogue) Time(t time.Time, style Style) string { return c.Locale.Time(t, style) }
 
 // Has tells whether the catalogue has a key.
 func (c *Catalogue) Has(key string) bool {

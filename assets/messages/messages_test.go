@@ -1,7 +1,9 @@
 package messages
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,6 +20,11 @@ func TestCatalogue(t *testing.T) {
 	de, err := Load("de")
 	require.NoError(t, err)
 	assert.Equal(t, "1,50", de.Number(1.5, 2))
+	zh, err := Load("zh")
+	require.NoError(t, err)
+	assert.Equal(t, "1 张图像", zh.N("live.images", 1))
+	assert.Equal(t, "12%", zh.Percent(0.12, 0))
+	assert.Equal(t, "12,5\u00a0%", de.Percent(0.125, 1))
 	_, err = Load("xx")
 	assert.ErrorContains(t, err, `no catalogue "xx"`)
 }
@@ -26,6 +33,9 @@ func TestChoose(t *testing.T) {
 	for want, wishes := range map[string][][]string{
 		"en": {nil, {"fr", "it"}, {"en-GB"}, {"fr", "en", "de"}},
 		"de": {{"de"}, {"de-AT", "en"}, {"fr", "DE"}},
+		"zh": {{"zh-CN"}, {"zh-Hans-SG", "en"}},
+		"ja": {{"ja"}},
+		"es": {{"ca", "es-MX"}},
 	} {
 		for _, w := range wishes {
 			assert.Equal(t, want, Choose(w), w)
@@ -38,4 +48,26 @@ func TestReplacementsAreNotReplacedAgain(t *testing.T) {
 	require.NoError(t, err)
 	s := en.T("live.result", "name", "{verdict}", "verdict", "OK", "relative", "r")
 	assert.Equal(t, "{verdict}: OK, r.", s, "a file name is text, not a template")
+}
+
+// TestEveryLanguageIsNamed also finds a catalogue that nobody can choose, and a key that is there twice.
+func TestEveryLanguageIsNamed(t *testing.T) {
+	entries, err := files.ReadDir(".")
+	require.NoError(t, err)
+	assert.Len(t, entries, len(Languages()))
+	for _, lang := range Languages() {
+		assert.NotEqual(t, lang, Name(lang))
+		b, err := files.ReadFile(lang + ".json")
+		require.NoError(t, err)
+		c, err := Load(lang)
+		require.NoError(t, err)
+		assert.Equal(t, strings.Count(string(b), "\": \""), len(c.Keys()), "%s: a key is there twice", lang)
+	}
+}
+
+func TestPlainTimes(t *testing.T) {
+	at := time.Date(2026, 5, 4, 13, 30, 7, 0, time.FixedZone("", 7200))
+	for style, want := range map[Style]string{Second: "2026-05-04 13:30:07", Minute: "2026-05-04 13:30", Day: "2026-05-04", MonthDay: "05-04", Clock: "13:30"} {
+		assert.Equal(t, want, Plain(",").Time(at, style))
+	}
 }

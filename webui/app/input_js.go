@@ -5,6 +5,8 @@ package main
 import (
 	"strings"
 	"syscall/js"
+
+	"anomnet/assets/messages"
 )
 
 // Now implements ui.Backend.
@@ -109,7 +111,7 @@ func (a *app) key(ev js.Value, down bool) {
 // rendered runs after every render: it keeps the selected item in view, the language known and the focus somewhere useful.
 func (a *app) rendered() {
 	root := a.doc.Get("documentElement")
-	if lang := a.page.Text.Lang; root.Get("lang").String() != lang {
+	if lang := messages.Tag(a.page.Text.Lang); root.Get("lang").String() != lang {
 		root.Set("lang", lang)
 	}
 	if a.focused.Truthy() && !a.focused.Get("isConnected").Bool() {

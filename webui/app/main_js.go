@@ -57,6 +57,8 @@ func (a *app) start() error {
 	a.paint = newPainter(a)
 	a.thumbs = newThumber(a)
 	a.page = ui.New(a, text, a.boot.Get("slots").Int()*jobsAhead)
+	a.page.Locale = newLocale
+	a.page.Speak(text)
 	a.page.Software = "anomnet " + version
 	a.stock = newStock(a)
 	a.page.Register(a.views()...)

@@ -276,7 +276,7 @@ func TestViewFiltersAndPages(t *testing.T) {
 	assert.Contains(t, f.c.Sum(), "250 inspected, yield 59.6 %: 149 OK, 0 REVIEW, 101 NG", "the override counts")
 	bars := f.c.Bars()
 	require.Len(t, bars, 1)
-	assert.Equal(t, "59.6 %", bars[0].Share)
+	assert.Equal(t, "59.6\u00a0%", bars[0].Share)
 	f.c.SetDaily(true)
 	assert.Equal(t, "05-04", f.c.Bars()[0].Label)
 	for _, fl := range Filters() {

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"anomnet/assets/messages"
 	"anomnet/core/audit/payload"
 	"anomnet/core/report"
 )
@@ -35,7 +36,7 @@ func (c *History) Unstored() string {
 }
 
 // When writes a time for people.
-func (c *History) When(t report.Time) string { return t.Wall().Format("2006-01-02 15:04:05") }
+func (c *History) When(t report.Time) string { return c.Page.Text.Time(t.Wall(), messages.Second) }
 
 // Stamp is a time for machines.
 func (c *History) Stamp(e *Entry) string { return e.Time.String() }

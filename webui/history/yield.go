@@ -3,6 +3,7 @@ package history
 import (
 	"strconv"
 
+	"anomnet/assets/messages"
 	"anomnet/core/report"
 	"anomnet/webui/chart"
 )
@@ -55,13 +56,13 @@ func (c *History) draw(records []report.Record) []Bar {
 		b := &out[i]
 		x := float64(i) * step
 		b.Counts, b.Key, b.X, b.Width, b.Mid = p.Counts, p.Start.String(), chart.Num(x+step*0.1), chart.Num(step*0.8), chart.Num(x+step/2)
-		layout := "15:04"
+		style := messages.Clock
 		if c.daily {
-			layout = "01-02"
+			style = messages.MonthDay
 		}
-		b.Label = p.Start.Wall().Format(layout)
+		b.Label = c.Page.Text.Time(p.Start.Wall(), style)
 		if p.Inspected() > 0 {
-			b.Share = c.Page.Text.Number(100*p.Yield(), 1) + " %"
+			b.Share = c.Page.Text.Percent(p.Yield(), 1)
 		}
 		stacked := 0
 		piece := func(n int) Piece {
@@ -78,11 +79,11 @@ func (c *History) draw(records []report.Record) []Bar {
 
 // name describes a bar in words.
 func (c *History) name(b *Bar, start report.Time) string {
-	layout := "2006-01-02 15:04"
+	style := messages.Minute
 	if c.daily {
-		layout = "2006-01-02"
+		style = messages.Day
 	}
-	return c.Page.Text.T("history.bar", "time", start.Wall().Format(layout), "yield", b.Share, "ok", strconv.Itoa(b.Counts.OK),
+	return c.Page.Text.T("history.bar", "time", c.Page.Text.Time(start.Wall(), style), "yield", b.Share, "ok", strconv.Itoa(b.Counts.OK),
 		"review", strconv.Itoa(b.Counts.Review), "ng", strconv.Itoa(b.Counts.NG), "failed", strconv.Itoa(b.Failed))
 }
 

@@ -46,7 +46,7 @@ func (c *Outcome) Same() string {
 func (c *Outcome) RateMax() int { return len(Rates()) - 1 }
 
 // RateText is the slider's value.
-func (c *Outcome) RateText() string { return c.Page.Percent(c.rate()) + " %" }
+func (c *Outcome) RateText() string { return c.T("format.percent", "n", c.Page.Percent(c.rate())) }
 
 // Ratio writes a ratio to the limit.
 func (c *Outcome) Ratio(r float64) string { return c.Page.Text.Number(r, 2) }

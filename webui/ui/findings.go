@@ -26,11 +26,11 @@ func (p *Page) regionText(it *Item, i int) string {
 func (p *Page) Share(v float64) string {
 	switch {
 	case v > 0 && v < 0.0001:
-		return "<\u00a0" + p.Text.Number(0.01, 2) + "\u00a0%"
+		return "<\u00a0" + p.Text.Percent(0.0001, 2)
 	case v < 0.1:
-		return p.Text.Number(100*v, 2) + "\u00a0%"
+		return p.Text.Percent(v, 2)
 	}
-	return p.Text.Number(100*v, 1) + "\u00a0%"
+	return p.Text.Percent(v, 1)
 }
 
 // Count writes a whole number with a mark between thousands.

@@ -156,6 +156,7 @@ func (c *Header) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				_ = l
 				vgn = slim.El(vgparent, "", "option")
 				vgn.AddAttrInterface("data-key", l)
+				vgn.AddAttrInterface("lang", c.Tag(l))
 				vgn.AddAttrInterface("value", l)
 				vgn.SetInnerHTML(c.Name(l))
 			}

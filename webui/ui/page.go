@@ -95,6 +95,7 @@ type Sample struct {
 // the same time.
 type Page struct {
 	Text     *messages.Catalogue
+	Locale   func(lang string) messages.Locale // nil: messages.Plain
 	Settings Settings
 	Phase    Phase
 	Problem  protocol.Error // why Phase is Broken

@@ -2,7 +2,6 @@ package ui
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/vugu/vugu"
 
@@ -86,5 +85,8 @@ func (c *Header) Use(v string) {
 	}
 }
 
-// Name writes a language code for the selector.
-func (c *Header) Name(lang string) string { return strings.ToUpper(lang) }
+// Name is what a language calls itself.
+func (c *Header) Name(lang string) string { return messages.Name(lang) }
+
+// Tag is the language tag of a language's own name.
+func (c *Header) Tag(lang string) string { return messages.Tag(lang) }

@@ -30,9 +30,17 @@ func Themes() []string { return []string{"", ThemeLight, ThemeDark} }
 func (p *Page) Restore(s Settings) {
 	p.Settings = s
 	if c, err := messages.Load(s.Lang); err == nil {
-		p.Text = c
+		p.Speak(c)
 	}
 	p.List.Grid = s.Grid
+}
+
+// Speak takes the texts of a language, and the way that its numbers and times are written.
+func (p *Page) Speak(c *messages.Catalogue) {
+	if p.Locale != nil {
+		c.Locale = p.Locale(c.Lang)
+	}
+	p.Text = c
 }
 
 // SetLanguage changes all texts.
@@ -41,7 +49,8 @@ func (p *Page) SetLanguage(lang string) {
 	if err != nil {
 		return
 	}
-	p.Text, p.Settings.Lang = c, lang
+	p.Speak(c)
+	p.Settings.Lang = lang
 	p.back.Save(p.Settings)
 }
 

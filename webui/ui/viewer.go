@@ -117,7 +117,7 @@ func (c *Viewer) Percent() string {
 	if !pic.known() || !c.Page.Look.pane.known() {
 		return ""
 	}
-	return c.Page.Text.Number(100*c.Page.Look.Zoom.Place(c.Page.Look.pane, pic).S, 0) + " %"
+	return c.Page.Text.Percent(c.Page.Look.Zoom.Place(c.Page.Look.pane, pic).S, 0)
 }
 
 // Draw draws the picture of a pane.
