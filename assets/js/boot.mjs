@@ -22,11 +22,23 @@ const texts = {
     "A file of this site could not be loaded. Check the connection and reload the page."],
   de: ["AnomNet konnte nicht starten", "Diesem Browser fehlen WebAssembly oder JavaScript-Module. Nehmen Sie einen aktuellen Browser: Firefox, Chrome, Edge oder Safari.",
     "Eine Datei dieser Seite konnte nicht geladen werden. Prüfen Sie die Verbindung und laden Sie die Seite neu."],
+  zh: ["AnomNet 无法启动", "此浏览器不支持 WebAssembly 或 JavaScript 模块。请使用最新的 Firefox、Chrome、Edge 或 Safari。",
+    "无法加载本站的一个文件。请检查网络连接，然后重新加载页面。"],
+  ja: ["AnomNet を起動できませんでした", "このブラウザーは WebAssembly または JavaScript モジュールに対応していません。最新の Firefox、Chrome、Edge、Safari のいずれかを使ってください。",
+    "このサイトのファイルを読み込めませんでした。接続を確認し、ページを再読み込みしてください。"],
+  es: ["AnomNet no pudo iniciarse", "A este navegador le faltan WebAssembly o los módulos de JavaScript. Use una versión actual de Firefox, Chrome, Edge o Safari.",
+    "No se pudo cargar un archivo de este sitio. Compruebe la conexión y vuelva a cargar la página."],
 };
+
+// language is the first of a person's wishes that there are texts for.
+function language() {
+  return (navigator.languages ?? []).map((wish) => wish.toLowerCase().split("-")[0]).find((base) => Object.hasOwn(texts, base)) ?? "en";
+}
 
 // fail replaces the shell by a message. It is the only text outside of the catalogues, which come with the Go program.
 function fail(which, error) {
-  const [title, ...body] = texts[navigator.language.startsWith("de") ? "de" : "en"];
+  const lang = language(), [title, ...body] = texts[lang];
+  document.documentElement.lang = lang === "zh" ? "zh-Hans" : lang;
   const box = document.createElement("div");
   box.className = "shell";
   box.setAttribute("role", "alert");
