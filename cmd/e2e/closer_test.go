@@ -209,8 +209,8 @@ func TestLimits(t *testing.T) {
 	knob := p.middle(`[data-limit=limit] .knob`)
 	width := p.number(`document.querySelector(".scores").getBoundingClientRect().width`)
 	low, high := p.number(`document.querySelector("[data-limit=limit]").ariaValueMin`), p.number(`document.querySelector("[data-limit=limit]").ariaValueMax`)
-	// The axis is 320 of the chart's 336 units wide.
-	p.pull(knob, place{knob.x - 0.06/(high-low)*320*width/336, knob.y})
+	// The axis is 314 of the chart's 336 units wide.
+	p.pull(knob, place{knob.x - 0.06/(high-low)*314*width/336, knob.y})
 	p.waitFor(`document.querySelector("#limits-reset")`)
 	moved := p.number(`document.querySelector("[data-limit=limit]").ariaValueNow`)
 	assert.InDelta(t, 0.94, moved, 0.011)

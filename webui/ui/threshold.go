@@ -35,7 +35,7 @@ func (p *Page) axis() chart.Axis {
 	if s := p.Part.Scores; len(s) > 0 {
 		low = min(max(math.Floor(ratio(s[0], p.Part.Limit)*10-1)/10, 0), 0.8)
 	}
-	return chart.Axis{Low: low, High: min(1+3*(1-low), chartMost), From: 8, To: chartWidth - 8}
+	return chart.Axis{Low: low, High: min(1+3*(1-low), chartMost), From: 8, To: chartWidth - 14}
 }
 
 // tally is what the panel counts over all images, kept while nothing has changed.
@@ -161,7 +161,7 @@ func (c *Threshold) Ticks() []Tick {
 	return out
 }
 
-// Handle is a line that can be dragged.
+// Handle is a line that can be dragged. The names stand at the two ends of the chart, where they never meet.
 type Handle struct {
 	Name, Class, Label, Transform, Now, Least, Most, Says, Short, Anchor, TextX, Knob, GripX string
 }
@@ -173,15 +173,10 @@ func (c *Threshold) Handles() []Handle {
 	num := func(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }
 	handle := func(name, key string, v float64, most float64, says string) Handle {
 		h := Handle{Name: name, Class: "handle " + name, Label: c.Page.t(key), Transform: "translate(" + chart.Num(x.At(v)) + " 0)", Now: num(v), Least: num(min(x.Low, v)), Most: num(max(most, v)),
-			Says: says, Short: c.Page.t(key) + " " + c.Page.Text.Number(v, 2), Anchor: "start", TextX: "4",
+			Says: says, Short: c.Page.t(key) + " " + c.Page.Text.Number(v, 2), Anchor: "end", TextX: chart.Num(chartWidth - x.At(v)),
 			Knob: "M-1 20h12v8l-12 7z", GripX: "-2"}
 		if name == "review" {
-			h.Anchor, h.TextX, h.Knob, h.GripX = "end", "-4", "M1 20h-12v8l12 7z", "-26"
-		}
-		if at := x.At(v); at > chartWidth*0.7 {
-			h.Anchor, h.TextX = "end", "-4"
-		} else if at < chartWidth*0.4 {
-			h.Anchor, h.TextX = "start", "4"
+			h.Anchor, h.TextX, h.Knob, h.GripX = "start", chart.Num(-x.At(v)), "M1 20h-12v8l12 7z", "-22"
 		}
 		return h
 	}

@@ -58,7 +58,7 @@ func (c *Threshold) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgn.AddAttrInterface("d", c.Defects())
 			}
 			vgn = slim.Text(vgparent, "\n    ")
-			vgn = slim.El(vgparent, "svg", "line\x00class\x00axis\x00x1\x008\x00x2\x00328\x00y1\x00128.5\x00y2\x00128.5")
+			vgn = slim.El(vgparent, "svg", "line\x00class\x00axis\x00x1\x008\x00x2\x00322\x00y1\x00128.5\x00y2\x00128.5")
 			vgn.SetInnerHTML(vugu.HTML(""))
 			vgn = slim.Text(vgparent, "\n    ")
 			for vgiterkeyt, k := range c.Ticks() {
@@ -94,7 +94,7 @@ func (c *Threshold) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgparent := vgn
 					_ = vgparent
 					vgn = slim.Text(vgparent, "\n      ")
-					vgn = slim.El(vgparent, "svg", "rect\x00class\x00grip\x00y\x000\x00width\x0028\x00height\x00136")
+					vgn = slim.El(vgparent, "svg", "rect\x00class\x00grip\x00y\x000\x00width\x0024\x00height\x00136")
 					vgn.AddAttrInterface("x", h.GripX)
 					vgn = slim.Text(vgparent, "\n      ")
 					vgn = slim.El(vgparent, "svg", "line\x00y1\x0020\x00y2\x00134")
