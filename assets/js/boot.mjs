@@ -11,11 +11,11 @@
 import "../../wasm_exec.js";
 import * as files from "./files.mjs";
 import * as history from "./history.mjs";
+import { instantiate } from "./kernels.mjs";
+import * as store from "./store.mjs";
 
 const base = new URL("../../", import.meta.url);
 const at = (path) => new URL(path, base).href;
-
-import * as store from "./store.mjs";
 
 const texts = {
   en: ["AnomNet could not start", "This browser lacks WebAssembly or JavaScript modules. Use a current Firefox, Chrome, Edge or Safari.",
@@ -97,9 +97,8 @@ const start = (url) => new Worker(policy ? policy.createScriptURL(url) : url, { 
 if (typeof WebAssembly !== "object") {
   fail(0, "WebAssembly is missing");
 } else {
-  const module = WebAssembly.compileStreaming(fetch(at("worker.wasm")));
+  const module = WebAssembly.compileStreaming(fetch(at("anomnet.wasm"))); // the page's program and the workers'
   const modules = Promise.all([module, kernels()]);
-  const page = WebAssembly.compileStreaming(fetch(at("ui.wasm")));
   globalThis.anomnet = Object.freeze({
     store,
     // Not before the page asks: starting a worker earlier was not faster on two cores.
@@ -122,7 +121,7 @@ if (typeof WebAssembly !== "object") {
   for (const p of [globalThis.anomnet.models, globalThis.anomnet.samples, modules]) p.catch(() => {});
   try {
     const go = new Go();
-    go.run(await WebAssembly.instantiate(await page, go.importObject)).then(() => fail(1, "the page's program has ended"));
+    go.run(await instantiate(go.importObject, await module, [])).then(() => fail(1, "the page's program has ended"));
   } catch (error) {
     fail(1, error);
   }

@@ -1,6 +1,6 @@
 //go:build js && wasm
 
-// Command worker is one inference instance inside a module Web Worker (assets/js/worker.mjs starts it).
+// Package worker is one inference instance inside a module Web Worker (assets/js/worker.mjs starts it).
 //
 // It answers the messages of package protocol, one job at a time in the order they come:
 //
@@ -15,7 +15,7 @@
 //
 // and says ready once by itself. worker.mjs adds requests and exit. Go code in a browser blocks its event loop while it
 // computes, so the loop yields through a MessageChannel before each job; that lets a cancel overtake the jobs behind it.
-package main
+package worker
 
 import (
 	"syscall/js"
@@ -26,11 +26,9 @@ import (
 	"anomnet/wasm/simd"
 )
 
-// version is set by the site build (-ldflags -X).
-var version = "dev"
-
-func main() {
-	w := &worker{self: js.Global(), wake: make(chan struct{}, 1)}
+// Main runs the program of an inference worker; it does not return. version is what it calls itself.
+func Main(version string) {
+	w := &worker{version: version, self: js.Global(), wake: make(chan struct{}, 1)}
 	w.yield = newYield(w.self)
 	w.self.Set("onmessage", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		w.receive(args[0].Get("data"))
@@ -43,10 +41,11 @@ func main() {
 
 // worker queues messages between the event loop and the jobs. Both run on the one thread, never at the same time.
 type worker struct {
-	self  js.Value
-	queue session.Queue
-	wake  chan struct{}
-	yield func()
+	version string
+	self    js.Value
+	queue   session.Queue
+	wake    chan struct{}
+	yield   func()
 }
 
 // kernelTiers lists what this browser can run, slowest first. A tier that computes wrongly is left out, which is worth a line in the console.
@@ -59,7 +58,7 @@ func kernelTiers(self js.Value) []engine.Kernels {
 }
 
 func (w *worker) sayReady(tiers []engine.Kernels) {
-	r := protocol.Ready{Version: version}
+	r := protocol.Ready{Version: w.version}
 	for _, t := range tiers {
 		r.Tiers = append(r.Tiers, t.Name())
 	}

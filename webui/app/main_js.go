@@ -1,8 +1,8 @@
 //go:build js && wasm
 
-// Command app is the page's program: it joins the components of package ui with the browser (files, keys, canvases) and with
+// Package app is the page's program: it joins the components of package ui with the browser (files, keys, canvases) and with
 // the inference workers. assets/js/boot.mjs starts it and leaves what it has fetched in globalThis.anomnet.
-package main
+package app
 
 import (
 	"errors"
@@ -16,11 +16,9 @@ import (
 	"anomnet/webui/ui"
 )
 
-// version is set by the site build (-ldflags -X).
-var version = "dev"
-
-func main() {
-	a := &app{boot: js.Global().Get("anomnet"), doc: js.Global().Get("document")}
+// Main runs the page's program; it does not return. version is what the page calls itself.
+func Main(version string) {
+	a := &app{version: version, boot: js.Global().Get("anomnet"), doc: js.Global().Get("document")}
 	if err := a.start(); err != nil {
 		js.Global().Get("console").Call("error", "anomnet: "+err.Error())
 		return
@@ -30,12 +28,13 @@ func main() {
 
 // app is the one object that knows both the page's state and the browser.
 type app struct {
-	boot  js.Value // {spawn, slots, tier, models, samples, stopSamples}, see boot.mjs
-	doc   js.Value
-	page  *ui.Page
-	view  *dom.Page
-	pool  *pool
-	paint *painter
+	version string
+	boot    js.Value // {spawn, slots, tier, models, samples, stopSamples}, see boot.mjs
+	doc     js.Value
+	page    *ui.Page
+	view    *dom.Page
+	pool    *pool
+	paint   *painter
 
 	taken   []gift // what was dropped or chosen and is not yet with the page
 	list    lister
@@ -57,9 +56,9 @@ func (a *app) start() error {
 	a.paint = newPainter(a)
 	a.thumbs = newThumber(a)
 	a.page = ui.New(a, text, a.boot.Get("slots").Int()*jobsAhead)
+	a.page.Software = "anomnet " + a.version
 	a.page.Locale = newLocale
 	a.page.Speak(text)
-	a.page.Software = "anomnet " + version
 	a.stock = newStock(a)
 	a.page.Register(a.views()...)
 	a.page.Restore(loadSettings())

@@ -97,6 +97,7 @@ func TestReach(t *testing.T) {
 		}, module + "/wasm/protocol"},
 		{js, "./wasm/worker", small, ""},
 		{js, "./webui/app", small, ""},
+		{js, "./cmd/page", small, ""},
 		{native, "./wasm/protocol", map[string]string{
 			"syscall/js":     "the messages are tested on the host",
 			module + "/core": "the page imports the messages; core would come along",

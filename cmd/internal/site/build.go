@@ -43,7 +43,7 @@ const brotliLevel = 11
 var compressed = []string{".html", ".css", ".js", ".mjs", ".json", ".svg", ".wasm"}
 
 // Build writes the site to outDir, replacing what is there. The site is made in a temporary folder beside it and renamed file
-// by file, so a failed build leaves the old site. It runs the go command for ui.wasm and worker.wasm.
+// by file, so a failed build leaves the old site. It runs the go command for anomnet.wasm.
 func Build(ctx context.Context, outDir string, opt *Options) error {
 	b, err := newBuilder(opt)
 	if err != nil {
@@ -111,21 +111,28 @@ func findRoot() (string, error) {
 	}
 }
 
-// programs builds the page's and the worker's program and copies Go's support script.
+// inlined are the packages in which calls are inlined, those with inner loops. Elsewhere it is switched off: that makes the program 7 % smaller as it
+// travels (1.84 to 1.71 MB brotli).
+var inlined = []string{"runtime", "internal/runtime/...", "anomnet/core/imaging/...", "anomnet/core/engine", "anomnet/core/detect", "anomnet/core/teach",
+	"image", "image/png", "compress/..."}
+
+// programs builds the one program of page and workers and copies Go's support script.
 func (b *builder) programs(ctx context.Context, out string) error {
-	for name, pkg := range map[string]string{"ui.wasm": "./webui/app", "worker.wasm": "./wasm/worker"} {
-		abs, err := filepath.Abs(filepath.Join(out, name))
-		if err != nil {
-			return err
-		}
-		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w -X main.version="+b.Version, "-o", abs, pkg)
-		cmd.Dir = b.Root
-		cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
-		if msg, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("go build %s: %w\n%s", pkg, err, msg)
-		}
-		b.logf("built %s", name)
+	abs, err := filepath.Abs(filepath.Join(out, "anomnet.wasm"))
+	if err != nil {
+		return err
 	}
+	args := []string{"build", "-trimpath", "-ldflags=-s -w -X main.version=" + b.Version, "-gcflags=all=-l"}
+	for _, pkg := range inlined {
+		args = append(args, "-gcflags="+pkg+"=")
+	}
+	cmd := exec.CommandContext(ctx, "go", append(args, "-o", abs, "./cmd/page")...)
+	cmd.Dir = b.Root
+	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	if msg, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build ./cmd/page: %w\n%s", err, msg)
+	}
+	b.logf("built anomnet.wasm")
 	goroot, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
 	if err != nil {
 		return fmt.Errorf("go env GOROOT: %w", err)

@@ -21,9 +21,9 @@ func testSite() fstest.MapFS {
 	return fstest.MapFS{
 		"index.html":         {Data: []byte("<!doctype html>")},
 		"index.html.gz":      {Data: []byte("gz")},
-		"ui.wasm":            {Data: []byte("wasm raw")},
-		"ui.wasm.br":         {Data: []byte("br")},
-		"ui.wasm.gz":         {Data: []byte("gzip")},
+		"anomnet.wasm":            {Data: []byte("wasm raw")},
+		"anomnet.wasm.br":         {Data: []byte("br")},
+		"anomnet.wasm.gz":         {Data: []byte("gzip")},
 		"assets/js/boot.mjs": {Data: []byte("js")},
 		"models/a.anomnet":   {Data: []byte("model")},
 	}
@@ -55,15 +55,15 @@ func TestHandlerVariants(t *testing.T) {
 	}{
 		{"/", "", 200, "text/html; charset=utf-8", "", "<!doctype html>"},
 		{"/index.html", "br, gzip", 200, "text/html; charset=utf-8", "gzip", "gz"},
-		{"/ui.wasm", "gzip, deflate, br", 200, "application/wasm", "br", "br"},
-		{"/ui.wasm", "gzip;q=1.0, br;q=0", 200, "application/wasm", "gzip", "gzip"},
-		{"/ui.wasm", "brotli", 200, "application/wasm", "", "wasm raw"},
+		{"/anomnet.wasm", "gzip, deflate, br", 200, "application/wasm", "br", "br"},
+		{"/anomnet.wasm", "gzip;q=1.0, br;q=0", 200, "application/wasm", "gzip", "gzip"},
+		{"/anomnet.wasm", "brotli", 200, "application/wasm", "", "wasm raw"},
 		{"/assets/js/boot.mjs", "br", 200, "text/javascript; charset=utf-8", "", "js"},
 		{"/models/a.anomnet", "br", 200, "application/octet-stream", "", "model"},
 		{"/assets", "", 404, "text/plain; charset=utf-8", "", "not found\n"},
 		{"/nothing", "br", 404, "text/plain; charset=utf-8", "", "not found\n"},
 		{"/../../etc/passwd", "", 404, "text/plain; charset=utf-8", "", "not found\n"},
-		{"/assets/js/../../ui.wasm", "", 200, "application/wasm", "", "wasm raw"},
+		{"/assets/js/../../anomnet.wasm", "", 200, "application/wasm", "", "wasm raw"},
 	} {
 		r := do(t, "GET", "http://x"+c.target, map[string]string{"Accept-Encoding": c.accept})
 		name := c.target + " " + c.accept
@@ -84,25 +84,25 @@ func TestHandlerMethods(t *testing.T) {
 		assert.Equal(t, http.StatusMethodNotAllowed, r.StatusCode, m)
 		assert.Equal(t, "GET, HEAD", r.Header.Get("Allow"))
 	}
-	r := do(t, "HEAD", "http://x/ui.wasm", map[string]string{"Accept-Encoding": "br"})
+	r := do(t, "HEAD", "http://x/anomnet.wasm", map[string]string{"Accept-Encoding": "br"})
 	assert.Equal(t, 200, r.StatusCode)
 	assert.Equal(t, "2", r.Header.Get("Content-Length"))
 	assert.Empty(t, body(t, r))
 }
 
 func TestHandlerETag(t *testing.T) {
-	plain := do(t, "GET", "http://x/ui.wasm", nil).Header.Get("ETag")
-	br := do(t, "GET", "http://x/ui.wasm", map[string]string{"Accept-Encoding": "br"}).Header.Get("ETag")
+	plain := do(t, "GET", "http://x/anomnet.wasm", nil).Header.Get("ETag")
+	br := do(t, "GET", "http://x/anomnet.wasm", map[string]string{"Accept-Encoding": "br"}).Header.Get("ETag")
 	assert.Regexp(t, `^"[0-9a-f]{32}"$`, plain)
 	assert.NotEqual(t, plain, br, "each variant has its own")
-	r := do(t, "GET", "http://x/ui.wasm", map[string]string{"Accept-Encoding": "br", "If-None-Match": br})
+	r := do(t, "GET", "http://x/anomnet.wasm", map[string]string{"Accept-Encoding": "br", "If-None-Match": br})
 	assert.Equal(t, http.StatusNotModified, r.StatusCode)
 	assert.Empty(t, body(t, r))
 }
 
 func TestHandlerSeesANewBuild(t *testing.T) {
 	dir := t.TempDir()
-	name := filepath.Join(dir, "ui.wasm")
+	name := filepath.Join(dir, "anomnet.wasm")
 	h := Handler(os.DirFS(dir))
 	get := func(target, etag string) *httptest.ResponseRecorder {
 		r := httptest.NewRequest("GET", "http://x"+target, nil)
@@ -112,14 +112,14 @@ func TestHandlerSeesANewBuild(t *testing.T) {
 		return w
 	}
 	require.NoError(t, os.WriteFile(name, []byte("old"), 0o644))
-	old := get("/ui.wasm", "").Header().Get("ETag")
-	require.Equal(t, http.StatusNotModified, get("/ui.wasm", old).Code)
+	old := get("/anomnet.wasm", "").Header().Get("ETag")
+	require.Equal(t, http.StatusNotModified, get("/anomnet.wasm", old).Code)
 	require.NoError(t, os.WriteFile(name, []byte("new"), 0o644))
-	w := get("/ui.wasm", old)
+	w := get("/anomnet.wasm", old)
 	assert.Equal(t, http.StatusOK, w.Code)
 	assert.Equal(t, "new", w.Body.String())
 
-	for _, target := range []string{"/ui.wasm/x", "/" + strings.Repeat("a", 300), "/a%00b", "/%2e%2e/%2e%2e/etc/passwd"} {
+	for _, target := range []string{"/anomnet.wasm/x", "/" + strings.Repeat("a", 300), "/a%00b", "/%2e%2e/%2e%2e/etc/passwd"} {
 		assert.Equal(t, http.StatusNotFound, get(target, "").Code, target)
 	}
 }
@@ -135,12 +135,12 @@ func TestHandlerRanges(t *testing.T) {
 		{"br", "bytes=1-", 206, "1", "r"},
 		{"gzip", "bytes=-2", 206, "2", "ip"},
 	} {
-		r := do(t, "GET", "http://x/ui.wasm", map[string]string{"Accept-Encoding": c.accept, "Range": c.rang})
+		r := do(t, "GET", "http://x/anomnet.wasm", map[string]string{"Accept-Encoding": c.accept, "Range": c.rang})
 		assert.Equal(t, c.status, r.StatusCode, c)
 		assert.Equal(t, c.contentLength, r.Header.Get("Content-Length"), c)
 		assert.Equal(t, c.body, body(t, r), c)
 	}
-	r := do(t, "GET", "http://x/ui.wasm", map[string]string{"Accept-Encoding": "br", "Range": "bytes=9-"})
+	r := do(t, "GET", "http://x/anomnet.wasm", map[string]string{"Accept-Encoding": "br", "Range": "bytes=9-"})
 	assert.Equal(t, http.StatusRequestedRangeNotSatisfiable, r.StatusCode)
 	assert.Empty(t, r.Header.Get("Content-Encoding"))
 }
