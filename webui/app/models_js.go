@@ -239,6 +239,11 @@ func (c *curator) Persist() {
 	})
 }
 
+// Focus implements models.Backend, when the element is in the document.
+func (c *curator) Focus(el vjs.Value) {
+	js.Global().Call("setTimeout", js.Value(el).Get("focus").Call("bind", js.Value(el)), 0)
+}
+
 // Date implements models.Backend.
 func (c *curator) Date(lang string, ms float64) string {
 	return js.Global().Get("Date").New(ms).Call("toLocaleString", lang, map[string]any{"dateStyle": "medium", "timeStyle": "short"}).String()

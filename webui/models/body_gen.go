@@ -200,7 +200,7 @@ func (c *Body) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					}
 					vgn = slim.Text(vgparent, "\n      ")
 					if c.Asked(&p) {
-						vgn = slim.El(vgparent, "", "div\x00class\x00warning ask\x00role\x00alertdialog\x00data-key\x00ask")
+						vgn = slim.El(vgparent, "", "div\x00class\x00warning ask\x00role\x00group\x00data-key\x00ask")
 						vgn.AddAttrInterface("aria-label", c.AskText(&p))
 						{
 							vgparent := vgn
@@ -215,6 +215,7 @@ func (c *Body) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 								_ = vgparent
 								vgn = slim.Text(vgparent, "\n          ")
 								vgn = slim.El(vgparent, "", "button\x00type\x00button\x00class\x00button small danger delete-yes")
+								vgn.JSCreateHandler = vugu.JSValueFunc(func(value js.Value) { c.Focus(value) })
 								vgn.SetInnerHTML(c.T("models.delete"))
 								slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Delete(p) })
 								vgn = slim.Text(vgparent, "\n          ")

@@ -33,6 +33,8 @@ type Backend interface {
 	StopCompare()
 	// Persist asks the browser to keep what is stored; the answer is Kept.
 	Persist()
+	// Focus gives an element the focus.
+	Focus(el vjs.Value)
 	// Date writes a time in milliseconds in a language.
 	Date(lang string, ms float64) string
 }
@@ -316,6 +318,9 @@ func (c *Body) PersistedText() string {
 
 // Persisted tells whether the browser has promised to keep what is stored.
 func (c *Body) Persisted() bool { return c.usage.Persisted }
+
+// Focus brings the keyboard to the question, since the button that asked it is gone.
+func (c *Body) Focus(el vjs.Value) { c.back.Focus(el) }
 
 // AskPersist asks the browser to promise it.
 func (c *Body) AskPersist() { c.back.Persist() }

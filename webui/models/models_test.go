@@ -49,6 +49,7 @@ func (b *fakeBackend) Keep(files []ui.Source)         { b.note("keep", "", len(f
 func (b *fakeBackend) Describe(p store.Part, n int)   { b.note("describe", p.ID, n) }
 func (b *fakeBackend) TeachFurther(p store.Part)      { b.note("teach", p.ID, 0) }
 func (b *fakeBackend) StopCompare()                   { b.note("stop", "", 0) }
+func (b *fakeBackend) Focus(vjs.Value)                {}
 func (b *fakeBackend) Persist()                       { b.note("persist", "", 0) }
 func (b *fakeBackend) Date(string, float64) string    { return "today" }
 func (b *fakeBackend) Compare(x, y Side, im []ui.Source) {
