@@ -14,6 +14,8 @@ type Judgement struct {
 	// Separation is the distance of the mean scores in standard deviations of the good scores (d'). It uses how far a
 	// score lies, not only its rank, so it says more than the AUROC when there are few images.
 	Separation float64 `json:"separation"`
+
+	n int // good scores
 }
 
 // Tried is a combination that was judged.
@@ -29,8 +31,9 @@ const ruleImages = 40
 // Below fewImages the length of a patch vector is trusted less: few pictures do not show how brightness and contrast vary.
 const fewImages = 50
 
-// tieMargin is how much larger a separation must be to count as larger.
-const tieMargin = 1.1
+// tieMargin is how much larger a separation must be to count as larger. A deviation of n scores is uncertain by 1/sqrt(2n) of itself, the ratio of two by
+// up to 1/sqrt(n).
+func tieMargin(n int) float64 { return 1 + 1/math.Sqrt(float64(max(n, 1))) }
 
 // Choose sets those of fit.Norm and fit.Augment that are automatic: it takes the combination whose scores separate held-out good images best
 // from pseudo-defects (judge). Equal within tieMargin: more copies, and raw, or L2 with few images. It also returns all judgements.
@@ -61,7 +64,7 @@ func (s *Set) Choose(ctx context.Context, fit FitOptions, opt *Options) (FitOpti
 				return fit, nil, err
 			}
 			tried = append(tried, Tried{norm, augment, j})
-			if len(tried) == 1 || j.Separation > float64(tieMargin*best.Separation) {
+			if len(tried) == 1 || j.Separation > float64(tieMargin(j.n)*best.Separation) {
 				fit, best = c, j
 			}
 		}
@@ -138,7 +141,7 @@ func judge(good, bad []float32) (Judgement, error) {
 	}
 	mean, deviation := moments(good)
 	badMean, _ := moments(bad)
-	return Judgement{AUROC: auroc, Separation: (badMean - mean) / max(deviation, 1e-9)}, nil
+	return Judgement{AUROC: auroc, Separation: (badMean - mean) / max(deviation, 1e-9), n: len(good)}, nil
 }
 
 // moments returns mean and standard deviation; every operation is rounded on its own.
