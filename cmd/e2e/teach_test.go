@@ -42,7 +42,9 @@ func brackets(t *testing.T, n, defects int) (good, bad []string) {
 // realImages lists n training images of a shared data set.
 func realImages(t *testing.T, set string, n int) []string {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join("../../../shared/data", set, "train/good/*"))
+	root, err := filepath.Abs("../../../shared/data") // a browser wants whole paths
+	require.NoError(t, err)
+	paths, err := filepath.Glob(filepath.Join(root, set, "train/good/*"))
 	require.NoError(t, err)
 	if len(paths) < n {
 		t.Skipf("SKIPPED, NOT TESTED: the images of %s are not here", set)
