@@ -150,7 +150,8 @@ func (s *Set) Fit(ctx context.Context, fit FitOptions, opt *Options) (*model.Hea
 		return nil, nil, err
 	}
 	rep.Centroids = centroids.K
-	rep.Warnings = Warnings{Same: s.same(), Odd: rep.odd(), Groups: s.groups(), Sizes: s.sizes()}
+	rep.Warnings = Warnings{Same: s.same(), Groups: s.groups(), Sizes: s.sizes()}
+	rep.Odd, rep.Look = rep.odd(s)
 	return &model.Head{
 		Part: fit.Part, BackboneDigest: digest, Preprocess: s.pre, FeatureScale: s.Scale, Adapter: f.adapter, Centroids: centroids,
 		TopK: s.topK(), Calibration: cal, Provenance: f.provenance(),

@@ -2,6 +2,7 @@ package teach
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"math"
 	"slices"
@@ -15,6 +16,7 @@ var ErrAlike = errors.New("teach: the good images are all the same")
 type Warnings struct {
 	Same   [][2]int `json:"same"`   // pairs that are the same picture or nearly so
 	Odd    []int    `json:"odd"`    // images that look unlike the others, the oddest first
+	Look   []int    `json:"look"`   // the ten images to look at first, whether odd or not
 	Groups [][]int  `json:"groups"` // two lists when the images look like two parts, else none
 	Sizes  []int    `json:"sizes"`  // images whose size or aspect is far from the usual one
 }
@@ -182,25 +184,52 @@ func (s *Set) sizes() []int {
 	return list
 }
 
-// oddDeviations is how many deviations (1.48 times the median distance from the median) above the median a held-out score is odd.
+// oddDeviations is how many deviations (1.48 times the median distance from the median) above the median an image is odd.
 const oddDeviations = 4
 
-// odd lists the images whose held-out scores stand out.
-func (r *Report) odd() []int {
-	v := slices.Sorted(slices.Values(r.Scores))
-	mid := v[len(v)/2]
-	for i := range v {
-		if v[i] -= mid; v[i] < 0 {
-			v[i] = -v[i]
-		}
+// deviations says how many robust deviations each value lies above the median.
+func deviations(v []float32) []float32 {
+	sorted := slices.Sorted(slices.Values(v))
+	mid := sorted[len(sorted)/2]
+	for i, x := range sorted {
+		sorted[i] = max(x-mid, mid-x)
 	}
-	slices.Sort(v)
-	limit := mid + float32(float32(1.4826*oddDeviations)*v[len(v)/2])
-	list := []int{}
-	for _, i := range r.LeastNormal(len(r.Scores)) {
-		if r.Scores[i] > limit {
-			list = append(list, r.Images[i])
-		}
+	slices.Sort(sorted)
+	unit := max(float32(1.4826*sorted[len(sorted)/2]), 1e-9)
+	out := make([]float32, len(v))
+	for i, x := range v {
+		out[i] = (x - mid) / unit
 	}
-	return list
+	return out
 }
+
+// oddness says how far each image stands out, by its held-out score or by its usual distance to the others, whichever is more. The score finds a
+// defect; of images of another part several cover each other, but they lie far from the rest.
+func (r *Report) oddness(s *Set) []float32 {
+	out := make([]float32, s.Images)
+	copy(out, deviations(s.alike.usual()))
+	for k, d := range deviations(r.Scores) {
+		out[r.Images[k]] = max(out[r.Images[k]], d)
+	}
+	return out
+}
+
+// odd lists the images that stand out, and the flaggedImages that do most.
+func (r *Report) odd(s *Set) (odd, flagged []int) {
+	z := r.oddness(s)
+	order := make([]int, s.Images)
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(z[b], z[a]) })
+	odd = []int{}
+	for _, i := range order {
+		if z[i] > oddDeviations {
+			odd = append(odd, i)
+		}
+	}
+	return odd, order[:min(flaggedImages, len(order))]
+}
+
+// flaggedImages is how many images a person should look at.
+const flaggedImages = 10

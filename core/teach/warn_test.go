@@ -2,6 +2,7 @@ package teach
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -64,6 +65,17 @@ func TestOddImageIsFlagged(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 20, rep.Images[rep.LeastNormal(1)[0]])
 	assert.Contains(t, rep.Odd, 20)
+	assert.Equal(t, 20, rep.Look[0])
+	assert.Len(t, rep.Look, flaggedImages)
+}
+
+// TestAnotherPartIsOdd: two images of another part in one set, which know each other.
+func TestAnotherPartIsOdd(t *testing.T) {
+	s := setOf(t, append(pictures(20), dark(1), dark(2))...)
+	rep := &Report{Images: []int{0, 1, 2}, Scores: []float32{1, 2, 3}}
+	odd, look := rep.odd(s)
+	assert.Equal(t, []int{20, 21}, slices.Sorted(slices.Values(look[:2])))
+	assert.Subset(t, odd, []int{20, 21})
 }
 
 func TestSizes(t *testing.T) {

@@ -148,8 +148,8 @@ func report(t *testing.T, set *dataset.Set, n, seed int, taught *teach.Taught, w
 	auroc, err := metrics.AUROC(scores, labels)
 	require.NoError(t, err)
 	flagged := 0
-	for _, i := range taught.Report.LeastNormal(10) {
-		if wrong[images[taught.Report.Images[i]]] {
+	for _, i := range taught.Report.Look {
+		if wrong[images[i]] {
 			flagged++
 		}
 	}
