@@ -6,7 +6,7 @@ PORTABLE = CGO_ENABLED=0
 WASMEXEC = $(GOROOT)/lib/wasm/go_js_wasm_exec
 
 .NOTPARALLEL:
-.PHONY: run build site torch test check test-go test-wasm test-arm64 test-torch test-e2e deps fuzz bench generate golden backbone part clean help
+.PHONY: run build site edge test-edge torch test check test-go test-wasm test-arm64 test-torch test-e2e deps fuzz bench generate golden backbone part clean help
 
 run: build ## build everything and serve the page (ADDR=127.0.0.1:8080)
 	bin/anomnet serve --addr $(ADDR)
@@ -16,6 +16,9 @@ build: site ## bin/anomnet, with the page inside; needs only Go
 
 site: ## assets/site: the page as static files
 	$(PORTABLE) $(GO) run ./cmd/mksite
+
+edge: ## .build/edge: the Cloudflare Worker and its site; docs/deploy.md
+	$(PORTABLE) $(GO) run ./cmd/mksite -edge .build/edge
 
 torch: site ## bin/anomnet with the trainer; LIBTORCH=DIR, or installs Debian's libtorch
 	e=$$(trainer/torch/setup.sh --install) && eval "$$e" && $(GO) build -tags torch -o bin/anomnet ./cmd/anomnet
@@ -46,6 +49,9 @@ test-torch: ## the trainer against libtorch
 
 test-e2e: torch ## the page in real Chromium, with a head trained on real images
 	ANOMNET_BIN=$(CURDIR)/bin/anomnet $(GO) test -tags e2e -count=1 -v ./cmd/e2e
+
+test-edge: ## the worker in Cloudflare's runtime, which npm installs into .build/npm, and the page from it in Chromium
+	$(GO) test -tags e2e -count=1 -v -run 'TestEdge|TestManyLoads' ./cmd/e2e
 
 fuzz: ## every fuzz target for FUZZTIME (30s)
 	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \

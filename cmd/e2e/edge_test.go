@@ -50,7 +50,7 @@ func TestEdgeConformance(t *testing.T) {
 			}
 			name, err := filepath.Rel(objects, path)
 			require.NoError(t, err)
-			out, err := wranglerCommand(t.Context(), script, dir, "r2", "object", "put", "anomnet-models/"+filepath.ToSlash(name), "--file", path, "--local",
+			out, err := nodeCommand(t.Context(), dir, script, "r2", "object", "put", "anomnet-models/"+filepath.ToSlash(name), "--file", path, "--local",
 				"--persist-to", state, "--env", "r2").CombinedOutput()
 			require.NoError(t, err, "%s", out)
 			return nil

@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -108,9 +107,9 @@ func edgeDir(t *testing.T) edge {
 	return e
 }
 
-// wranglerCommand is a command of wrangler in a folder, without questions and reports to Cloudflare.
-func wranglerCommand(ctx context.Context, script, dir string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "node", append([]string{script}, args...)...)
+// nodeCommand runs a script in a folder, without questions and reports to Cloudflare. It ends with the test, even one that is killed.
+func nodeCommand(ctx context.Context, dir string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "node", args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "WRANGLER_SEND_METRICS=false", "CI=1", "NO_COLOR=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -119,18 +118,37 @@ func wranglerCommand(ctx context.Context, script, dir string, args ...string) *e
 	return cmd
 }
 
-// workerd runs a folder in Cloudflare's runtime until the test ends and returns its address.
+// workerd runs a folder with `wrangler dev` until the test ends and returns its address.
 func workerd(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	script := wrangler(t)
+	return started(t, func(ctx context.Context, port string) *exec.Cmd {
+		return nodeCommand(ctx, dir, append([]string{script, "dev", "--local", "--ip", "127.0.0.1", "--port", port, "--inspector-port", "0",
+			"--show-interactive-dev-session=false", "--log-level", "warn"}, args...)...)
+	})
+}
+
+// workerdAlone runs a folder in the same runtime without wrangler.
+func workerdAlone(t *testing.T, dir string) string {
+	t.Helper()
+	modules := filepath.Join(filepath.Dir(wrangler(t)), "..", "..")
+	dir, err := filepath.Abs(dir)
+	require.NoError(t, err)
+	return started(t, func(ctx context.Context, port string) *exec.Cmd {
+		return nodeCommand(ctx, "testdata", "workerd.mjs", modules, dir, port)
+	})
+}
+
+// started starts a server on a free port and waits until it is healthy.
+func started(t *testing.T, command func(ctx context.Context, port string) *exec.Cmd) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	port := l.Addr().(*net.TCPAddr).Port
+	addr := l.Addr().(*net.TCPAddr)
 	l.Close()
 	ctx, stop := context.WithCancel(context.Background())
-	cmd := wranglerCommand(ctx, script, dir, append([]string{"dev", "--local", "--ip", "127.0.0.1", "--port", fmt.Sprint(port), "--inspector-port", "0",
-		"--show-interactive-dev-session=false", "--log-level", "warn"}, args...)...)
-	logFile, err := os.Create(filepath.Join(t.TempDir(), "wrangler.log"))
+	cmd := command(ctx, fmt.Sprint(addr.Port))
+	logFile, err := os.Create(filepath.Join(t.TempDir(), "node.log"))
 	require.NoError(t, err)
 	cmd.Stdout, cmd.Stderr = logFile, logFile
 	require.NoError(t, cmd.Start())
@@ -140,10 +158,10 @@ func workerd(t *testing.T, dir string, args ...string) string {
 		logFile.Close()
 		if t.Failed() {
 			text, _ := os.ReadFile(logFile.Name())
-			t.Logf("wrangler said:\n%.4000s", text)
+			t.Logf("%s said:\n%.4000s", cmd.Args[1], text)
 		}
 	})
-	base := fmt.Sprintf("http://127.0.0.1:%d", port)
+	base := "http://" + addr.String()
 	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
 		res, err := http.Get(base + "/healthz")
 		if err != nil {
@@ -154,7 +172,6 @@ func workerd(t *testing.T, dir string, args ...string) string {
 			return base
 		}
 	}
-	text, _ := os.ReadFile(logFile.Name())
-	require.Fail(t, "workerd did not start", "%s", strings.ToValidUTF8(string(text), "?"))
+	require.Fail(t, "workerd did not start")
 	return ""
 }
