@@ -107,7 +107,7 @@ func edgeDir(t *testing.T) edge {
 	return e
 }
 
-// nodeCommand runs a script in a folder, without questions and reports to Cloudflare. It ends with the test, even one that is killed.
+// nodeCommand runs a script in a folder, without questions and reports to Cloudflare.
 func nodeCommand(ctx context.Context, dir string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "node", args...)
 	cmd.Dir = dir

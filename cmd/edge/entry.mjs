@@ -1,5 +1,5 @@
-// The worker's entry: only a few requests at once run the Go program, which starts anew, with 20 MB or more, for each. An isolate has 128 MB;
-// without this, 200 page loads at once ended workerd. The others ask again after a moment. They use timers of their own, because a request
+// The worker's entry: only a few requests at once run the Go program, which starts anew, with 20 MB or more, for each. An isolate has 128 MB
+// at Cloudflare. The others ask again after a moment. They use timers of their own, because a request
 // that waits for another one counts as hung; and a place falls free after a time, because a cancelled request never says that it has ended.
 import worker from "./worker.mjs";
 
