@@ -85,8 +85,8 @@ func (a *app) key(ev js.Value, down bool) {
 	if key == "Escape" && down { // lets people dismiss an explanation that covers something
 		if el := a.doc.Get("activeElement"); el.Truthy() && el.Get("classList").Call("contains", "term").Bool() {
 			el.Call("blur")
+			return
 		}
-		return
 	}
 	switch tag := target.Get("tagName"); {
 	case tag.Type() != js.TypeString:

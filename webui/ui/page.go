@@ -118,6 +118,7 @@ type Page struct {
 
 	back     Backend
 	views    []View
+	tour     int // the hint that is shown, see Touring
 	view     int
 	watchers []Watcher
 	panels   []Panel

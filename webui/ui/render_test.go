@@ -145,7 +145,7 @@ func TestResultIsShownInEveryWay(t *testing.T) {
 	assert.Equal(t, "1076845609", attrOf(item, "data-raw-bits"))
 	assert.Equal(t, "NG", attrOf(item, "data-verdict"))
 	assert.Equal(t, "true", attrOf(item, "aria-selected"))
-	assert.Equal(t, "part.png: NG, 1.37 times the limit.", attrOf(item, "aria-label"))
+	assert.Equal(t, "1.37 part.png: NG", attrOf(item, "aria-label"))
 	assert.Equal(t, "part.png: NG, 1.37 times the limit.", text(find(tree, "aria-live", "polite")[0]))
 	walk(tree, func(n *vdom.Node) {
 		if n.Create != nil {

@@ -99,6 +99,10 @@ func (p *Page) Press(key string, down, inList bool) bool {
 		return true
 	}
 	v := p.View()
+	if key == "Escape" && down && v.ID == inspectID && p.Touring() {
+		p.EndTour()
+		return true
+	}
 	return v.Key != nil && v.Key(key, down)
 }
 

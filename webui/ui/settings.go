@@ -13,6 +13,8 @@ type Settings struct {
 	// NoLetters switches shortcuts of a single character off, which speech input and shaking hands set off by accident (WCAG 2.1.4).
 	NoLetters bool `json:"no_letters,omitempty"`
 	Grid      bool `json:"grid,omitempty"` // the list in rows that fill its width
+	// Toured tells that the hints of a first visit are over.
+	Toured bool `json:"toured,omitempty"`
 	// Operator is the name that stands with overrides, in the history and in exports.
 	Operator string `json:"operator,omitempty"`
 }

@@ -120,12 +120,20 @@ func (c *Strip) GridPressed() string { return strconv.FormatBool(c.Page.List.Gri
 // IsSelected is the value of aria-selected.
 func (c *Strip) IsSelected(it *Item) string { return strconv.FormatBool(it == c.Page.List.selected) }
 
-// Label is an item for screen readers.
+// Label is an item for screen readers: what is to be seen, in that order, then the verdict in words.
 func (c *Strip) Label(it *Item) string {
 	if now := (telling{c.Page.Text, it.State}); it.told != now {
-		it.told, it.label = now, c.Page.spoken(it)
+		it.told, it.label = now, c.Value(it)+" "+it.Src.Name()+c.verdict(it)
 	}
 	return it.label
+}
+
+// verdict of an item, after its name.
+func (c *Strip) verdict(it *Item) string {
+	if it.State != Done {
+		return ""
+	}
+	return ": " + c.Page.Verdict(it.Result.Verdict)
 }
 
 // Value is the short text on an item's badge.

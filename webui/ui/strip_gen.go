@@ -269,7 +269,7 @@ func (c *Strip) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						}
 						vgn = slim.Text(vgparent, "\n      ")
 					}
-					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.Text(vgparent, " ")
 					vgn = slim.El(vgparent, "", "span\x00class\x00itemname")
 					vgn.SetInnerHTML(it.Src.Name())
 					vgn = slim.Text(vgparent, "\n    ")

@@ -111,6 +111,9 @@ func (c *Viewer) StagesClass() string {
 	return class
 }
 
+// WholeLabel names the button that shows the scale, which is part of the name for people who say what they see.
+func (c *Viewer) WholeLabel() string { return c.Percent() + ": " + c.Page.t("look.whole") }
+
 // Percent is the scale of the picture, in percent of its own size.
 func (c *Viewer) Percent() string {
 	pic := c.Page.size()

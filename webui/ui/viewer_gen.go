@@ -139,7 +139,7 @@ func (c *Viewer) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				}
 				vgn = slim.Text(vgparent, "\n    ")
 				vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00zoom-whole\x00class\x00button small")
-				vgn.AddAttrInterface("aria-label", c.Page.Text.T("look.whole"))
+				vgn.AddAttrInterface("aria-label", c.WholeLabel())
 				vgn.AddAttrInterface("title", c.Page.Text.T("look.whole"))
 				vgn.SetInnerHTML(c.Percent())
 				slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Page.ZoomStep(0) })
@@ -240,6 +240,16 @@ func (c *Viewer) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					}
 				}
 				vgn = slim.Text(vgparent, "\n  ")
+			}
+		}
+		vgn = slim.Text(vgparent, "\n  ")
+		if c.Page.Touring() {
+			{
+				vgcompKey := vugu.MakeCompKey(0x6B5CE420CE1DC2BB^vgin.CurrentPositionHash(), vgiterkey)
+				// ask BuildEnv for prior instance of this specific component
+				vgcomp := slim.Use[Tour](vgin, vgcompKey)
+				vgcomp.Page = c.Page
+				vgn = slim.Put(vgout, vgparent, vgcomp)
 			}
 		}
 		vgn = slim.Text(vgparent, "\n  ")
