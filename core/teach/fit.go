@@ -170,6 +170,10 @@ type fitter struct {
 	adapter detect.Adapter
 	e       []int8   // [Images*Patches][Embedding]
 	copies  [][]int8 // of each image, the embeddings of its turned copies
+
+	chosen     []int32 // centres of all images, for comparing: places in chosenFrom,
+	chosenFrom []int8  // the embeddings of all images and copies,
+	owner      []int32 // and the image of each
 }
 
 func (f *fitter) provenance() model.Provenance {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"anomnet/core/detect"
 	"anomnet/core/metrics"
 )
 
@@ -53,13 +54,22 @@ func (s *Set) Choose(ctx context.Context, fit FitOptions, opt *Options) (FitOpti
 	if len(norms)*len(augments) == 1 {
 		return fit, nil, nil
 	}
+	by := s
+	if s.Images > MaxForD4 { // runs of neighbours: with many images, groups of related ones would make the held-out scores differ more than settings do
+		runs := *s
+		runs.fold = make([]int, s.Images)
+		for i := range runs.fold {
+			runs.fold[i] = i * folds / s.Images
+		}
+		by = &runs
+	}
 	var tried []Tried
 	best := Judgement{}
 	for _, augment := range augments {
 		for _, norm := range norms {
 			c := fit
 			c.Norm, c.Augment = norm, augment
-			j, err := s.judge(ctx, c, ruleImages, opt)
+			j, err := by.judge(ctx, c, ruleImages, opt)
 			if err != nil {
 				return fit, nil, err
 			}
@@ -82,8 +92,7 @@ func (s *Set) Judge(ctx context.Context, fit FitOptions, opt *Options) (Judgemen
 	return s.judge(ctx, fit, 1, opt)
 }
 
-// judge holds out as many folds as give enough images. The centres are chosen once from all images, and those of the held-out ones are then left
-// out: nothing of a held-out image is left, and five choices are saved.
+// judge holds out as many folds as give enough images, each from centres of the others.
 func (s *Set) judge(ctx context.Context, fit FitOptions, enough int, opt *Options) (Judgement, error) {
 	if fit.Projection == nil {
 		fit.Projection = RandomProjection(fit.Embedding, s.C, fit.Seed)
@@ -92,24 +101,20 @@ func (s *Set) judge(ctx context.Context, fit FitOptions, enough int, opt *Option
 	if err := f.embed(ctx, fit.Norm); err != nil {
 		return Judgement{}, err
 	}
-	pool, owner := f.pool(-1)
-	index, err := f.chooseFrom(ctx, pool, f.budget(), "comparing")
-	if err != nil {
-		return Judgement{}, err
+	without := f.dropped
+	if s.Images > MaxForD4 {
+		without = f.chosenAnew
 	}
 	var good, bad []float32
 	for fold := 0; fold < folds && len(good) < enough; fold++ {
 		heldOut := s.foldImages(fold)
-		var others []int32
-		for _, p := range index {
-			if s.fold[owner[p]] != fold {
-				others = append(others, p)
-			}
-		}
-		if len(heldOut) == 0 || len(others) == 0 {
+		if len(heldOut) == 0 || len(heldOut) == s.Images {
 			continue
 		}
-		c := gather(pool, f.adapter.Out, others)
+		c, err := without(ctx, fold)
+		if err != nil {
+			return Judgement{}, err
+		}
 		scores, _, err := f.score(ctx, &c, f.images(heldOut))
 		if err != nil {
 			return Judgement{}, err
@@ -128,6 +133,37 @@ func (s *Set) judge(ctx context.Context, fit FitOptions, enough int, opt *Option
 		return Judgement{}, ErrAlike
 	}
 	return judge(good, bad)
+}
+
+// ruleCentroids is how many centroids are chosen anew for a comparison: enough to rank, cheap to find.
+const ruleCentroids = 1024
+
+// chosenAnew chooses centres from all images but those of a fold.
+func (f *fitter) chosenAnew(ctx context.Context, fold int) (detect.Centroids, error) {
+	return f.centroids(ctx, fold, min(ruleCentroids, f.fit.Centroids), "comparing")
+}
+
+// dropped chooses centres from all images, once for all folds, and leaves out those of the images of one. It saves most of the time where few
+// images call for all folds. With many images the holes that it leaves would count more than the differences that are looked for.
+func (f *fitter) dropped(ctx context.Context, fold int) (detect.Centroids, error) {
+	if f.chosen == nil {
+		f.chosenFrom, f.owner = f.pool(-1)
+		index, err := f.chooseFrom(ctx, f.chosenFrom, f.budget(), "comparing")
+		if err != nil {
+			return detect.Centroids{}, err
+		}
+		f.chosen = index
+	}
+	var others []int32
+	for _, p := range f.chosen {
+		if f.set.fold[f.owner[p]] != fold {
+			others = append(others, p)
+		}
+	}
+	if len(others) == 0 {
+		return detect.Centroids{}, ErrAlike
+	}
+	return gather(f.chosenFrom, f.adapter.Out, others), nil
 }
 
 func judge(good, bad []float32) (Judgement, error) {
