@@ -156,7 +156,7 @@ func TestTenThousandResults(t *testing.T) {
 			if os.Getenv("BARS") == "strict" {
 				assert.LessOrEqual(t, quantile(gaps, 1), 50.5, "grid %v %s", grid, name)
 			}
-			assert.LessOrEqual(t, w.all, 25.0, "grid %v %s: half of 50 ms, on average", grid, name)
+			assert.LessOrEqual(t, w.all, 40.0, "grid %v %s: CPU a frame, on average; other work makes even that longer", grid, name)
 			blank := p.str(`(() => {
 				const list = document.querySelector("#items").getBoundingClientRect();
 				return [...document.querySelectorAll("#items [role=option]")].filter((e) => { const r = e.getBoundingClientRect(); return r.left < list.right && r.right > list.left && r.top < list.bottom && r.bottom > list.top; }).length;
