@@ -18,7 +18,7 @@ const regionRows = 8
 // regionText describes a region of an item.
 func (p *Page) regionText(it *Item, i int) string {
 	r := p.Found(it).Regions[i]
-	return p.t("regions.one", "n", strconv.Itoa(i+1), "area", p.Count(r.Area), "share", p.Share(r.Share),
+	return p.t("regions.one", "n", strconv.Itoa(i+1), "area", p.Text.Number(float64(r.Area), 0), "share", p.Share(r.Share),
 		"ratio", p.Text.Number(float64(r.Peak)/float64(it.Result.Limit), 2))
 }
 
@@ -31,18 +31,6 @@ func (p *Page) Share(v float64) string {
 		return p.Text.Percent(v, 2)
 	}
 	return p.Text.Percent(v, 1)
-}
-
-// Count writes a whole number with a mark between thousands.
-func (p *Page) Count(n int) string {
-	s := strconv.Itoa(n)
-	if len(s) <= 4 {
-		return s
-	}
-	for at := len(s) - 3; at > 0; at -= 3 {
-		s = s[:at] + "\u202f" + s[at:] // a narrow space, right in every language
-	}
-	return s
 }
 
 // Findings lists what was found in the selected image: its regions, and the spot that decided.
@@ -76,8 +64,9 @@ func (c *Findings) Regions() []RegionRow {
 		if i == regionRows {
 			break
 		}
-		row := RegionRow{n: i + 1, N: strconv.Itoa(i + 1), Class: "region", Area: c.Page.Count(r.Area) + " px", Share: c.Page.Share(r.Share),
-			Ratio: c.Page.Text.Number(float64(r.Peak)/float64(it.Result.Limit), 2), Label: c.Page.t("regions.go", "text", c.Page.regionText(it, i))}
+		row := RegionRow{n: i + 1, N: strconv.Itoa(i + 1), Class: "region", Area: c.Page.Text.Number(float64(r.Area), 0) + " px", Share: c.Page.Share(r.Share),
+			Ratio: c.Page.Text.Number(float64(r.Peak)/float64(it.Result.Limit), 2)}
+		row.Label = row.N + " " + row.Area + " " + row.Share + " " + row.Ratio + " ×: " + c.Page.t("regions.go") // what is seen, then what it does
 		if c.Page.Look.Hot == i+1 {
 			row.Class = "region hot"
 		}
