@@ -5,9 +5,11 @@ package app
 import (
 	"fmt"
 	"syscall/js"
+	"time"
 
 	vjs "github.com/vugu/vugu/js"
 
+	"anomnet/assets/messages"
 	"anomnet/wasm/protocol"
 	"anomnet/webui/models"
 	"anomnet/webui/store"
@@ -244,9 +246,9 @@ func (c *curator) Focus(el vjs.Value) {
 	js.Global().Call("setTimeout", js.Value(el).Get("focus").Call("bind", js.Value(el)), 0)
 }
 
-// Date implements models.Backend.
-func (c *curator) Date(lang string, ms float64) string {
-	return js.Global().Get("Date").New(ms).Call("toLocaleString", lang, map[string]any{"dateStyle": "medium", "timeStyle": "short"}).String()
+// Date implements models.Backend, with the clock of this place.
+func (c *curator) Date(_ string, ms float64) string {
+	return c.app.page.Text.Time(time.UnixMilli(int64(ms)), messages.Minute)
 }
 
 // StopCompare implements models.Backend.

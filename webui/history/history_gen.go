@@ -163,7 +163,8 @@ func (c *History) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				}
 				vgn = slim.Text(vgparent, "\n    ")
 				if len(c.Bars()) > 0 {
-					vgn = slim.El(vgparent, "", "div\x00class\x00scroll-x\x00data-key\x00chart")
+					vgn = slim.El(vgparent, "", "div\x00class\x00scroll-x\x00tabindex\x000\x00role\x00group\x00data-key\x00chart")
+					vgn.AddAttrInterface("aria-label", c.Page.Text.T("history.yield"))
 					{
 						vgparent := vgn
 						_ = vgparent
