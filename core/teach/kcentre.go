@@ -15,30 +15,36 @@ import (
 // kCentre is greedy farthest-point selection (Gonzalez 1985): the next centre is the embedding farthest from all chosen so
 // far, the first of equals.
 //
-// Distances to the nearest centre only fall, so an old value is an upper bound. The points lie in a heap by that bound, and only a
-// point that comes to the top is brought up to date, against all centres that were added since. The choice is exactly that of
-// the plain algorithm, and most points, which are well covered early, are hardly ever looked at again. All distances are exact
-// integers, so the choice is the same on every machine.
+// Distances to the nearest centre only fall, so an old value is an upper bound. A front holds the points whose bound is above a floor, up to
+// date; as long as one of them lies above the floor, it holds the farthest. Then the floor is lowered: the points that come into the front are
+// compared with all centres that they have not seen, many with many. The choice is exactly that of the plain algorithm, and most points,
+// which are well covered early, are hardly ever looked at again. All distances are exact integers, so the choice is the same on every machine.
 type kCentre struct {
 	d       int
 	e       []int8
 	best    []int32 // squared distance to the nearest of the first seen centres
 	seen    []int32
-	heap    []int32 // points, farthest first
 	centres []int32
 	search  engine.Search // the centres
 	workers int
-	blocks  []*block // by worker
+	front   front
 }
 
-// block is points that are brought up to date together.
-type block struct {
-	e  []int8 // [blockPoints][d]
-	d2 []int32
+// front is the points above the floor, up to date with the first seen centres.
+type front struct {
+	floor  int32
+	seen   int
+	points []int32
+	e      []int8 // [points][d]
+	d2     []int32
 }
 
-// blockPoints is a multiple of the tiles of all kernels.
-const blockPoints = 24
+// Points of a front at least (unless there are fewer), and of a block that is compared at a time; the latter is a multiple of the tiles of all kernels.
+const (
+	frontPoints = 2048
+	blockPoints = 48
+	maxWorkers  = 512
+)
 
 // chooseCentres picks k of the embeddings e, [n][d], starting with one, and returns their indices; fewer than k when
 // every embedding is a copy of one chosen.
@@ -49,6 +55,7 @@ func chooseCentres(ctx context.Context, e []int8, d, k, first int, opt *Options,
 	}
 	k = min(k, len(c.best))
 	c.add(int32(first))
+	c.blocks(len(c.best), func(i, j int) { c.search.Nearest(c.e[i*d:j*d], j-i, 0, c.best[i:j]) })
 	for len(c.centres) < k {
 		if (len(c.centres)-1)%64 == 0 {
 			if err := ctx.Err(); err != nil {
@@ -56,8 +63,8 @@ func chooseCentres(ctx context.Context, e []int8, d, k, first int, opt *Options,
 			}
 			progress(len(c.centres), k)
 		}
-		far := c.farthest()
-		if c.best[far] == 0 {
+		far, d2 := c.farthest()
+		if d2 == 0 {
 			break
 		}
 		c.add(far)
@@ -71,113 +78,127 @@ func newKCentre(e []int8, d int, opt *Options) (*kCentre, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &kCentre{d: d, e: e, best: make([]int32, n), seen: make([]int32, n), heap: make([]int32, n), search: search,
-		workers: min(opt.workers(), staleBatch)}
+	c := &kCentre{d: d, e: e, best: make([]int32, n), seen: make([]int32, n), search: search, workers: min(opt.workers(), maxWorkers)}
 	for i := range c.best {
-		c.best[i], c.heap[i] = math.MaxInt32, int32(i)
-	}
-	for range c.workers {
-		c.blocks = append(c.blocks, &block{e: make([]int8, blockPoints*d), d2: make([]int32, blockPoints)})
+		c.best[i], c.seen[i] = math.MaxInt32, 1
 	}
 	return c, nil
 }
 
-// row returns embedding i.
-func (c *kCentre) row(i int32) []int8 { return c.e[int(i)*c.d : (int(i)+1)*c.d] }
-
 // add makes point p a centre.
 func (c *kCentre) add(p int32) {
 	c.centres = append(c.centres, p)
-	c.search.Append(c.row(p))
+	c.search.Append(c.e[int(p)*c.d : (int(p)+1)*c.d])
 }
 
-// staleBatch is how many outdated points from the top of the heap are brought up to date together.
-const staleBatch = 512
-
-// farthest returns the point farthest from all centres.
-func (c *kCentre) farthest() int32 {
-	stale := make([]int32, 0, staleBatch)
-	for int(c.seen[c.heap[0]]) < len(c.centres) {
-		for len(c.heap) > 0 && len(stale) < staleBatch && int(c.seen[c.heap[0]]) < len(c.centres) {
-			stale = append(stale, c.pop())
-		}
-		c.refresh(stale)
-		for _, p := range stale {
-			c.push(p)
-		}
-		stale = stale[:0]
-	}
-	return c.heap[0]
-}
-
-// refresh brings points up to date on all workers. Points that have seen as many centres come together, so that a block compares little
-// twice.
-func (c *kCentre) refresh(points []int32) {
-	slices.SortFunc(points, func(a, b int32) int { return cmp.Compare(c.seen[a], c.seen[b]) })
-	var next atomic.Int32
+// blocks calls do for parts of 0..n-1 on all workers.
+func (c *kCentre) blocks(n int, do func(from, to int)) {
+	var next atomic.Int64
 	var wg sync.WaitGroup
-	work := func(b *block) {
-		for i := int(next.Add(1)-1) * blockPoints; i < len(points); i = int(next.Add(1)-1) * blockPoints {
-			c.update(points[i:min(i+blockPoints, len(points))], b)
+	work := func() {
+		for to := int(next.Add(blockPoints)); to-blockPoints < n; to = int(next.Add(blockPoints)) {
+			do(to-blockPoints, min(to, n))
 		}
 	}
-	for _, b := range c.blocks[1:] {
-		wg.Go(func() { work(b) })
+	for range min(c.workers-1, n/blockPoints) {
+		wg.Go(work)
 	}
-	work(c.blocks[0])
+	work()
 	wg.Wait()
 }
 
-// update compares a block of points with the centres that the first of them has not seen.
-func (c *kCentre) update(points []int32, b *block) {
-	for i, p := range points {
-		copy(b.e[i*c.d:], c.row(p))
-		b.d2[i] = c.best[p]
-	}
-	c.search.Nearest(b.e, len(points), int(c.seen[points[0]]), b.d2)
-	for i, p := range points {
-		c.best[p], c.seen[p] = b.d2[i], int32(len(c.centres))
+// farthest returns the point farthest from all centres, and its distance.
+func (c *kCentre) farthest() (point, d2 int32) {
+	f := &c.front
+	for {
+		if len(f.points) > 0 && f.seen < len(c.centres) {
+			c.search.Nearest(f.e, len(f.points), f.seen, f.d2)
+			f.seen = len(c.centres)
+		}
+		point, d2 = f.farthest()
+		if d2 > f.floor && len(f.points) > 0 {
+			return point, d2
+		}
+		if !c.lower() {
+			return 0, 0
+		}
 	}
 }
 
-// before orders the heap: farther first, then the lower index.
-func (c *kCentre) before(a, b int32) bool {
-	if c.best[a] != c.best[b] {
-		return c.best[a] > c.best[b]
+// farthest returns the farthest point of the front, the first of equals.
+func (f *front) farthest() (point, d2 int32) {
+	point, d2 = math.MaxInt32, -1
+	for i, v := range f.d2 {
+		if v > d2 || (v == d2 && f.points[i] < point) {
+			point, d2 = f.points[i], v
+		}
 	}
-	return a < b
+	return point, d2
 }
 
-func (c *kCentre) push(p int32) {
-	c.heap = append(c.heap, p)
-	h := c.heap
-	for i := len(h) - 1; i > 0; {
-		up := (i - 1) / 2
-		if !c.before(h[i], h[up]) {
-			return
-		}
-		h[i], h[up] = h[up], h[i]
-		i = up
+// lower makes a new front with a lower floor; false when every point is a copy of a centre.
+func (c *kCentre) lower() bool {
+	f := &c.front
+	for i, p := range f.points {
+		c.best[p], c.seen[p] = f.d2[i], int32(f.seen)
 	}
+	var ok bool
+	if f.floor, ok = floorOf(c.best); !ok {
+		return false
+	}
+	f.points = f.points[:0]
+	for p, v := range c.best {
+		if v > f.floor {
+			f.points = append(f.points, int32(p))
+		}
+	}
+	// Points that have seen as many centres come together, so that a block compares little twice.
+	slices.SortFunc(f.points, func(a, b int32) int { return cmp.Compare(c.seen[a], c.seen[b]) })
+	f.e, f.d2 = f.e[:0], f.d2[:0]
+	for _, p := range f.points {
+		f.e, f.d2 = append(f.e, c.e[int(p)*c.d:(int(p)+1)*c.d]...), append(f.d2, c.best[p])
+	}
+	c.blocks(len(f.points), func(i, j int) {
+		c.search.Nearest(f.e[i*c.d:j*c.d], j-i, int(c.seen[f.points[i]]), f.d2[i:j])
+	})
+	f.seen = len(c.centres)
+	c.thin()
+	return true
 }
 
-func (c *kCentre) pop() int32 {
-	h := c.heap
-	top, last := h[0], len(h)-1
-	h[0] = h[last]
-	c.heap = h[:last]
-	h = c.heap
-	for i := 0; ; {
-		down := 2*i + 1
-		if down+1 < len(h) && c.before(h[down+1], h[down]) {
-			down++
+// thin takes the points out of the front that turned out to lie at or below the floor.
+func (c *kCentre) thin() {
+	f := &c.front
+	n := 0
+	for i, p := range f.points {
+		if f.d2[i] <= f.floor {
+			c.best[p], c.seen[p] = f.d2[i], int32(f.seen)
+			continue
 		}
-		if down >= len(h) || !c.before(h[down], h[i]) {
-			return top
-		}
-		h[i], h[down] = h[down], h[i]
-		i = down
+		f.points[n], f.d2[n] = p, f.d2[i]
+		copy(f.e[n*c.d:], f.e[i*c.d:(i+1)*c.d])
+		n++
 	}
+	f.points, f.d2, f.e = f.points[:n], f.d2[:n], f.e[:n*c.d]
+}
+
+// floorOf returns a value above which at least frontPoints of the bounds lie, or all that are not 0, and not many more; false when all are 0.
+func floorOf(bounds []int32) (int32, bool) {
+	top := slices.Max(bounds)
+	if top <= 0 {
+		return 0, false
+	}
+	var count [1024]int32
+	width := top/int32(len(count)) + 1
+	for _, v := range bounds {
+		count[v/width]++
+	}
+	floor, above := top/width*width-1, count[top/width]
+	for b := top/width - 1; b >= 0 && above < frontPoints; b-- {
+		above += count[b]
+		floor = b*width - 1
+	}
+	return max(floor, 0), true
 }
 
 // gather copies the chosen embeddings.

@@ -39,7 +39,7 @@ func distance2(a, b []int8) int32 {
 // TestChooseCentresIsPlainGreedy compares the skipping algorithm with the definition.
 func TestChooseCentresIsPlainGreedy(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	const n, d, k = 400, 9, 60
+	const n, d, k = 9000, 9, 70 // more points than a front
 	e := make([]int8, n*d)
 	for i := range e {
 		e[i] = int8(rng.IntN(41) - 20 + 40*(i/d%3-1)) // three clusters within the range of embeddings
@@ -182,7 +182,7 @@ func TestEmbeddingCanBeCancelled(t *testing.T) {
 func TestWorkersAreBounded(t *testing.T) {
 	k, err := newKCentre(make([]int8, 8), 2, &Options{Workers: 1 << 20})
 	require.NoError(t, err)
-	assert.LessOrEqual(t, len(k.blocks), staleBatch)
+	assert.LessOrEqual(t, k.workers, maxWorkers)
 }
 
 func TestCollectRefuses(t *testing.T) {
