@@ -29,6 +29,7 @@ type taught struct {
 	LeastNormal []oddImage    `json:"least_normal"`
 	Same        [][2]string   `json:"same"`
 	Odd         []string      `json:"odd"`
+	Look        []string      `json:"look"`
 	Groups      [][]string    `json:"groups"`
 	Sizes       []string      `json:"sizes"`
 	Seconds     float64       `json:"seconds"`
@@ -69,7 +70,7 @@ func newTaught(head *model.Head, rep *teach.Report, images []string) *taught {
 	cal := head.Calibration
 	t := &taught{Images: head.Provenance.Images, Norm: rep.Norm, Augment: rep.Augment, Tried: append([]teach.Tried{}, rep.Tried...), Centroids: rep.Centroids,
 		HeldOut: rep.HeldOut, Limit: cal.Limit, Review: cal.Review, Rate: cal.FalseRejectRate, Promised: cal.Promised(), LeastNormal: []oddImage{},
-		Same: [][2]string{}, Odd: paths(images, rep.Odd), Groups: [][]string{}, Sizes: paths(images, rep.Sizes)}
+		Same: [][2]string{}, Odd: paths(images, rep.Odd), Look: paths(images, rep.Look), Groups: [][]string{}, Sizes: paths(images, rep.Sizes)}
 	t.Interval[0], t.Interval[1] = cal.Interval(0.95)
 	for _, i := range rep.LeastNormal(leastNormal) {
 		t.LeastNormal = append(t.LeastNormal, oddImage{images[rep.Images[i]], cal.Ratio(rep.Scores[i])})
@@ -99,8 +100,15 @@ func (t *taught) print(c *console) {
 		c.log("pseudo-defects, %-3s %-5s: %s", tr.Norm, tr.Augment, judged(tr.Judgement))
 	}
 	c.log("these good images look least normal and set the limit; if one is not good or not typical, remove it and teach again:")
+	named := map[string]bool{}
 	for _, o := range t.LeastNormal {
+		named[o.Path] = true
 		c.log("  %.2f x limit  %s", o.Ratio, oneLine(o.Path))
+	}
+	for _, p := range t.Look {
+		if !named[p] {
+			c.log("  far from most  %s", oneLine(p))
+		}
 	}
 }
 

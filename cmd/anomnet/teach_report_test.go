@@ -27,7 +27,7 @@ func TestTeachReport(t *testing.T) {
 	var row map[string]any
 	require.NoError(t, json.Unmarshal([]byte(stdout), &row))
 	for _, key := range []string{"out", "sha256", "bytes", "images", "norm", "augment", "tried", "centroids", "held_out", "limit", "review", "false_reject_rate",
-		"interval", "promised", "least_normal", "same", "odd", "groups", "sizes", "seconds"} {
+		"interval", "promised", "least_normal", "same", "odd", "look", "groups", "sizes", "seconds"} {
 		assert.Contains(t, row, key)
 	}
 	assert.Equal(t, "d4", row["augment"])
