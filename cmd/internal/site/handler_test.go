@@ -21,9 +21,9 @@ func testSite() fstest.MapFS {
 	return fstest.MapFS{
 		"index.html":         {Data: []byte("<!doctype html>")},
 		"index.html.gz":      {Data: []byte("gz")},
-		"anomnet.wasm":            {Data: []byte("wasm raw")},
-		"anomnet.wasm.br":         {Data: []byte("br")},
-		"anomnet.wasm.gz":         {Data: []byte("gzip")},
+		"anomnet.wasm":       {Data: []byte("wasm raw")},
+		"anomnet.wasm.br":    {Data: []byte("br")},
+		"anomnet.wasm.gz":    {Data: []byte("gzip")},
 		"assets/js/boot.mjs": {Data: []byte("js")},
 		"models/a.anomnet":   {Data: []byte("model")},
 	}
