@@ -48,7 +48,7 @@ test-torch: ## the trainer against libtorch
 	e=$$(trainer/torch/setup.sh --install) && eval "$$e" && $(GO) vet -tags torch ./trainer/... ./cmd/... && $(GO) test -tags torch ./trainer ./trainer/torch ./cmd/anomnet
 
 test-e2e: torch ## the page in real Chromium, with a head trained on real images
-	ANOMNET_BIN=$(CURDIR)/bin/anomnet $(GO) test -tags e2e -count=1 -v ./cmd/e2e
+	ANOMNET_BIN=$(CURDIR)/bin/anomnet $(GO) test -tags e2e -count=1 -timeout 18m -v ./cmd/e2e
 
 test-edge: ## the worker in Cloudflare's runtime, which npm installs into .build/npm, and the page from it in Chromium
 	$(GO) test -tags e2e -count=1 -v -run 'TestEdge|TestManyLoads' ./cmd/e2e
