@@ -26,7 +26,7 @@ func TestThousandsInAFolder(t *testing.T) {
 	p := open(t, serve(t, siteDir(t)), desktop)
 	p.str(`(() => { globalThis.longest = 0; new PerformanceObserver((l) => { for (const e of l.getEntries()) longest = Math.max(longest, e.duration); }).observe({type: "longtask"}); })()`)
 	p.drag(true, root)
-	p.waitFor(`document.querySelector(".notice")?.textContent.includes("5000 images from crowd")`)
+	p.waitFor(`document.querySelector(".notice")?.textContent.includes("5,000 images from crowd")`)
 	longest, err := strconv.ParseFloat(p.str(`longest`), 64)
 	require.NoError(t, err)
 	t.Logf("longest task %.0f ms while a folder of %d files was looked through", longest, n)
