@@ -38,6 +38,7 @@ func TestHistory(t *testing.T) {
 	p.click(`a[href="#/history"]`)
 	p.waitFor(`document.querySelector(".history .blank")`)
 	p.shot("history-empty-1280-light")
+	p.waitFor(`document.activeElement.id === "view-title"`) // a new view takes the focus
 	require.NoError(t, chromedp.Do(p.ctx, chromedp.SendKeys(chromedp.CSS("#operator"), "Eva Müller\r")))
 	p.click(`a[href="#/inspect"]`)
 	p.waitFor(`document.querySelector("#samples")`)
