@@ -25,7 +25,7 @@ func (m *modelFlags) add(fs *flag.FlagSet) {
 
 func (m *modelFlags) addBackbone(fs *flag.FlagSet) {
 	fs.StringVar(&m.backbone, "backbone", "", "backbone `file`; default: the built-in one")
-	fs.StringVar(&m.tier, "tier", "", "kernel `tier`: ref or generic; default: the fastest")
+	fs.StringVar(&m.tier, "tier", "", "kernel `tier`, see anomnet bench engine; default: the fastest")
 }
 
 // open loads head and backbone.

@@ -125,7 +125,7 @@ func TestManyLoads(t *testing.T) {
 	dir := edgeDir(t).dir
 	t.Run("serve", func(t *testing.T) {
 		compressed := filepath.Join("..", "..", "assets", "site")
-		if _, err := os.Stat(filepath.Join(compressed, "ui.wasm.br")); err != nil {
+		if _, err := os.Stat(filepath.Join(compressed, "anomnet.wasm.br")); err != nil {
 			t.Log("assets/site is not built: the files go out uncompressed (make site)")
 			compressed = filepath.Join(dir, "site")
 		}

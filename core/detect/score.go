@@ -48,15 +48,6 @@ func NewScorer(c *Centroids, k engine.Kernels) (*Scorer, error) {
 	return &Scorer{d: c.D, search: search}, nil
 }
 
-// SquaredNorm returns |v|^2.
-func SquaredNorm(v []int8) int32 {
-	var sum int32
-	for _, x := range v {
-		sum += int32(x) * int32(x)
-	}
-	return sum
-}
-
 // Nearest writes the squared distance of n embeddings e, [n][D], to their nearest centroids: |e|^2 + |c|^2 - 2 e.c, exact in int32.
 func (s *Scorer) Nearest(e []int8, n int, d2 []int32) {
 	for i := range d2[:n] {

@@ -64,9 +64,6 @@ func (f *Featurizer) Clone() (*Featurizer, error) {
 	return &c, c.prepare(f.extract.Scale(), nil)
 }
 
-// Maker returns what the features are marked with.
-func (f *Featurizer) Maker() string { return f.maker }
-
 // File decodes an image file and makes its features. Errors of the image are *imaging.Error.
 func (f *Featurizer) File(name string, data []byte) (*Features, error) {
 	img, err := imaging.Open(data, f.limits)

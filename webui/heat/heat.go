@@ -75,9 +75,6 @@ func Cover(mode string, w, h, pw, ph int) (kx, ky float64) {
 	return 1, 1
 }
 
-// Resample returns m interpolated to w x h, for a picture that covers the model's input.
-func (m Map) Resample(w, h int) Map { return m.Place(w, h, 1, 1) }
-
 // Place lays m over a picture of w x h that covers kx, ky of the model's input, both centred: bilinear, with pixel centres
 // aligned and edges repeated. Where the picture was not looked at, the value is NaN.
 func (m Map) Place(w, h int, kx, ky float64) Map {
