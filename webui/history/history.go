@@ -41,6 +41,8 @@ type History struct {
 	total   int64
 
 	filter, search, from, to string
+	typed                    string // the operator's name, not yet finished
+	typing                   bool
 	at                       int // page, 0 for the newest entries
 	daily                    bool
 	head                     string // to look for
@@ -170,10 +172,8 @@ func (c *History) shows(e *Entry) bool {
 			return false
 		}
 	}
-	if c.search == "" {
-		return true
-	}
-	return strings.Contains(strings.ToLower(e.Path+" "+e.Operator+" "+e.Reason+" "+e.Part), strings.ToLower(c.search))
+	search := strings.ToLower(strings.TrimSpace(c.search))
+	return search == "" || strings.Contains(strings.ToLower(e.Path+" "+e.Operator+" "+e.Reason+" "+e.Part), search)
 }
 
 // inSpan tells whether an entry is of the chosen days, on the clock of the place.
@@ -188,8 +188,25 @@ func (c *History) inSpan(e *Entry) bool {
 // SetFilter and the following take what a person chose.
 func (c *History) SetFilter(v string) { c.filter = v; c.changed() }
 
-// SetSearch takes a text.
-func (c *History) SetSearch(v string) { c.search = strings.TrimSpace(v); c.changed() }
+// SetSearch takes a text as it is typed.
+func (c *History) SetSearch(v string) { c.search = v; c.changed() }
+
+// Operator returns the name in the field: what is typed there, else the one in use. A render may come between two keys.
+func (c *History) Operator() string {
+	if c.typing {
+		return c.typed
+	}
+	return c.Page.Settings.Operator
+}
+
+// TypeOperator takes a name while it is typed; no entry has it before it is finished.
+func (c *History) TypeOperator(v string) { c.typed, c.typing = v, true }
+
+// SetOperator takes a name that is finished.
+func (c *History) SetOperator(v string) {
+	c.typed, c.typing = "", false
+	c.Page.SetOperator(v)
+}
 
 // SetFrom takes the first day, "" for no bound.
 func (c *History) SetFrom(v string) { c.from = v; c.changed() }

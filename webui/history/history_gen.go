@@ -105,13 +105,14 @@ func (c *History) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgn = slim.Text(vgparent, " ")
 				vgn = slim.El(vgparent, "", "input\x00type\x00text\x00id\x00operator\x00maxlength\x0080\x00autocomplete\x00name")
 				{
-					b, err := vjson.Marshal(c.Page.Settings.Operator)
+					b, err := vjson.Marshal(c.Operator())
 					if err != nil {
 						panic(err)
 					}
 					vgn.Prop = append(vgn.Prop, vugu.VGProperty{Key: "value", JSONVal: vjson.RawMessage(b)})
 				}
-				slim.On(vgn, "change", func(event vugu.DOMEvent) { c.Page.SetOperator(event.PropString("target", "value")) })
+				slim.On(vgn, "input", func(event vugu.DOMEvent) { c.TypeOperator(event.PropString("target", "value")) })
+				slim.On(vgn, "change", func(event vugu.DOMEvent) { c.SetOperator(event.PropString("target", "value")) })
 			}
 			vgn = slim.Text(vgparent, "\n    ")
 			vgn = slim.El(vgparent, "", "p\x00class\x00quiet small")

@@ -185,6 +185,26 @@ func TestLog(t *testing.T) {
 	assert.Equal(t, Entry{}, Parse(`{"seq":1,"time":"yesterday"}`))
 }
 
+// TestFieldsKeepWhatIsTyped: a render may come after every key, and it writes into a field what the view says.
+func TestFieldsKeepWhatIsTyped(t *testing.T) {
+	f := setup(t)
+	f.p.SetOperator("Eva")
+	h := f.c
+	assert.Equal(t, "Eva", h.Operator())
+	for _, s := range []string{"", "E", "Eva ", "Eva M"} {
+		h.TypeOperator(s)
+		assert.Equal(t, s, h.Operator())
+		assert.Equal(t, "Eva", f.p.Settings.Operator, "a half name stands in no entry")
+	}
+	h.SetOperator(" Eva M ")
+	assert.Equal(t, []string{"Eva M", "Eva M"}, []string{h.Operator(), f.p.Settings.Operator})
+	f.inspect("dent part.png", 1)
+	h.Reload()
+	h.SetSearch("dent ")
+	assert.Equal(t, "dent ", h.Search())
+	assert.Len(t, h.Rows(), 1)
+}
+
 // TestWaitsUntilStored: while the store is slow, entries gather and go together; none counts as recorded before.
 func TestWaitsUntilStored(t *testing.T) {
 	f := setup(t)
