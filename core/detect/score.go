@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"anomnet/core/engine"
+	"anomnet/core/roi"
 )
 
 // Centroids are K embeddings of good patches, Data [K][D], within -63..63 as embeddings are.
@@ -100,6 +101,25 @@ func Smooth(distances []float32, h, w int, dst, scratch []float32) {
 		for x := 0; x < w; x++ {
 			dst[y*w+x] = blend(scratch[max(y-1, 0)*w+x], scratch[y*w+x], scratch[min(y+1, h-1)*w+x])
 		}
+	}
+}
+
+// smoothInside is one pass of Smooth, along rows for a step of 1 or columns for a step of w, for the patches inside: a neighbour outside counts like one beyond the
+// edge, and outside dst is 0.
+func smoothInside(src []float32, in roi.Mask, w, step int, dst []float32) {
+	for i, b := range src {
+		if in[i] == 0 {
+			dst[i] = 0
+			continue
+		}
+		a, c := b, b
+		if before := i - step; before >= 0 && (step > 1 || i%w > 0) && in[before] != 0 {
+			a = src[before]
+		}
+		if after := i + step; after < len(src) && (step > 1 || after%w > 0) && in[after] != 0 {
+			c = src[after]
+		}
+		dst[i] = blend(a, b, c)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"anomnet/core/imaging"
 	"anomnet/core/model"
 	"anomnet/core/regions"
+	"anomnet/core/roi"
 )
 
 // Options of an Inspector; nil means defaults.
@@ -32,8 +33,9 @@ type Info struct {
 	BackboneDigest  string
 	HeadDigest      string // of the file that held the head
 	Centroids       int
-	CalibrationSize int // held-out good images behind the limits
-	TopK            int // patches whose mean distance is the score
+	CalibrationSize int      // held-out good images behind the limits
+	TopK            int      // patches whose mean distance is the score
+	ROI             roi.Mask // patches that are inspected, nil for all
 	FalseRejectRate float64
 	Promised        bool // whether so many images can promise that rate
 	Width, Height   int
@@ -124,7 +126,7 @@ func New(b *model.Backbone, h *model.Head, headDigest string, opt *Options) (*In
 	in := &Inspector{net: net, head: h, limits: opt.Limits, info: Info{
 		Part: h.Part, BackboneName: b.Name, BackboneDigest: h.BackboneDigest, HeadDigest: headDigest, Centroids: h.Centroids.K,
 		CalibrationSize: len(h.Calibration.Scores), TopK: h.TopK, FalseRejectRate: h.Calibration.FalseRejectRate, Promised: h.Calibration.Promised(),
-		Width: h.Preprocess.Width, Height: h.Preprocess.Height, Mode: h.Preprocess.Mode, Method: h.Provenance.Method, Tier: kernels.Name(),
+		Width: h.Preprocess.Width, Height: h.Preprocess.Height, Mode: h.Preprocess.Mode, Method: h.Provenance.Method, Tier: kernels.Name(), ROI: h.ROI,
 	}}
 	if in.embedder, err = detect.NewEmbedder(&h.Adapter, kernels); err != nil {
 		return nil, err
@@ -142,7 +144,7 @@ func (in *Inspector) prepare() (err error) {
 		return err
 	}
 	g := in.extract.Grid()
-	in.mapper = detect.NewMapper(in.scorer, g.H, g.W)
+	in.mapper = detect.NewMapper(in.scorer, g.H, g.W, h.ROI)
 	in.x, in.e = make([]uint8, g.Patches()*g.C), make([]int8, g.Patches()*h.Adapter.Out)
 	return nil
 }
@@ -165,7 +167,7 @@ func (in *Inspector) Inspect(data []byte) (*Result, error) {
 	g, cal := in.extract.Grid(), in.head.Calibration
 	in.mapper.Map(in.e)
 	raw := in.mapper.ImageScore(in.head.TopK)
-	frame := regions.Frame{Width: img.W, Height: img.H, InputW: pre.W, InputH: pre.H, Mode: string(in.head.Preprocess.Mode)}
+	frame := regions.Frame{Width: img.W, Height: img.H, InputW: pre.W, InputH: pre.H, Mode: string(in.head.Preprocess.Mode), ROI: in.head.ROI}
 	sum := sha256.Sum256(data)
 	return &Result{
 		Raw: raw, Limit: cal.Limit, Review: cal.Review, Ratio: cal.Ratio(raw), PValue: cal.PValue(raw), Verdict: cal.Verdict(raw),
@@ -175,7 +177,7 @@ func (in *Inspector) Inspect(data []byte) (*Result, error) {
 	}, nil
 }
 
-// embed decodes an image and leaves its embeddings in in.e.
+// embed decodes an image and leaves the embeddings of the patches inside in in.e.
 func (in *Inspector) embed(data []byte) (*imaging.Picture, *imaging.RGB, error) {
 	img, err := imaging.Open(data, in.limits)
 	if err != nil {
@@ -188,12 +190,17 @@ func (in *Inspector) embed(data []byte) (*imaging.Picture, *imaging.RGB, error) 
 	if err := in.extract.Extract(pre, in.x); err != nil {
 		return nil, nil, err
 	}
-	in.embedder.Embed(in.x, in.extract.Grid().Patches(), in.e)
+	inside, _ := in.head.Inspected()
+	in.embedder.Embed(roi.Keep(in.head.ROI, in.x, in.head.Adapter.In), inside, in.e)
 	return img, pre, nil
 }
 
 func (in *Inspector) worst() Spot {
-	patch, d := in.mapper.Worst()
+	_, place, d := in.mapper.Worst()
+	return in.spot(place, d)
+}
+
+func (in *Inspector) spot(place int, distance float32) Spot {
 	w := in.extract.Grid().W
-	return Spot{X: patch % w, Y: patch / w, Distance: d}
+	return Spot{X: place % w, Y: place / w, Distance: distance}
 }

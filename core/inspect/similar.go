@@ -10,24 +10,25 @@ func (in *Inspector) Calibration() *calibrate.Calibration { return in.head.Calib
 
 // Similar explains a score by example: it returns the patch of an image that is least like the model's reference patches and, for each of
 // some good images, the patch that is most like that one, with the distance between the two. A good image that cannot be decoded gives a
-// negative Distance. The reference patches themselves have no picture: a head keeps embeddings only.
+// negative Distance. Only patches inside of the region of interest are looked at. The reference patches themselves have no picture: a head keeps embeddings only.
 func (in *Inspector) Similar(data []byte, good [][]byte) (worst Spot, spots []Spot, err error) {
 	if _, _, err = in.embed(data); err != nil {
 		return Spot{}, nil, err
 	}
 	in.mapper.Map(in.e)
 	worst = in.worst()
-	g, d := in.extract.Grid(), in.head.Adapter.Out
-	patch := worst.Y*g.W + worst.X
+	d := in.head.Adapter.Out
+	inside, _ := in.head.Inspected()
+	patch, _, _ := in.mapper.Worst()
 	query := append([]int8(nil), in.e[patch*d:(patch+1)*d]...)
 	for _, file := range good {
 		if _, _, err := in.embed(file); err != nil {
 			spots = append(spots, Spot{Distance: -1})
 			continue
 		}
-		all := detect.Centroids{K: g.Patches(), D: d, Data: in.e}
+		all := detect.Centroids{K: inside, D: d, Data: in.e}
 		at, d2 := all.Which(query)
-		spots = append(spots, Spot{X: at % g.W, Y: at / g.W, Distance: detect.Distance(d2)})
+		spots = append(spots, in.spot(in.mapper.Place(at), detect.Distance(d2)))
 	}
 	return worst, spots, nil
 }

@@ -108,6 +108,7 @@ const (
 	tensorAdapterScale = "head.adapter.scale"
 	tensorCentroids    = "head.centroids"
 	tensorScores       = "head.calibration.scores"
+	tensorROI          = "head.roi"
 )
 
 func opTensor(op *engine.Op, what string) string { return "backbone." + op.Name + "." + what }
@@ -119,6 +120,10 @@ func (h *Head) pack(t tensors) *headJSON {
 	t[tensorCentroids] = safetensors.FromInt8(h.Centroids.Data, h.Centroids.K, h.Centroids.D)
 	c := h.Calibration
 	t[tensorScores] = safetensors.FromFloat32(c.Scores, len(c.Scores))
+	if h.ROI != nil {
+		gw, gh := h.Grid()
+		t[tensorROI] = safetensors.Tensor{DType: safetensors.U8, Shape: []int{gh, gw}, Data: h.ROI}
+	}
 	return &headJSON{
 		Part: h.Part, BackboneDigest: h.BackboneDigest, Preprocess: h.Preprocess, Features: h.Adapter.In, Embedding: h.Adapter.Out,
 		L2: h.Adapter.L2, Centroids: h.Centroids.K, TopK: h.TopK, Provenance: h.Provenance,
@@ -209,6 +214,12 @@ func (j *headJSON) unpack(r *reader) *Head {
 	}
 	if t, ok := r.tensors[tensorScores]; ok && len(t.Shape) == 1 {
 		h.Calibration.Scores = values(r, tensorScores, safetensors.Tensor.Float32, t.Shape[0])
+	}
+	if t, ok := r.tensors[tensorROI]; ok {
+		gw, gh := h.Grid()
+		if h.ROI = slices.Clone(r.take(tensorROI, gh, gw).Data); t.DType != safetensors.U8 {
+			r.fail("tensor %q is %s, want %s", tensorROI, t.DType, safetensors.U8)
+		}
 	}
 	return h
 }

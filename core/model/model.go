@@ -18,6 +18,7 @@ import (
 	"anomnet/core/detect"
 	"anomnet/core/engine"
 	"anomnet/core/imaging"
+	"anomnet/core/roi"
 )
 
 // Version is the version of the manifest that this package writes and reads.
@@ -71,7 +72,8 @@ type Head struct {
 	FeatureScale   []float32 // [C], see detect.Extractor
 	Adapter        detect.Adapter
 	Centroids      detect.Centroids
-	TopK           int // patches whose mean distance is the image score
+	TopK           int      // patches whose mean distance is the image score
+	ROI            roi.Mask // patches that are inspected, nil for all
 	Calibration    *calibrate.Calibration
 	Provenance     Provenance
 }
@@ -150,8 +152,22 @@ func (h *Head) Validate() error {
 	return nil
 }
 
+// Grid is the number of patches in each direction.
+func (h *Head) Grid() (columns, rows int) {
+	return h.Preprocess.Width / detect.GridStride, h.Preprocess.Height / detect.GridStride
+}
+
+// Inspected is how many patches are inspected, of how many.
+func (h *Head) Inspected() (inside, all int) {
+	gw, gh := h.Grid()
+	return h.ROI.Count(gw * gh), gw * gh
+}
+
 func (h *Head) checkShapes() error {
-	patches := h.Preprocess.Width / detect.GridStride * (h.Preprocess.Height / detect.GridStride)
+	patches, all := h.Inspected()
+	if err := h.ROI.Validate(all); err != nil {
+		return err
+	}
 	switch {
 	case len(h.FeatureScale) != h.Adapter.In:
 		return fmt.Errorf("%d feature scales for an adapter of %d inputs", len(h.FeatureScale), h.Adapter.In)

@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"anomnet/core/internal/tiny"
 	"anomnet/core/model"
+	"anomnet/core/roi"
 )
 
 // files returns a backbone file, a head file, and one with both.
@@ -21,8 +23,10 @@ func files(t testing.TB) map[string][]byte {
 	t.Helper()
 	b := tiny.Backbone(1)
 	h := tiny.Head(b, 2)
+	part := tiny.Head(b, 2)
+	part.ROI = roi.Polygon(roi.Rectangle(roi.Point{X: 2, Y: 1}, roi.Point{X: 7, Y: 3}), 8, 4, 8, 4)
 	out := map[string][]byte{}
-	for name, f := range map[string]*model.File{"backbone": {Backbone: b}, "head": {Head: h}, "both": {Backbone: b, Head: h}} {
+	for name, f := range map[string]*model.File{"backbone": {Backbone: b}, "head": {Head: h}, "both": {Backbone: b, Head: h}, "roi": {Head: part}} {
 		data, err := model.Encode(f)
 		require.NoError(t, err)
 		out[name] = data
@@ -42,6 +46,32 @@ func TestRoundTrip(t *testing.T) {
 			assert.Equal(t, digest, f.Digest)
 		})
 	}
+}
+
+// TestROI: a head without a region has the bytes it always had, and files whose region breaks the rules are refused however well they are sealed.
+func TestROI(t *testing.T) {
+	data := files(t)
+	assert.NotContains(t, string(data["head"]), "head.roi")
+	f, err := model.Decode(data["roi"])
+	require.NoError(t, err)
+	assert.Equal(t, 10, f.Head.ROI.Count(32))
+	n := binary.LittleEndian.Uint64(data["roi"])
+	header, body := string(data["roi"][8:8+n]), data["roi"][8+n:]
+	at := len(body) - 32 // head.roi is the last tensor by name
+	require.Equal(t, []byte(f.Head.ROI), body[at:])
+	change := func(v ...byte) []byte { return append(append([]byte(nil), body[:at]...), v...) }
+	for name, sealed := range map[string][]byte{
+		"empty": seal(header, change(make([]byte, 32)...)), "all": seal(header, change(bytes.Repeat([]byte{1}, 32)...)),
+		"values": seal(header, change(bytes.Repeat([]byte{0, 3}, 16)...)),
+		"turned": seal(strings.Replace(header, `"shape":[4,8]`, `"shape":[8,4]`, 1), body),
+		"type":   seal(strings.Replace(header, `"U8"`, `"I8"`, 1), body),
+		"top k":  seal(header, change(append(make([]byte, 31), 1)...)),
+	} {
+		_, err := model.Decode(sealed)
+		assert.ErrorIs(t, err, model.ErrCorrupt, name)
+	}
+	_, err = model.Decode(seal(header, body))
+	assert.NoError(t, err, "the seal itself is right")
 }
 
 func TestHeadFitsItsBackboneOnly(t *testing.T) {
@@ -139,6 +169,11 @@ func TestEncodeRefusesInvalidContent(t *testing.T) {
 		"top k":          func(h *model.Head) { h.TopK = 33 },
 		"no calibration": func(h *model.Head) { h.Calibration = nil },
 		"limit":          func(h *model.Head) { h.Calibration.Limit = -1 },
+		"roi empty":      func(h *model.Head) { h.ROI = make(roi.Mask, 32) },
+		"roi of all":     func(h *model.Head) { h.ROI = bytes.Repeat([]uint8{1}, 32) },
+		"roi size":       func(h *model.Head) { h.ROI = roi.Mask{1, 0, 0} },
+		"roi value":      func(h *model.Head) { h.ROI = make(roi.Mask, 32); h.ROI[3] = 2 },
+		"top k of roi":   func(h *model.Head) { h.ROI = make(roi.Mask, 32); h.ROI[3] = 1 },
 		"digest":         func(h *model.Head) { h.BackboneDigest = "abc" },
 	} {
 		t.Run(name, func(t *testing.T) {

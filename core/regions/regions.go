@@ -13,6 +13,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"anomnet/core/roi"
 )
 
 const (
@@ -29,11 +31,12 @@ const (
 	Crop    = "crop"
 )
 
-// Frame is where an anomaly map lies on a picture of Width x Height pixels that was brought to InputW x InputH by Mode.
+// Frame is where an anomaly map lies on a picture of Width x Height pixels that was brought to InputW x InputH by Mode, and what of it is inspected.
 type Frame struct {
 	Width, Height  int
 	InputW, InputH int
 	Mode           string
+	ROI            roi.Mask // cells of the map that are inspected, nil for all
 }
 
 // Cover is how much of the model's input the picture fills in each direction: 1 when it is stretched, less in one direction when
@@ -87,7 +90,7 @@ type Found struct {
 // Find looks for the parts of m, [h][w], that are above limit. Sizes that do not fit together give none.
 func Find(m []float32, w, h int, limit float32, frame Frame) *Found {
 	f := &Found{frame: frame, limit: limit}
-	if w < 1 || h < 1 || len(m) != w*h || !frame.valid() || !(slices.Max(m) > limit) {
+	if w < 1 || h < 1 || len(m) != w*h || frame.ROI != nil && len(frame.ROI) != w*h || !frame.valid() || !(slices.Max(m) > limit) {
 		return f
 	}
 	f.w, f.h = size(frame.Width, frame.Height)
@@ -104,11 +107,11 @@ func size(w, h int) (int, int) {
 	return w, h
 }
 
-// tap is where a sample reads along an axis: between two cells, at fraction f of the way.
+// tap is where a sample reads along an axis: between two cells, at fraction f of the way. It lies in cell.
 type tap struct {
-	lo, hi  int
-	f       float32
-	outside bool
+	lo, hi, cell int
+	f            float32
+	outside      bool
 }
 
 func axis(n, cells int, k float64) []tap {
@@ -117,7 +120,10 @@ func axis(n, cells int, k float64) []tap {
 		u := 0.5 + float64((float64(float64(i)+0.5)/float64(n)-0.5)*k) // 0..1 across the model's input
 		p := min(max(float64(u*float64(cells))-0.5, 0), float64(cells-1))
 		lo := int(p)
-		out[i] = tap{lo: lo, hi: min(lo+1, cells-1), f: float32(p - float64(lo)), outside: u < 0 || u > 1}
+		out[i] = tap{lo: lo, hi: min(lo+1, cells-1), cell: lo, f: float32(p - float64(lo)), outside: u < 0 || u > 1}
+		if out[i].f >= 0.5 {
+			out[i].cell = out[i].hi
+		}
 	}
 	return out
 }
@@ -129,15 +135,23 @@ func (f *Found) sample(m []float32, w, h int) (inspected int) {
 	f.values = make([]float32, f.w*f.h)
 	nan := float32(math.NaN())
 	for y, q := range ys {
-		row, top, bottom := f.values[y*f.w:(y+1)*f.w], m[q.lo*w:], m[q.hi*w:]
+		row := f.values[y*f.w : (y+1)*f.w]
 		for x, p := range xs {
-			if p.outside || q.outside {
+			own := q.cell*w + p.cell
+			if p.outside || q.outside || !f.frame.ROI.In(own) {
 				row[x] = nan
 				continue
 			}
 			inspected++
-			a := top[p.lo] + float32(float32(top[p.hi]-top[p.lo])*p.f)
-			b := bottom[p.lo] + float32(float32(bottom[p.hi]-bottom[p.lo])*p.f)
+			cells := [4]int{q.lo*w + p.lo, q.lo*w + p.hi, q.hi*w + p.lo, q.hi*w + p.hi}
+			v := [4]float32{m[cells[0]], m[cells[1]], m[cells[2]], m[cells[3]]}
+			for k, i := range cells {
+				if !f.frame.ROI.In(i) { // it has no value: it counts like the sample's own cell
+					v[k] = m[own]
+				}
+			}
+			a := v[0] + float32(float32(v[1]-v[0])*p.f)
+			b := v[2] + float32(float32(v[3]-v[2])*p.f)
 			row[x] = a + float32(float32(b-a)*q.f)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"anomnet/core/imaging"
+	"anomnet/core/roi"
 )
 
 // draw reads a map from rows of digits.
@@ -76,10 +77,10 @@ func TestSpot(t *testing.T) {
 		l, t, r, b := f.Spot(x, y, 4, 4)
 		return [4]float64{l, t, r, b}
 	}
-	assert.Equal(t, [4]float64{100, 50, 200, 100}, got(Frame{400, 200, 32, 32, Stretch}, 1, 1))
-	assert.Equal(t, [4]float64{100, 0, 200, 100}, got(Frame{400, 200, 32, 32, Fit}, 1, 1))
-	assert.Equal(t, [4]float64{0, 0, 100, 0}, got(Frame{400, 200, 32, 32, Fit}, 0, 0), "in the border above the picture")
-	assert.Equal(t, [4]float64{150, 50, 200, 100}, got(Frame{400, 200, 32, 32, Crop}, 1, 1))
+	assert.Equal(t, [4]float64{100, 50, 200, 100}, got(Frame{Width: 400, Height: 200, InputW: 32, InputH: 32, Mode: Stretch}, 1, 1))
+	assert.Equal(t, [4]float64{100, 0, 200, 100}, got(Frame{Width: 400, Height: 200, InputW: 32, InputH: 32, Mode: Fit}, 1, 1))
+	assert.Equal(t, [4]float64{0, 0, 100, 0}, got(Frame{Width: 400, Height: 200, InputW: 32, InputH: 32, Mode: Fit}, 0, 0), "in the border above the picture")
+	assert.Equal(t, [4]float64{150, 50, 200, 100}, got(Frame{Width: 400, Height: 200, InputW: 32, InputH: 32, Mode: Crop}, 1, 1))
 }
 
 func TestTheLargestAreKept(t *testing.T) {
@@ -156,6 +157,29 @@ func TestOutlinesHoldTheArea(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestRegionOfInterest: regions lie inside, are shares of it, and do not see what is outside.
+func TestRegionOfInterest(t *testing.T) {
+	const w, h = 8, 4
+	m := make([]float32, w*h)
+	for i := range m {
+		m[i] = 5
+	}
+	frame := Frame{Width: 80, Height: 40, InputW: 64, InputH: 32, Mode: Stretch, ROI: roi.Polygon(roi.Rectangle(roi.Point{X: 2, Y: 1}, roi.Point{X: 6, Y: 3}), w, h, w, h)}
+	f := Find(m, w, h, 1, frame)
+	require.Len(t, f.Regions, 1)
+	assert.Equal(t, Region{Area: 800, Share: 1, Peak: 5, Left: 20, Top: 10, Right: 60, Bottom: 30}, f.Regions[0])
+	for i := range m {
+		if !frame.ROI.In(i) {
+			m[i] = 0 // as a mapper leaves it
+		}
+	}
+	assert.Equal(t, f.Regions, Find(m, w, h, 1, frame).Regions, "the edge is as high as what is inside")
+	frame.ROI[2*w+5] = 0
+	assert.InDelta(t, 700, Find(m, w, h, 1, frame).Regions[0].Area, 1e-9)
+	frame.ROI = frame.ROI[1:]
+	assert.Empty(t, Find(m, w, h, 1, frame).Regions, "a mask of another size")
 }
 
 // TestSameOnEveryMachine pins the bits.

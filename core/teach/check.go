@@ -43,11 +43,11 @@ func (s *Set) check(ctx context.Context, head *model.Head, images []*Features, o
 	}
 	newScorer := func() (*scorer, error) {
 		em, err := detect.NewEmbedder(&head.Adapter, opt.kernels())
-		return &scorer{em, detect.NewMapper(packed, s.h, s.w), make([]int8, s.Patches*head.Adapter.Out)}, err
+		return &scorer{em, detect.NewMapper(packed, s.h, s.w, s.roi), make([]int8, s.Patches*head.Adapter.Out)}, err
 	}
 	out := make([]Check, len(images))
 	_, err = parallel.Run(ctx, len(images), opt.workers(), opt.progress("check cases"), newScorer, func(w *scorer, i int) error {
-		w.embedder.Embed(images[i].X, s.Patches, w.e)
+		w.embedder.Embed(images[i].inside(s.roi, s.w, s.h).X, s.Patches, w.e)
 		w.mapper.Map(w.e)
 		score, cal := w.mapper.ImageScore(head.TopK), head.Calibration
 		out[i] = Check{images[i].Name, images[i].SHA256, score, cal.Ratio(score), cal.Verdict(score)}

@@ -154,11 +154,11 @@ func (s *Set) Fit(ctx context.Context, fit FitOptions, opt *Options) (*model.Hea
 	rep.Odd, rep.Look = rep.odd(s)
 	return &model.Head{
 		Part: fit.Part, BackboneDigest: digest, Preprocess: s.pre, FeatureScale: s.Scale, Adapter: f.adapter, Centroids: centroids,
-		TopK: s.topK(), Calibration: cal, Provenance: f.provenance(),
+		TopK: s.topK(), ROI: s.roi, Calibration: cal, Provenance: f.provenance(),
 	}, rep, nil
 }
 
-// topK is one percent of the patches.
+// topK is one percent of the patches inside.
 func (s *Set) topK() int { return max(1, s.Patches/100) }
 
 // fitter holds the embeddings of one fit.
@@ -300,18 +300,18 @@ func (f *fitter) calibrate(ctx context.Context, rep *Report) (*calibrate.Calibra
 	return calibrate.New(rep.Scores, maps, f.fit.FalseRejectRate)
 }
 
-// score returns image scores and smoothed maps of images, given by their embeddings.
+// score returns image scores and smoothed maps, of what is inside, of images, given by their embeddings.
 func (f *fitter) score(ctx context.Context, c *detect.Centroids, images [][]int8) ([]float32, [][]float32, error) {
 	scores, maps := make([]float32, len(images)), make([][]float32, len(images))
 	scorer, err := detect.NewScorer(c, f.opt.kernels())
 	if err != nil {
 		return nil, nil, err
 	}
-	mapper := func() (*detect.Mapper, error) { return detect.NewMapper(scorer, f.set.h, f.set.w), nil }
+	mapper := func() (*detect.Mapper, error) { return detect.NewMapper(scorer, f.set.h, f.set.w, f.set.roi), nil }
 	_, err = parallel.Run(ctx, len(images), f.opt.workers(), f.opt.progress("held-out scores"), mapper, func(m *detect.Mapper, i int) error {
 		m.Map(images[i])
 		scores[i] = m.ImageScore(f.set.topK())
-		maps[i] = append([]float32(nil), m.Smoothed()...)
+		maps[i] = m.Inside()
 		return nil
 	})
 	return scores, maps, err

@@ -2,6 +2,7 @@ package teach
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 
@@ -25,6 +26,9 @@ type Tried struct {
 	Augment Augment `json:"augment"`
 	Judgement
 }
+
+// errNoDefects is wrapped when no pseudo-defect touches what is inspected of the images that are held out.
+var errNoDefects = errors.New("teach: no pseudo-defect touches the region of interest")
 
 // A comparison holds out as many folds as give ruleImages images.
 const ruleImages = 40
@@ -70,6 +74,9 @@ func (s *Set) Choose(ctx context.Context, fit FitOptions, opt *Options) (FitOpti
 			c := fit
 			c.Norm, c.Augment = norm, augment
 			j, err := by.judge(ctx, c, ruleImages, opt)
+			if errors.Is(err, errNoDefects) { // nothing to choose by
+				return fit, tried, nil
+			}
 			if err != nil {
 				return fit, nil, err
 			}
@@ -129,8 +136,11 @@ func (s *Set) judge(ctx context.Context, fit FitOptions, enough int, opt *Option
 		}
 		bad = append(bad, scores...)
 	}
-	if len(good) == 0 || len(bad) == 0 {
+	if len(good) == 0 {
 		return Judgement{}, ErrAlike
+	}
+	if len(bad) == 0 {
+		return Judgement{}, errNoDefects
 	}
 	return judge(good, bad)
 }

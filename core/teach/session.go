@@ -10,8 +10,10 @@ import (
 	"fmt"
 	"slices"
 
+	"anomnet/core/detect"
 	"anomnet/core/imaging"
 	"anomnet/core/model"
+	"anomnet/core/roi"
 	"anomnet/core/safetensors"
 )
 
@@ -36,6 +38,7 @@ type Session struct {
 	good     []*Features
 	checks   []*Features
 	lineage  Lineage
+	roi      roi.Mask
 }
 
 // Lineage says where a session stands.
@@ -55,6 +58,18 @@ func NewSession(b *model.Backbone, pre imaging.Preprocess) (*Session, error) {
 	}
 	return &Session{backbone: b, pre: pre, maker: maker}, nil
 }
+
+// SetROI says which patches count from the next Fit on, nil for all. The features of images stay good.
+func (s *Session) SetROI(m roi.Mask) error {
+	if err := m.Validate(s.pre.Width / detect.GridStride * (s.pre.Height / detect.GridStride)); err != nil {
+		return fmt.Errorf("teach: %w", err)
+	}
+	s.roi = m
+	return nil
+}
+
+// ROI is what SetROI has set.
+func (s *Session) ROI() roi.Mask { return s.roi }
 
 // Add appends a good image. A file that is among the good images or the check cases already is refused with ErrKnown.
 func (s *Session) Add(f *Features) error { return s.add(&s.good, f) }
@@ -129,7 +144,12 @@ type Taught struct {
 // Fit learns a head from the good images and scores the check cases. The session stays as it is: Keep makes the head its present one.
 // Of fit it sets the provenance.
 func (s *Session) Fit(ctx context.Context, fit FitOptions, opt *Options) (*Taught, error) {
-	set, err := NewSet(s.backbone, s.pre, slices.Clone(s.good), opt)
+	within := Options{}
+	if opt != nil {
+		within = *opt
+	}
+	within.ROI = s.roi
+	set, err := NewSet(s.backbone, s.pre, slices.Clone(s.good), &within)
 	if err != nil {
 		return nil, err
 	}
@@ -170,6 +190,7 @@ type sessionJSON struct {
 	Version int             `json:"version"`
 	Maker   string          `json:"maker"`
 	Pre     json.RawMessage `json:"preprocess"`
+	ROI     string          `json:"roi,omitempty"` // roi.Mask.String
 	Lineage Lineage         `json:"lineage"`
 	Good    []string        `json:"good"`   // SHA256 of the features
 	Checks  []string        `json:"checks"` // SHA256 of the features
@@ -182,7 +203,7 @@ func (s *Session) index() (*sessionJSON, error) {
 	if err != nil {
 		return nil, fmt.Errorf("teach: %w", err)
 	}
-	j := &sessionJSON{sessionVersion, s.maker, pre, s.lineage, []string{}, []string{}}
+	j := &sessionJSON{sessionVersion, s.maker, pre, s.roi.String(), s.lineage, []string{}, []string{}}
 	for _, f := range s.good {
 		j.Good = append(j.Good, f.SHA256)
 	}
@@ -192,7 +213,7 @@ func (s *Session) index() (*sessionJSON, error) {
 	return j, nil
 }
 
-// Index returns all of the session but the features, a few hundred bytes: preprocessing, lineage, and the SHA256 of good images and check
+// Index returns all of the session but the features, a few hundred bytes: preprocessing, region of interest, lineage, and the SHA256 of good images and check
 // cases in order. Whoever stores the bytes of each Features under its SHA256 can go back to any earlier index: see OpenSession.
 func (s *Session) Index() ([]byte, error) {
 	j, err := s.index()
@@ -224,6 +245,13 @@ func (j *sessionJSON) open(b *model.Backbone, load func(sha256 string) ([]byte, 
 		return nil, fmt.Errorf("%w: %w", ErrFeatures, err)
 	}
 	s, err := NewSession(b, pre)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFeatures, err)
+	}
+	m, err := roi.Parse(j.ROI)
+	if err == nil {
+		err = s.SetROI(m)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFeatures, err)
 	}

@@ -19,6 +19,7 @@ import (
 	"anomnet/core/model"
 	"anomnet/core/parallel"
 	"anomnet/core/pseudo"
+	"anomnet/core/roi"
 )
 
 // MinImages is the fewest good images that can be taught from: cross-validation needs them.
@@ -92,9 +93,10 @@ type Set struct {
 	backbone *model.Backbone
 	pre      imaging.Preprocess
 	h, w     int // of the grid
+	roi      roi.Mask
 
 	Images   int
-	Patches  int       // a image
+	Patches  int       // a image, of those inside
 	C        int       // length of a patch vector
 	Scale    []float32 // [C], see detect.Extractor
 	Features []*Features
@@ -120,6 +122,9 @@ type Options struct {
 	// NoCopies saves the time for the features of turned and mirrored copies, which is most of it. Then Fit cannot use them.
 	NoCopies bool
 
+	// ROI says which patches count, nil for all. Features do not depend on it, so another set of the same features can have another one.
+	ROI roi.Mask
+
 	TrainingFakes int // pseudo-defects for training, see Set.Learnable
 }
 
@@ -128,6 +133,13 @@ func (o *Options) limits() *imaging.Limits {
 		return nil
 	}
 	return o.Limits
+}
+
+func (o *Options) roi() roi.Mask {
+	if o == nil {
+		return nil
+	}
+	return o.ROI
 }
 
 func (o *Options) trainingFakes() int {
@@ -158,25 +170,29 @@ func (o *Options) kernels() engine.Kernels {
 	return o.Kernels
 }
 
-// NewSet makes a set of the features of good images, in order. They are kept, not copied, and must not be changed.
+// NewSet makes a set of the features of good images, in order. They are kept, not copied, and must not be changed. Of opt it takes Kernels and ROI.
 func NewSet(b *model.Backbone, pre imaging.Preprocess, features []*Features, opt *Options) (*Set, error) {
 	f, err := NewFeaturizer(b, pre, opt)
 	if err != nil {
 		return nil, err
 	}
-	return f.set(b, features)
+	return f.set(b, features, opt.roi())
 }
 
-func (f *Featurizer) set(b *model.Backbone, features []*Features) (*Set, error) {
+func (f *Featurizer) set(b *model.Backbone, features []*Features, m roi.Mask) (*Set, error) {
 	if err := checkCount(len(features)); err != nil {
 		return nil, err
 	}
 	g := f.extract.Grid()
-	s := &Set{backbone: b, pre: f.pre, h: g.H, w: g.W, Images: len(features), Patches: g.Patches(), C: g.C, Scale: f.extract.Scale(), Features: features}
+	if err := m.Validate(g.Patches()); err != nil {
+		return nil, fmt.Errorf("teach: %w", err)
+	}
+	s := &Set{backbone: b, pre: f.pre, h: g.H, w: g.W, roi: m, Images: len(features), Patches: m.Count(g.Patches()), C: g.C, Scale: f.extract.Scale()}
 	for _, x := range features {
 		if err := f.fits(x); err != nil {
 			return nil, err
 		}
+		s.Features = append(s.Features, x.inside(m, g.W, g.H))
 	}
 	s.alike = s.resemblance()
 	s.fold = assignFolds(s.alike.related(s.Images))
@@ -210,7 +226,7 @@ func Collect(ctx context.Context, b *model.Backbone, pre imaging.Preprocess, src
 	if err != nil {
 		return nil, err
 	}
-	s, err := f.set(b, features)
+	s, err := f.set(b, features, opt.roi())
 	if err != nil {
 		return nil, err
 	}
@@ -225,7 +241,7 @@ func Collect(ctx context.Context, b *model.Backbone, pre imaging.Preprocess, src
 	}
 	s.training = make([]Fake, opt.trainingFakes())
 	_, err = parallel.Run(ctx, len(s.training), opt.workers(), opt.progress("pseudo-defects"), f.Clone, func(f *Featurizer, i int) (err error) {
-		s.training[i], err = f.fake(&src, i, learnable[i%len(learnable)])
+		s.training[i], err = f.fake(&src, i, learnable[i%len(learnable)], s.roi)
 		return err
 	})
 	return s, err
@@ -287,8 +303,8 @@ func (s *Set) Learnable() (good, fake []uint8) {
 	return good, fake
 }
 
-// fake draws pseudo-defect n for training into an image.
-func (f *Featurizer) fake(src *Source, n, image int) (Fake, error) {
+// fake draws pseudo-defect n for training into an image, and keeps the patches inside m.
+func (f *Featurizer) fake(src *Source, n, image int, m roi.Mask) (Fake, error) {
 	img, err := src.prepared(f, image)
 	if err != nil {
 		return Fake{}, err
@@ -301,7 +317,11 @@ func (f *Featurizer) fake(src *Source, n, image int) (Fake, error) {
 			out.Changed[i/img.W/detect.GridStride*g.W+i%img.W/detect.GridStride] = true
 		}
 	}
-	return out, f.extract.Extract(drawn, out.X)
+	if err := f.extract.Extract(drawn, out.X); err != nil {
+		return out, err
+	}
+	out.X, out.Changed = roi.Keep(m, out.X, g.C), roi.Keep(m, out.Changed, 1)
+	return out, nil
 }
 
 // quantile returns the value at rank ceil(q*n) of v, which it sorts.

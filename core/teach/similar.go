@@ -28,8 +28,8 @@ func (s *Set) signatures() []signature {
 func (s *Set) signature(x []uint8, w []float32) signature {
 	cells := min(signatureCells, s.h, s.w)
 	sums, count := make([]int32, cells*cells*s.C), make([]int32, cells*cells)
-	for p := range s.Patches {
-		cell := p/s.w*cells/s.h*cells + p%s.w*cells/s.w
+	for p, at := range s.roi.Places(s.h * s.w) {
+		cell := at/s.w*cells/s.h*cells + at%s.w*cells/s.w
 		count[cell]++
 		to := sums[cell*s.C:][:s.C]
 		for c, v := range x[p*s.C:][:s.C] {
@@ -38,6 +38,9 @@ func (s *Set) signature(x []uint8, w []float32) signature {
 	}
 	var out signature
 	for cell, n := range count {
+		if n == 0 { // outside of the region of interest
+			continue
+		}
 		for d := 0; d < len(w); d += s.C {
 			var t float32
 			for c, v := range w[d : d+s.C] {

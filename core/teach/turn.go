@@ -43,22 +43,28 @@ func quarterTurn(img *imaging.RGB, k int) *imaging.RGB {
 	out := imaging.NewRGB(w, h)
 	for y := range h {
 		for x := range w {
-			sx, sy := x, y
-			switch k % 4 {
-			case 1:
-				sx, sy = y, w-1-x
-			case 2:
-				sx, sy = w-1-x, h-1-y
-			case 3:
-				sx, sy = h-1-y, x
-			}
-			if k >= 4 {
-				sx = w - 1 - sx
-			}
+			sx, sy := quarterSource(x, y, w, h, k)
 			copy(out.Pix[3*(y*w+x):][:3], img.Pix[3*(sy*w+sx):][:3])
 		}
 	}
 	return out
+}
+
+// quarterSource is where the pixel x, y of quarterTurn comes from.
+func quarterSource(x, y, w, h, k int) (sx, sy int) {
+	sx, sy = x, y
+	switch k % 4 {
+	case 1:
+		sx, sy = y, w-1-x
+	case 2:
+		sx, sy = w-1-x, h-1-y
+	case 3:
+		sx, sy = h-1-y, x
+	}
+	if k >= 4 {
+		sx = w - 1 - sx
+	}
+	return sx, sy
 }
 
 // fineTurn is an angle with its cosine and sine in units of 1/32768, so that the same picture gives the same bits everywhere.

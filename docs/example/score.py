@@ -32,7 +32,7 @@ def read(path):
     tensors = {}
     for name, e in header.items():
         begin, end = e['data_offsets']
-        code = {'I8': 'b', 'I16': 'h', 'I32': 'i', 'F32': 'f'}[e['dtype']]
+        code = {'I8': 'b', 'U8': 'B', 'I16': 'h', 'I32': 'i', 'F32': 'f'}[e['dtype']]
         tensors[name] = struct.unpack('<%d%s' % (math.prod(e['shape']), code), body[begin:end])
     return meta, header, body, tensors
 
@@ -160,8 +160,12 @@ def score(head, tensors, taps):
     gh, gw = head['preprocess']['height'] // 8, head['preprocess']['width'] // 8
     w, m, cent = tensors['head.adapter.weight'], tensors['head.adapter.scale'], tensors['head.centroids']
     n, d = head['features'], head['embedding']
+    inside = tensors.get('head.roi', [1] * (gh * gw))
     dist = []
-    for x in features(taps, gh, gw, tensors['head.feature_scale']):
+    for p, x in enumerate(features(taps, gh, gw, tensors['head.feature_scale'])):
+        if not inside[p]:
+            dist.append(None)
+            continue
         inv = f32(1.0 / math.sqrt(sum(v * v for v in x) + 1))
         e = []
         for o in range(d):
@@ -169,12 +173,19 @@ def score(head, tensors, taps):
             e.append(requantize(f32(t * inv) if head["l2"] else t, -63, 63))
         dist.append(f32(math.sqrt(min(sum((a - b) ** 2 for a, b in zip(e, cent[j * d:(j + 1) * d])) for j in range(head['centroids'])))))
     total = 0.0
-    for v in sorted(dist)[:-head['top_k'] - 1:-1]:
+    for v in sorted(v for v in dist if v is not None)[:-head['top_k'] - 1:-1]:
         total = f32(total + v)
-    blend = lambda a, b, c: f32(f32(f32(a + c) + 2 * b) * 0.25)
-    rows = [[blend(dist[y * gw + max(x - 1, 0)], dist[y * gw + x], dist[y * gw + min(x + 1, gw - 1)]) for x in range(gw)] for y in range(gh)]
-    smooth = [blend(rows[max(y - 1, 0)][x], rows[y][x], rows[min(y + 1, gh - 1)][x]) for y in range(gh) for x in range(gw)]
-    return f32(total / head['top_k']), smooth
+
+    def blend(v, x, y, dx, dy):  # what is beyond an edge, or outside, counts as the value here
+        b = v[y * gw + x]
+        if b is None:
+            return None
+        a, c = (v[q * gw + p] if 0 <= p < gw and 0 <= q < gh and inside[q * gw + p] else b for p, q in ((x - dx, y - dy), (x + dx, y + dy)))
+        return f32(f32(f32(a + c) + 2 * b) * 0.25)
+
+    for dx, dy in ((1, 0), (0, 1)):
+        dist = [blend(dist, x, y, dx, dy) for y in range(gh) for x in range(gw)]
+    return f32(total / head['top_k']), [v or 0.0 for v in dist]
 
 
 def bits(x):

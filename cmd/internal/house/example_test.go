@@ -22,6 +22,7 @@ import (
 	"anomnet/core/imaging"
 	"anomnet/core/inspect"
 	"anomnet/core/model"
+	"anomnet/core/roi"
 )
 
 var update = flag.Bool("update", false, "write docs/example again")
@@ -105,10 +106,12 @@ func exampleFiles(t *testing.T) map[string]*model.File {
 	r := rng{rand.New(rand.NewPCG(1, 1))}
 	stretch := imaging.Preprocess{Width: 64, Height: 32, Mode: imaging.Stretch}
 	fit := imaging.Preprocess{Width: 64, Height: 32, Mode: imaging.Fit}
-	return map[string]*model.File{
+	files := map[string]*model.File{
 		"tiny": r.file(t, "tiny", r.tinyGraph(), false, 0.005, stretch, 180, 200),
 		"full": r.file(t, "full", r.fullGraph(), true, 1, fit, 165, 170),
 	}
+	files["full"].Head.ROI = roi.Polygon([]roi.Point{{X: 0, Y: 1}, {X: 7, Y: 0}, {X: 6, Y: 3}, {X: 3, Y: 4}}, 8, 4, 8, 4)
+	return files
 }
 
 // exampleImage is a PNG of 90 x 50 pixels with structure and noise.

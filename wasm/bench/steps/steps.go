@@ -47,7 +47,7 @@ func New(b *model.Backbone, h *model.Head, img *imaging.RGB, k engine.Kernels) (
 		return nil, err
 	}
 	g := s.extract.Grid()
-	s.mapper = detect.NewMapper(s.scorer, g.H, g.W)
+	s.mapper = detect.NewMapper(s.scorer, g.H, g.W, nil)
 	s.patches, s.x, s.e = g.Patches(), make([]uint8, g.Patches()*g.C), make([]int8, g.Patches()*h.Adapter.Out)
 	return s, nil
 }
