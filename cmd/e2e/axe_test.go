@@ -173,6 +173,7 @@ func TestMainJobByKeyboard(t *testing.T) {
 
 	p.press("1") // only NG
 	p.waitFor(`document.querySelector(".filter.ng")?.ariaPressed === "true" && document.querySelector(".facts .verdict.ng")`)
+	p.toFirst(8)
 	first := p.str(`document.querySelector("#items [aria-selected=true]").dataset.name`)
 	p.press("j") // the next NG
 	p.waitFor(`document.querySelector("#items [aria-selected=true]").dataset.name !== ` + fmt.Sprintf("%q", first))

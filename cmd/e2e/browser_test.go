@@ -274,6 +274,15 @@ func (p *tab) press(keys string) {
 	require.NoError(p.t, chromedp.Do(p.ctx, chromedp.KeyEvent(keys)))
 }
 
+// toFirst selects the first of at most n images by the keyboard. Unless a person chooses, that one is selected which is finished first.
+func (p *tab) toFirst(n int) {
+	p.t.Helper()
+	for range n - 1 {
+		p.press("k")
+	}
+	p.waitFor(`document.querySelector("#items [aria-selected=true]").ariaPosInSet === "1"`)
+}
+
 // choose gives files to the page's file input.
 func (p *tab) choose(files ...string) {
 	p.t.Helper()

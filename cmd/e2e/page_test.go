@@ -128,6 +128,7 @@ func TestKeysAndLanguage(t *testing.T) {
 	sample := filepath.Join(siteDir(t), "samples", firstSample(t))
 	p.choose(sample, sample, sample)
 	p.results(3)
+	p.toFirst(3)
 	selected := `[...document.querySelectorAll("#items [role=option]")].findIndex((e) => e.ariaSelected === "true")`
 	for _, step := range []struct {
 		key  string
@@ -266,8 +267,12 @@ func TestVanishedFile(t *testing.T) {
 	p := open(t, serve(t, siteDir(t)), desktop)
 	sample := filepath.Join(siteDir(t), "samples", firstSample(t))
 	gone := writer(t)("gone.png", pngOf(t, 64, 48))
-	p.choose(sample, sample, sample, gone, sample)
+	// The file vanishes between choosing and reading, which no timing decides: an input of ours holds it until it is gone.
+	p.str(`document.body.append(Object.assign(document.createElement("input"), {type: "file", multiple: true, id: "held"}))`)
+	p.upload("#held", sample, sample, sample, gone, sample)
 	require.NoError(t, os.Remove(gone))
+	p.str(`(() => { const held = document.querySelector("#held"), own = document.querySelector("input[type=file]:not(#held)");
+		own.files = held.files; held.remove(); own.dispatchEvent(new Event("change", {bubbles: true})); })()`)
 	res := p.results(5)
 	assert.Equal(t, "unreadable", res[3].Error)
 	for _, i := range []int{0, 1, 2, 4} {

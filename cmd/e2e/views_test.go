@@ -59,6 +59,7 @@ func TestHelp(t *testing.T) {
 	p.press("m")
 	p.press("?")
 	p.str(`document.querySelector("#items").focus()`)
+	p.toFirst(2)
 	p.press("j")
 	p.waitFor(`document.querySelector("#items [aria-selected=true]").ariaPosInSet === "2"`)
 	assert.Equal(t, "true", p.str(`document.querySelector("#map-on").checked`))
@@ -83,6 +84,7 @@ func TestViews(t *testing.T) {
 	sample := filepath.Join(siteDir(t), "samples", firstSample(t))
 	p.choose(sample, sample)
 	p.results(2)
+	p.toFirst(2)
 	p.press("j")
 	p.waitFor(`document.querySelector("#items [aria-selected=true]").ariaPosInSet === "2"`)
 	var ids []string
