@@ -73,38 +73,8 @@ func TestOptionsDefaults(t *testing.T) {
 	assert.Equal(t, -1, given.Steps1, "the caller's options stay")
 }
 
-func TestKCentre(t *testing.T) {
-	line := []float32{0, 1, 2, 3, 10, 10, 6} // n rows of one dimension; the mean is 4.57
-	rows, near := kCentre(line, 1, 3, 1)
-	assert.Equal(t, []int{4, 0, 6}, rows, "first the farthest from the mean, the lowest index among equals")
-	assert.Equal(t, []float32{0, 1, 4, 9, 0, 0, 0}, near)
-	rows, _ = kCentre(line, 1, 100, 1)
-	assert.Len(t, rows, 6, "copies are not chosen twice")
-	rows, near = kCentre([]float32{5, 5, 5}, 1, 2, 1)
-	assert.Equal(t, []int{0}, rows)
-	assert.Equal(t, []float32{0, 0, 0}, near)
-}
-
-func TestKCentreDoesNotDependOnWorkers(t *testing.T) {
-	e := make([]float32, 3000*5)
-	for i := range e {
-		e[i] = float32(i * 7919 % 251)
-	}
-	rows, near := kCentre(e, 5, 40, 1)
-	for _, workers := range []int{2, 3, 7, 100} {
-		r, n := kCentre(e, 5, 40, workers)
-		assert.Equal(t, rows, r, workers)
-		assert.Equal(t, near, n, workers)
-	}
-}
-
-func TestNearestGapRadii(t *testing.T) {
-	e, c := []float32{0, 0, 3, 4, 9, 0}, []float32{0, 0, 8, 0, 0, 3}
-	for _, workers := range []int{1, 2, 9} {
-		places, dist := nearest(e, c, 2, workers)
-		assert.Equal(t, []int{0, 2, 1}, places)
-		assert.InDeltaSlice(t, []float32{0, float32(math.Sqrt(10)), 1}, dist, 1e-6)
-	}
+func TestGapRadii(t *testing.T) {
+	c := []float32{0, 0, 8, 0, 0, 3}
 	assert.Equal(t, float32(3), medianGap(c, 2), "gaps 3, 8, 3")
 	assert.Zero(t, medianGap(c[:2], 2))
 	assert.Equal(t, []float32{2, 5, 2}, radii(3, []int{0, 1, 1}, []float32{1, 5, 3}, 2))

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"anomnet/trainer/cluster"
 	"anomnet/trainer/torch"
 )
 
@@ -117,9 +118,9 @@ func (l *learner) place() (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	rows, near := kCentre(e, l.in.Out, l.k, l.o.Threads)
+	rows, near := cluster.KCentre(e, l.in.Out, l.k, l.o.Threads)
 	l.k = len(rows)
-	l.centres = gather(e, l.in.Out, rows)
+	l.centres = cluster.Gather(e, l.in.Out, rows)
 	for i := range near {
 		near[i] = float32(math.Sqrt(float64(near[i])))
 	}
@@ -151,7 +152,7 @@ func (l *learner) embed(rows []int, w []float32) ([]float32, error) {
 
 // input gives rows of v as x/127 [n][C], of length 1 where the head normalises.
 func (l *learner) input(s *torch.Scope, v []uint8, rows []int) *torch.Tensor {
-	b := s.FromUint8(gather(v, l.in.Dim, rows), len(rows), l.in.Dim)
+	b := s.FromUint8(cluster.Gather(v, l.in.Dim, rows), len(rows), l.in.Dim)
 	return l.normal(s, s.Scale(s.Float(b), 1.0/127))
 }
 
@@ -201,7 +202,7 @@ func (l *learner) spread(w, centres []float32) (Spread, error) {
 	if err != nil {
 		return Spread{}, err
 	}
-	_, dist := nearest(e, centres, l.in.Out, l.o.Threads)
+	_, dist := cluster.Nearest(e, centres, l.in.Out, l.o.Threads)
 	v := variance(e, l.in.Out)
 	return Spread{Variance: v, Coverage: worstTenth(dist) / math.Sqrt(v+tiny)}, nil
 }
@@ -217,8 +218,8 @@ func (l *learner) guard() error {
 	if err != nil {
 		return err
 	}
-	rows, _ := kCentre(e, l.in.Out, l.k, l.o.Threads)
-	if l.out.After, err = l.spread(l.out.Weight, gather(e, l.in.Out, rows)); err != nil {
+	rows, _ := cluster.KCentre(e, l.in.Out, l.k, l.o.Threads)
+	if l.out.After, err = l.spread(l.out.Weight, cluster.Gather(e, l.in.Out, rows)); err != nil {
 		return err
 	}
 	before, after := l.out.Before, l.out.After

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"anomnet/trainer/cluster"
 	"anomnet/trainer/torch"
 )
 
@@ -95,12 +96,12 @@ func quick(seed int64) *LearnOptions {
 // auroc scores fresh patches by their distance to k-centre centres of the training patches under w.
 func auroc(in *AdapterInput, w []float32) float64 {
 	e := project(in, w, in.Real)
-	rows, _ := kCentre(e, in.Out, in.Centroids, 2)
-	c := gather(e, in.Out, rows)
+	rows, _ := cluster.KCentre(e, in.Out, in.Centroids, 2)
+	c := cluster.Gather(e, in.Out, rows)
 	good, _ := part(7, 600, 0)
 	_, bad := part(8, 600, 5)
-	_, g := nearest(project(in, w, good), c, in.Out, 2)
-	_, b := nearest(project(in, w, bad), c, in.Out, 2)
+	_, g := cluster.Nearest(project(in, w, good), c, in.Out, 2)
+	_, b := cluster.Nearest(project(in, w, bad), c, in.Out, 2)
 	wins := 0.0
 	for _, x := range b {
 		for _, y := range g {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 
+	"anomnet/trainer/cluster"
 	"anomnet/trainer/torch"
 )
 
@@ -65,7 +66,7 @@ func (l *learner) stage2(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	places, dist := nearest(e, l.centres, l.in.Out, l.o.Threads)
+	places, dist := cluster.Nearest(e, l.centres, l.in.Out, l.o.Threads)
 	l.reach = radii(l.k, places, dist, float32(l.unit))
 
 	long := torch.NewScope(l.device)

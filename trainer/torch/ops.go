@@ -180,6 +180,17 @@ func (s *Scope) Detach(t *Tensor) *Tensor {
 	return s.one("detach", func(out *lib.Ctensor) { lib.AtgDetach(out, t.c) }, t)
 }
 
+// Cat joins tensors along dim.
+func (s *Scope) Cat(dim int, parts ...*Tensor) *Tensor {
+	return s.one("cat", func(out *lib.Ctensor) {
+		cs := make([]lib.Ctensor, len(parts))
+		for i, p := range parts {
+			cs[i] = p.c
+		}
+		lib.AtgCat(out, cs, len(cs), int64(dim))
+	}, parts...)
+}
+
 // FillDiagonal gives a copy of the matrix t, without history, whose diagonal is v.
 func (s *Scope) FillDiagonal(t *Tensor, v float64) *Tensor {
 	clone := s.Shift(s.Detach(t), 0)

@@ -74,6 +74,7 @@ func TestOperations(t *testing.T) {
 		}, []float32{2, 0, 4}, []int{3}},
 		{"fill diagonal", func(s *Scope) *Tensor { return s.FillDiagonal(s.FromFloat32([]float32{1, 2, 3, 4}, 2, 2), 9) },
 			[]float32{9, 2, 3, 9}, []int{2, 2}},
+		{"cat", pair(func(s *Scope, a, b *Tensor) *Tensor { return s.Cat(0, a, b) }), append(append([]float32{}, x...), y...), []int{4, 3}},
 		{"bytes", func(s *Scope) *Tensor { return s.Float(s.FromUint8([]uint8{0, 127, 255}, 3)) }, []float32{0, 127, 255}, []int{3}},
 		{"to device", each(func(s *Scope, a *Tensor) *Tensor { return s.To(a, CPU) }), x, []int{2, 3}},
 	}
