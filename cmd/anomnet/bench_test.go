@@ -65,7 +65,7 @@ func BenchmarkStages(b *testing.B) {
 	require.NoError(b, err)
 	scorer, err := detect.NewScorer(&h.Centroids, engine.Fastest())
 	require.NoError(b, err)
-	mapper := detect.NewMapper(scorer, grid.H, grid.W)
+	mapper := detect.NewMapper(scorer, grid.H, grid.W, nil)
 	for _, stage := range []struct {
 		name string
 		do   func()

@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"anomnet/core/calibrate"
-	"anomnet/core/detect"
 	"anomnet/core/imaging"
 	"anomnet/core/inspect"
 	"anomnet/core/model"
@@ -177,7 +176,7 @@ func (j *scoreJob) score(in *inspect.Inspector, i int) error {
 // drawMap draws the heat map over the scored pixels.
 func drawMap(res *inspect.Result) *imaging.RGB {
 	p := res.Preview
-	m := heat.Map{W: p.W, H: p.H, V: detect.Upsample(res.Map, res.MapW, res.MapH, p.W, p.H)}
+	m := heat.Map{W: res.MapW, H: res.MapH, V: res.Map, ROI: res.ROI}.Place(p.W, p.H, 1, 1)
 	colours := m.RGBA(heat.Scale{Low: res.MapLow, Limit: res.Limit, High: res.MapHigh})
 	out := &imaging.RGB{W: p.W, H: p.H, Pix: make([]uint8, len(p.Pix))}
 	for i := range p.W * p.H {

@@ -19,7 +19,7 @@ import (
 // learnFlags are the flags that teach and train share.
 type learnFlags struct {
 	modelFlags
-	part, out, mode      string
+	part, out, mode, roi string
 	size                 int
 	gray                 bool
 	centroids, embedding int
@@ -37,6 +37,7 @@ func (l *learnFlags) add(fs *flag.FlagSet) {
 	fs.IntVar(&l.size, "size", 256, "side of the model's input in `pixels`, a multiple of 32")
 	fs.StringVar(&l.mode, "mode", string(imaging.Stretch), "how images come to that size: stretch, fit or crop")
 	fs.BoolVar(&l.gray, "gray", false, "look at brightness only")
+	fs.StringVar(&l.roi, "roi", "", "`file` with the region of interest: a picture that is white where is inspected, a JSON of shapes, or a head that has one")
 	fs.IntVar(&l.centroids, "centroids", teach.DefaultCentroids, "at most so many centroids; each takes --embedding bytes")
 	fs.IntVar(&l.embedding, "embedding", teach.DefaultEmbedding, "length of an embedding")
 	fs.StringVar(&l.norm, "norm", string(teach.NormAuto), "normalisation: raw, l2, or auto to choose by good images")
@@ -69,7 +70,11 @@ func (l *learnFlags) preprocess() imaging.Preprocess {
 
 func (l *learnFlags) options(c *console, images int) (*teach.Options, error) {
 	kernels, err := engine.Choose(engine.Tiers(), l.tier)
-	return &teach.Options{Kernels: kernels, Workers: l.workers, Progress: c.progress,
+	if err != nil {
+		return nil, err
+	}
+	region, err := l.region()
+	return &teach.Options{Kernels: kernels, Workers: l.workers, Progress: c.progress, ROI: region,
 		NoCopies: l.augment == string(teach.AugmentNone) || images > teach.MaxForD4}, err
 }
 

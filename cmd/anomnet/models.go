@@ -97,6 +97,9 @@ func showModel(c *console, name string, size int, f *model.File) {
 		}
 		fmt.Fprintf(c.out, "head %q  for backbone %.16s\n  input %d x %d (%s)  %d features -> %d  norm %s  %d centroids  top %d patches\n", h.Part,
 			h.BackboneDigest, h.Preprocess.Width, h.Preprocess.Height, h.Preprocess.Mode, h.Adapter.In, h.Adapter.Out, norm, h.Centroids.K, h.TopK)
+		if inside, all := h.Inspected(); inside < all {
+			fmt.Fprintf(c.out, "  region of interest: %d of %d patches (%.1f %%)\n", inside, all, 100*float64(inside)/float64(all))
+		}
 		lo, hi := h.Calibration.Interval(0.9)
 		fmt.Fprintf(c.out, "  limit %v  review %v  from %d held-out good images  false rejects %.2g %% (90 %% interval %.2g-%.2g %%)\n", h.Calibration.Limit,
 			h.Calibration.Review, len(h.Calibration.Scores), 100*h.Calibration.FalseRejectRate, 100*lo, 100*hi)

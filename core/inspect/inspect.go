@@ -53,6 +53,7 @@ type Result struct {
 	Map                []float32
 	MapW, MapH         int
 	MapLow, MapHigh    float32
+	ROI                roi.Mask         // where Map has values, nil for all; 0 elsewhere
 	Worst              Spot             // the patch that weighs most in the score
 	Regions            []regions.Region // of the map above Limit, see regions.Find
 	Width, Height      int              // of the image after orientation
@@ -171,7 +172,7 @@ func (in *Inspector) Inspect(data []byte) (*Result, error) {
 	sum := sha256.Sum256(data)
 	return &Result{
 		Raw: raw, Limit: cal.Limit, Review: cal.Review, Ratio: cal.Ratio(raw), PValue: cal.PValue(raw), Verdict: cal.Verdict(raw),
-		Map: append([]float32(nil), in.mapper.Smoothed()...), MapW: g.W, MapH: g.H, MapLow: cal.MapLow, MapHigh: cal.MapHigh,
+		Map: append([]float32(nil), in.mapper.Smoothed()...), MapW: g.W, MapH: g.H, MapLow: cal.MapLow, MapHigh: cal.MapHigh, ROI: in.head.ROI,
 		Width: img.W, Height: img.H, Preview: pre, SHA256: hex.EncodeToString(sum[:]),
 		Worst: in.worst(), Regions: regions.Find(in.mapper.Smoothed(), g.W, g.H, cal.Limit, frame).Regions,
 	}, nil

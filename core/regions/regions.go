@@ -120,10 +120,7 @@ func axis(n, cells int, k float64) []tap {
 		u := 0.5 + float64((float64(float64(i)+0.5)/float64(n)-0.5)*k) // 0..1 across the model's input
 		p := min(max(float64(u*float64(cells))-0.5, 0), float64(cells-1))
 		lo := int(p)
-		out[i] = tap{lo: lo, hi: min(lo+1, cells-1), cell: lo, f: float32(p - float64(lo)), outside: u < 0 || u > 1}
-		if out[i].f >= 0.5 {
-			out[i].cell = out[i].hi
-		}
+		out[i] = tap{lo: lo, hi: min(lo+1, cells-1), cell: min(int(p+0.5), cells-1), f: float32(p - float64(lo)), outside: u < 0 || u > 1}
 	}
 	return out
 }

@@ -114,6 +114,10 @@ const auproLimit = 0.3
 func (f *Figures) pixelFigures(scored []Scored, width, height int) error {
 	var maps [][]float32
 	var masks []metrics.Mask
+	if scored[0].Result.ROI != nil {
+		f.Left["pixel"] = "the head looks at a region of interest only"
+		return nil
+	}
 	for _, s := range scored {
 		if !s.Good() && s.Mask == "" {
 			continue

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 
+	"anomnet/core/roi"
 	"anomnet/wasm/protocol"
 )
 
@@ -54,10 +55,11 @@ func Alpha(t float64) float64 {
 	return a * a * (3 - 2*a)
 }
 
-// Map is an anomaly map, V[y*W+x].
+// Map is an anomaly map, V[y*W+x], and what of it is inspected.
 type Map struct {
 	W, H int
 	V    []float32
+	ROI  roi.Mask // nil for all
 }
 
 // Cover is how much of a model's input a picture of w x h fills in each direction, when it is brought to pw x ph (core/imaging):
@@ -84,13 +86,19 @@ func (m Map) Place(w, h int, kx, ky float64) Map {
 	for y, q := range ys {
 		row := out.V[y*w : (y+1)*w]
 		for x, p := range xs {
-			if p.outside || q.outside {
+			own := q.cell*m.W + p.cell
+			if p.outside || q.outside || !m.ROI.In(own) {
 				row[x] = nan
 				continue
 			}
-			top, bottom := m.V[q.lo*m.W:], m.V[q.hi*m.W:]
-			a := top[p.lo] + (top[p.hi]-top[p.lo])*p.f
-			b := bottom[p.lo] + (bottom[p.hi]-bottom[p.lo])*p.f
+			at := [4]int{q.lo*m.W + p.lo, q.lo*m.W + p.hi, q.hi*m.W + p.lo, q.hi*m.W + p.hi}
+			for k, i := range at {
+				if !m.ROI.In(i) { // counts like the cell that the pixel lies in, see core/regions
+					at[k] = own
+				}
+			}
+			a := m.V[at[0]] + (m.V[at[1]]-m.V[at[0]])*p.f
+			b := m.V[at[2]] + (m.V[at[3]]-m.V[at[2]])*p.f
 			row[x] = a + (b-a)*q.f
 		}
 	}
@@ -99,9 +107,9 @@ func (m Map) Place(w, h int, kx, ky float64) Map {
 
 // tap is where one output position reads along an axis: between two source positions, at fraction f.
 type tap struct {
-	lo, hi  int
-	f       float32
-	outside bool
+	lo, hi, cell int // cell is the nearer of the two
+	f            float32
+	outside      bool
 }
 
 func axis(n, src int, k float64) []tap {
@@ -110,7 +118,7 @@ func axis(n, src int, k float64) []tap {
 		u := 0.5 + ((float64(i)+0.5)/float64(n)-0.5)*k // 0..1 across the model's input
 		p := min(max(u*float64(src)-0.5, 0), float64(src-1))
 		lo := int(p)
-		out[i] = tap{lo: lo, hi: min(lo+1, src-1), f: float32(p - float64(lo)), outside: u < 0 || u > 1}
+		out[i] = tap{lo: lo, hi: min(lo+1, src-1), cell: min(int(p+0.5), src-1), f: float32(p - float64(lo)), outside: u < 0 || u > 1}
 	}
 	return out
 }
