@@ -140,6 +140,9 @@ func TestValidateRefuses(t *testing.T) {
 		"overflow":       func(g *Graph) { g.Ops[2].Bias[0] = math.MaxInt32 },
 		"bias min":       func(g *Graph) { g.Ops[2].Bias[0] = math.MinInt32 },
 		"pool channels":  func(g *Graph) { g.Ops[1].Out++ },
+		"many ops":       func(g *Graph) { g.Ops = append(g.Ops, make([]Op, maxOps)...) },
+		"many channels":  func(g *Graph) { g.Ops[2].Out = maxChannels + 1 },
+		"large kernel":   func(g *Graph) { g.Ops[2].Kernel, g.Ops[2].Pad = maxKernel+2, (maxKernel+2)/2 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := testGraph(rand.New(rand.NewPCG(1, 2)), InputU7, 9, false)

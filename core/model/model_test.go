@@ -118,6 +118,8 @@ func TestTruncatedAndExtended(t *testing.T) {
 	huge := binary.LittleEndian.AppendUint64(nil, math.MaxUint64)
 	_, err := model.Decode(append(huge, '{', '}'))
 	assert.ErrorIs(t, err, model.ErrCorrupt)
+	_, err = model.Decode(make([]byte, model.MaxFileBytes+1)) // never touched, so no memory is taken
+	assert.ErrorContains(t, err, "268435457 bytes")
 }
 
 // TestOnlyCanonicalFormIsRead seals files that say the same in other words: the digest is right, the form is not.

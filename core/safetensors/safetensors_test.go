@@ -70,8 +70,13 @@ func TestDecodeRefuses(t *testing.T) {
 			assert.ErrorIs(t, err, ErrFormat)
 		})
 	}
-	_, err := Decode(binary.LittleEndian.AppendUint64(nil, MaxHeader+1))
-	assert.ErrorIs(t, err, ErrFormat)
+}
+
+func TestHeaderLimits(t *testing.T) {
+	for _, n := range []uint64{MaxHeader + 1, 1<<64 - 1} {
+		_, err := Decode(append(binary.LittleEndian.AppendUint64(nil, n), make([]byte, MaxHeader+1)...))
+		assert.ErrorIs(t, err, ErrFormat)
+	}
 }
 
 func TestStrictJSONDepth(t *testing.T) {

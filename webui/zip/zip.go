@@ -43,21 +43,30 @@ type Entry struct {
 
 // Limits of what Read accepts; zero values are the defaults.
 type Limits struct {
-	Entries   int   // files and folders, default 100,000
-	Directory int64 // bytes of the directory, default 32 MiB
-	Total     int64 // bytes of all contents, default 16 GiB
-	Ratio     int64 // content to data of an entry above 1 MiB, default 1200: deflate ends at 1032
-	Depth     int   // folders inside each other, default 32
-	Name      int   // bytes of a name, default 4096
+	Entries   int   // files and folders
+	Directory int64 // bytes of the directory
+	Total     int64 // bytes of all contents
+	Ratio     int64 // content to data of an entry above 1 MiB
+	Depth     int   // folders inside each other
+	Name      int   // bytes of a name
 }
+
+const (
+	defaultEntries   = 100_000
+	defaultDirectory = 32 << 20
+	defaultTotal     = 16 << 30
+	defaultRatio     = 1200 // deflate ends at 1032
+	defaultDepth     = 32
+	defaultName      = 4096
+)
 
 func (l *Limits) resolve() Limits {
 	var r Limits
 	if l != nil {
 		r = *l
 	}
-	r.Entries, r.Depth, r.Name = cmp.Or(r.Entries, 100_000), cmp.Or(r.Depth, 32), cmp.Or(r.Name, 4096)
-	r.Directory, r.Total, r.Ratio = cmp.Or(r.Directory, 32<<20), cmp.Or(r.Total, 16<<30), cmp.Or(r.Ratio, 1200)
+	r.Entries, r.Depth, r.Name = cmp.Or(r.Entries, defaultEntries), cmp.Or(r.Depth, defaultDepth), cmp.Or(r.Name, defaultName)
+	r.Directory, r.Total, r.Ratio = cmp.Or(r.Directory, defaultDirectory), cmp.Or(r.Total, defaultTotal), cmp.Or(r.Ratio, defaultRatio)
 	return r
 }
 
