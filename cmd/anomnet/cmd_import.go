@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"anomnet/core/imaging"
@@ -22,6 +23,7 @@ type importFlags struct {
 	taps                        string
 	calibrate, heldOut          int
 	asJSON                      bool
+	skip                        map[string]bool // images that are known to be unreadable
 	opt                         importer.Options
 }
 
@@ -97,6 +99,7 @@ func (f *importFlags) pickImages() error {
 	if err != nil {
 		return err
 	}
+	paths = slices.DeleteFunc(paths, func(p string) bool { return f.skip[p] })
 	half := len(paths) / (2 * max(f.calibrate, f.heldOut, 1))
 	if half < 1 || f.calibrate < 1 || f.heldOut < 1 {
 		return fmt.Errorf("%s: %d photographs are too few to calibrate on %d and to hold out %d", f.images, len(paths), f.calibrate, f.heldOut)

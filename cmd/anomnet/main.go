@@ -47,6 +47,7 @@ func commands() []command {
 		{"train", "--data DIR --part NAME --out FILE", "learn a part with the two-stage training (libtorch)", trainCommand},
 		{"eval", "--model FILE --data DIR", "measure a head on a test set in MVTec layout", evalCommand},
 		{"import", "--from FILE --arch ARCH --images DIR --out FILE", "make a quantised backbone of float weights", importCommand},
+		{"distill", "--teacher FILE --images DIR --out FILE", "train a backbone to see what a larger one sees (libtorch)", distillCommand},
 		{"synth", "--kind KIND --out DIR", "make pictures of a procedural part with defects and masks", synthCommand},
 		{"model", "show|verify|keygen|sign|pack PATH", "look at, check, sign and pack model files", modelCommand},
 		{"audit", "verify FILE", "check the chain of a history", auditCommand},

@@ -14,4 +14,7 @@ func TestTrainWithoutTorchSaysHow(t *testing.T) {
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, stderr, "built without libtorch")
 	assert.Contains(t, stderr, "make torch")
+	code, _, stderr = cli(t, "distill", "--teacher", "a", "--images", ".", "--out", "x")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, "built without libtorch")
 }

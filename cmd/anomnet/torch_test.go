@@ -3,11 +3,17 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"anomnet/core/safetensors"
 )
 
 // TestTrainWritesTheSameKindOfHead trains a few steps on synthetic washers, twice.
@@ -37,6 +43,62 @@ func TestTrainWritesTheSameKindOfHead(t *testing.T) {
 	code, stdout, stderr = cli(t, "model", "show", filepath.Join(dir, "c.anomnet"))
 	require.Equal(t, exitOK, code, stderr)
 	assert.Contains(t, stdout, "made by teach")
+}
+
+// TestDistillWritesABackbone distils from the built-in student's like, cuts nothing, and teaches a part with what came out.
+func TestDistillWritesABackbone(t *testing.T) {
+	data, _ := washers(t)
+	dir := t.TempDir()
+	images := filepath.Join(data, "train", "good")
+	require.NoError(t, os.WriteFile(filepath.Join(images, "torn.png"), []byte("no picture"), 0o644))
+	teacher, student := tinyTeacher(t, dir), filepath.Join(dir, "small.json")
+	require.NoError(t, os.WriteFile(student, []byte(`{"taps":["c2","c3"],"layers":[
+		{"name":"c0","kind":"conv3x3","cin":3,"cout":4,"stride":2,"relu":true},{"name":"c1","kind":"conv3x3","cin":4,"cout":4,"stride":2,"relu":true},
+		{"name":"c2","kind":"conv3x3","cin":4,"cout":6,"stride":2,"relu":true},{"name":"c3","kind":"conv3x3","cin":6,"cout":6,"stride":2,"relu":true}]}`), 0o644))
+	args := []string{"distill", "--teacher", teacher + ".safetensors", "--arch", "plain", "--describe", teacher + ".json", "--images", images, "--out", filepath.Join(dir, "b.anomnet"),
+		"--student", student, "--steps", "3", "--finish", "2", "--batch", "2", "--side", "32", "--finish-side", "32", "--held-out", "2", "--device", "cpu", "--threads", "1",
+		"--calibrate", "3"}
+	code, stdout, stderr := cli(t, args...)
+	require.Equal(t, exitOK, code, stderr)
+	assert.Contains(t, stdout, "b.anomnet")
+	assert.Contains(t, stderr, "step 5/5")
+	assert.Contains(t, stderr, "skipped "+filepath.Join(images, "torn.png"))
+	code, _, stderr = cli(t, args...)
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, "another run's checkpoint")
+	code, again, stderr := cli(t, append(args, "--resume", filepath.Join(dir, "b.run"))...)
+	require.Equal(t, exitOK, code, stderr)
+	assert.Equal(t, stdout, again, "a finished run gives the same file")
+	code, _, stderr = cli(t, append(args, "--student", "huge")...)
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, "huge")
+}
+
+// tinyTeacher writes random weights of four layers, NAME.safetensors and NAME.json.
+func tinyTeacher(t *testing.T, dir string) string {
+	name := filepath.Join(dir, "teacher")
+	rng := rand.New(rand.NewPCG(1, 2))
+	f := &safetensors.File{Tensors: map[string]safetensors.Tensor{}}
+	var layers []map[string]any
+	in := 3
+	for i, out := range []int{4, 6, 8, 8} {
+		w := make([]float32, out*in*9)
+		for k := range w {
+			w[k] = float32(rng.NormFloat64() * 0.3)
+		}
+		layer := fmt.Sprintf("t%d", i)
+		f.Tensors[layer+".weight"] = safetensors.FromFloat32(w, out, in, 3, 3)
+		f.Tensors[layer+".bias"] = safetensors.FromFloat32(make([]float32, out), out)
+		layers = append(layers, map[string]any{"name": layer, "kind": "conv3x3", "cin": in, "cout": out, "stride": 2, "relu": true})
+		in = out
+	}
+	data, err := safetensors.Encode(f)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(name+".safetensors", data, 0o644))
+	description, err := json.Marshal(map[string]any{"layers": layers})
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(name+".json", description, 0o644))
+	return name
 }
 
 func TestTrainOnAbsentDevice(t *testing.T) {

@@ -66,8 +66,11 @@ type floatState struct {
 	hist []*histogram
 }
 
-// calibrate runs the float network over the calibration images and chooses the steps.
+// calibrate takes the steps that the description gives, or runs the float network over the calibration images and chooses them.
 func calibrate(ctx context.Context, opt *Options, n *network) (*steps, error) {
+	if s, err := n.fixedSteps(); s != nil || err != nil {
+		return s, err
+	}
 	states, err := each(ctx, opt, "calibration", opt.Images, func() (*floatState, error) {
 		s := &floatState{forward: newForward(n, opt.Preprocess.Height, opt.Preprocess.Width), hist: make([]*histogram, len(n.layers))}
 		for i := range n.layers {

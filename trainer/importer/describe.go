@@ -36,6 +36,9 @@ type LayerDescription struct {
 	Stride   int    `json:"stride"` // 1 or 2; default 1
 	Pad      *int   `json:"pad"`    // zero padding, K/2, which is also the default
 	ReLU     bool   `json:"relu"`   // a layer without may only be a residual
+	// Step is the value of one integer step of the output, from a training with simulated integers. All layers have one or none, and then
+	// nothing is calibrated.
+	Step float64 `json:"step,omitempty"`
 }
 
 func descriptionErr(layer, format string, args ...any) error {
@@ -127,7 +130,7 @@ func (d *Description) network() (*network, error) {
 
 // layer reads one layer; above is the name of the layer before.
 func (d *LayerDescription) layer(above string) (layer, error) {
-	l := layer{name: d.Name, input: d.From, residual: d.Residual, in: d.In, out: d.Out, stride: d.Stride, relu: d.ReLU}
+	l := layer{name: d.Name, input: d.From, residual: d.Residual, in: d.In, out: d.Out, stride: d.Stride, relu: d.ReLU, step: d.Step}
 	if l.input == "" {
 		l.input = above
 	}

@@ -12,6 +12,7 @@ type layer struct {
 	kind                    engine.Kind
 	in, out, kernel, stride int
 	relu                    bool
+	step                    float64   // of the output, given by a description; 0: to be calibrated
 	weight                  []float32 // [out][in][kernel][kernel]
 	bias                    []float32 // [out]
 }

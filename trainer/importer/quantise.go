@@ -65,8 +65,8 @@ func (n *network) channel(l *layer, o int) ([]float64, float64) {
 	return w, b
 }
 
-// quantiseChannel fills output channel o of op.
-func quantiseChannel(op *engine.Op, o int, w []float64, b, in, out float64) {
+// quantiseChannel fills output channel o of op and returns the step of its weights.
+func quantiseChannel(op *engine.Op, o int, w []float64, b, in, out float64) float64 {
 	limit := maxWeight
 	if op.Weight16 != nil {
 		limit = maxWeight16
@@ -87,4 +87,5 @@ func quantiseChannel(op *engine.Op, o int, w []float64, b, in, out float64) {
 	}
 	op.Bias[o] = int32(math.RoundToEven(b / (step * in)))
 	op.Scale[o] = float32(step * in / out)
+	return step
 }

@@ -4,6 +4,7 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <torch/torch.h>
@@ -65,4 +66,25 @@ char *anomnet_requires_grad(void *tensor, int *is) {
 
 char *anomnet_device_of(void *tensor, int *cuda_index) {
   return guarded([=] { *cuda_index = of(tensor).is_cuda() ? static_cast<int>(of(tensor).device().index()) : -1; });
+}
+
+char *anomnet_set_data(void *tensor, void *from) {
+  return guarded([=] {
+    at::NoGradGuard off;
+    of(tensor).copy_(of(from));
+  });
+}
+
+// Every operation works in place: a step takes no memory but for two temporaries of the parameter's size.
+char *anomnet_adamw(void *param, void *m, void *v, int64_t step, double rate, double beta1, double beta2, double eps, double decay) {
+  return guarded([=] {
+    at::NoGradGuard off;
+    at::Tensor p = of(param), mean = of(m), square = of(v), grad = p.grad();
+    TORCH_CHECK(grad.defined(), "the parameter has no gradient");
+    mean.mul_(beta1).add_(grad, 1 - beta1);
+    square.mul_(beta2).addcmul_(grad, grad, 1 - beta2);
+    at::Tensor root = square.sqrt().div_(std::sqrt(1 - std::pow(beta2, step))).add_(eps);
+    p.mul_(1 - rate * decay).addcdiv_(mean, root, -rate / (1 - std::pow(beta1, step)));
+    p.mutable_grad() = at::Tensor();
+  });
 }

@@ -148,6 +148,15 @@ func deviceOf(t lib.Ctensor) (Device, error) {
 	return Device(d), err
 }
 
+func setData(t, from lib.Ctensor) error {
+	return native("set", C.anomnet_set_data(unsafe.Pointer(t), unsafe.Pointer(from)))
+}
+
+func adamStep(p, m, v lib.Ctensor, a AdamW, step int, rate, decay float64) error {
+	return native("adamw", C.anomnet_adamw(unsafe.Pointer(p), unsafe.Pointer(m), unsafe.Pointer(v), C.int64_t(step), C.double(rate),
+		C.double(a.Beta1), C.double(a.Beta2), C.double(a.Epsilon), C.double(decay)))
+}
+
 func cbool(b bool) C.int {
 	if b {
 		return 1

@@ -14,6 +14,8 @@ char *anomnet_set_deterministic(int on);
 char *anomnet_version(char *into, int size);
 char *anomnet_requires_grad(void *tensor, int *is);
 char *anomnet_device_of(void *tensor, int *cuda_index);
+char *anomnet_set_data(void *tensor, void *from);
+char *anomnet_adamw(void *param, void *m, void *v, int64_t step, double rate, double beta1, double beta2, double eps, double decay);
 #ifdef __cplusplus
 }
 #endif

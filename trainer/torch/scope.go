@@ -12,9 +12,11 @@ import (
 
 // libtorch's numbers for the element types.
 const (
-	kindUint8   = 0
-	kindInt64   = 4
-	kindFloat32 = 6
+	kindUint8    = 0
+	kindInt64    = 4
+	kindFloat16  = 5
+	kindFloat32  = 6
+	kindBFloat16 = 15
 )
 
 var errFreed = errors.New("a tensor that is freed or was never made")
@@ -153,7 +155,7 @@ func (s *Scope) FromInt64(data []int64, dims ...int) *Tensor {
 	return fromSlice(s, "from int64", data, kindInt64, dims)
 }
 
-func fromSlice[T float32 | uint8 | int64](s *Scope, what string, data []T, kind int, dims []int) *Tensor {
+func fromSlice[T float32 | uint8 | uint16 | int64](s *Scope, what string, data []T, kind int, dims []int) *Tensor {
 	n := 1
 	for _, d := range dims {
 		n *= d
@@ -183,7 +185,7 @@ func (s *Scope) Int64(t *Tensor) []int64 {
 	return toSlice[int64](s, "to int64", t, kindInt64)
 }
 
-func toSlice[T float32 | int64](s *Scope, what string, t *Tensor, kind int32) []T {
+func toSlice[T float32 | uint16 | int64](s *Scope, what string, t *Tensor, kind int32) []T {
 	if !s.ready(what, []*Tensor{t}) {
 		return nil
 	}
