@@ -7,10 +7,11 @@
 //   slots    how many workers to start
 //   models   promise of the model files, an array of ArrayBuffers
 //   samples  promise of [{name, label, blob}]; stopSamples() gives up on them
-//   files    ways in and out, see files.mjs; history, see history.mjs; they come with the page, not later
+//   files    ways in and out, see files.mjs; history, see history.mjs; kiosk, see kiosk.mjs; they come with the page, not later
 import "../../wasm_exec.js";
 import * as files from "./files.mjs";
 import * as history from "./history.mjs";
+import * as kiosk from "./kiosk.mjs";
 import { instantiate } from "./kernels.mjs";
 import * as store from "./store.mjs";
 
@@ -110,6 +111,7 @@ if (typeof WebAssembly !== "object") {
     thumbs: start(thumbsURL),
     files,
     history,
+    kiosk,
     slots: Math.min(navigator.hardwareConcurrency || 2, 8),
     // The model is ready only when the program that runs it is there too.
     models: Promise.all([models(), modules]).then(([files]) => files),

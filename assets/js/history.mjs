@@ -1,12 +1,14 @@
 // The history on this device: the lines that core/audit makes, each under its number. Nothing here can change a line or leave a gap: entries
 // are added in one transaction that fails as a whole when one of the numbers is taken, by another tab for instance.
-const NAME = "anomnet-history", STORE = "lines";
+const NAME = "anomnet-history", STORE = "lines", FILES = "files"; // FILES: number of the entry by the key of an image's file (webui/history, FileKey)
 
 let opened;
 function db() {
   return opened ??= new Promise((resolve, reject) => {
-    const request = indexedDB.open(NAME, 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+    const request = indexedDB.open(NAME, 2);
+    request.onupgradeneeded = () => {
+      for (const name of [STORE, FILES]) if (!request.result.objectStoreNames.contains(name)) request.result.createObjectStore(name);
+    };
     request.onsuccess = () => {
       request.result.onversionchange = () => { request.result.close(); opened = undefined; };
       request.result.onclose = () => { opened = undefined; };
@@ -29,10 +31,16 @@ export async function last() {
   return cursor ? { seq: cursor.key, line: cursor.value } : { seq: 0, line: "" };
 }
 
-// Adds lines with the numbers from first on. It returns when they are on the disk (durability: strict), and fails with ConstraintError when
+// Which of these keys stand in the history.
+export async function known(keys) {
+  const store = (await db()).transaction(FILES).objectStore(FILES);
+  return Promise.all(keys.map(async (k) => await done(store.getKey(k)) !== undefined));
+}
+
+// Adds lines with the numbers from first on, and the keys of their files ("" for none), which no other entry may have. It returns when they are on the disk (durability: strict), and fails with ConstraintError when
 // another tab was faster, QuotaExceededError when there is no room.
-export async function add(first, added) {
-  const tx = (await db()).transaction(STORE, "readwrite", { durability: "strict" });
+export async function add(first, added, keys) {
+  const tx = (await db()).transaction([STORE, FILES], "readwrite", { durability: "strict" });
   const end = new Promise((resolve, reject) => {
     tx.oncomplete = resolve;
     tx.onabort = () => reject(tx.error ?? new DOMException("aborted", "AbortError"));
@@ -40,6 +48,7 @@ export async function add(first, added) {
   end.catch(() => {}); // it is awaited only when nothing throws before
   const store = tx.objectStore(STORE);
   added.forEach((line, i) => store.add(line, first + i));
+  keys.forEach((key, i) => key && tx.objectStore(FILES).add(first + i, key));
   await end;
 }
 

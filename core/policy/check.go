@@ -146,6 +146,14 @@ func (e *Export) check() error {
 	return nil
 }
 
+// Validate says what is wrong with a PIN's hash.
+func (p *PIN) Validate() error {
+	if err := p.check(); err != nil {
+		return fmt.Errorf("policy: %w", err)
+	}
+	return nil
+}
+
 func (p *PIN) check() error {
 	switch {
 	case p == nil:

@@ -15,6 +15,7 @@ type Draft struct {
 	Operator string          `json:"operator,omitempty"`
 	Kind     string          `json:"kind"`
 	Payload  json.RawMessage `json:"payload"`
+	File     string          `json:"-"` // stays in the page: the key under which the image stands in the history once at most, "" for none
 }
 
 // AppendRequest is the end of the chain to which drafts are appended: number and hash of its last entry, 0 and "" for an empty one.

@@ -21,6 +21,7 @@
 //	describe {}           a model file            result with Model, and its head and backbone as files of their own (empty for none), or error
 //	revise   ReviseRequest  a head                result with Model and the changed head, or error
 //	compare  CompareRequest  image, heads, files  result with CompareResult, or error
+//	pin      PINRequest   1, a PIN                result with PINResult, or error
 //	cancel   {}           none                    the job with that id answers error "cancelled", unless it is a short one that has started
 //
 // # Worker to page
@@ -37,6 +38,7 @@
 //	result   SimilarResult none                   end of a similar job
 //	result   AppendResult lines                   end of an append job
 //	result   VerifyResult none                    end of a verify job
+//	result   PINResult    none                    end of a pin job
 //	error    Error        none                    end of a job that failed
 //	requests Requests     none                    sent by worker.mjs when the worker made network requests after ready
 //	exit     {}           none                    sent by worker.mjs when the Go program has ended
@@ -55,6 +57,7 @@ const (
 	OpAppend   = "append"
 	OpVerify   = "verify"
 	OpResults  = "results"
+	OpPIN      = "pin"
 	OpCancel   = "cancel"
 	OpReady    = "ready"
 	OpProgress = "progress"

@@ -63,6 +63,8 @@ func (s *Session) Handle(m protocol.Message) (reply protocol.Message) {
 		return chain(m)
 	case protocol.OpVerify:
 		return verify(m)
+	case protocol.OpPIN:
+		return checkPIN(m)
 	case protocol.OpResults:
 		return results(m)
 	case protocol.OpFeatures:

@@ -21,6 +21,7 @@ type file struct {
 	name, path string
 	blob       js.Value
 	open       func() (js.Value, error) // brings the blob when it is needed; nil when it is there
+	stamp      *[2]int64                // size and time of a file of the kiosk's folder, nil for others
 }
 
 // Name of the file, without a path.
@@ -28,6 +29,14 @@ func (f file) Name() string { return f.name }
 
 // Path is the name with its folders, "" when there are none.
 func (f file) Path() string { return f.path }
+
+// Stamp implements ui.Stamped.
+func (f file) Stamp() (size, modified int64, ok bool) {
+	if f.stamp == nil {
+		return 0, 0, false
+	}
+	return f.stamp[0], f.stamp[1], true
+}
 
 // contents brings the blob. It may block.
 func (f file) contents() (js.Value, error) {

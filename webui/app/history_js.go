@@ -5,6 +5,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall/js"
 
@@ -20,7 +21,7 @@ type keeper struct {
 	js  js.Value
 }
 
-func (a *app) historyView() ui.View {
+func (a *app) historyView() (ui.View, *history.Log, *keeper) {
 	k := &keeper{app: a, js: a.boot.Get("history")}
 	v := history.New(a.page, k)
 	k.js.Call("heard", js.FuncOf(func(js.Value, []js.Value) any {
@@ -31,7 +32,7 @@ func (a *app) historyView() ui.View {
 		})
 		return nil
 	}))
-	return v
+	return v, v.Body.(*history.History).Log, k
 }
 
 // Wall implements history.Backend.
@@ -93,7 +94,11 @@ func (k *keeper) chain(drafts []protocol.Draft) ([]string, error) {
 			return nil, err
 		}
 	}
-	buf, err := protocol.EncodeDrafts(drafts)
+	all, twice, err := k.fresh(drafts)
+	if err != nil || len(all) == 0 {
+		return make([]string, len(drafts)), err
+	}
+	buf, err := protocol.EncodeDrafts(all)
 	if err != nil {
 		return nil, err
 	}
@@ -103,15 +108,71 @@ func (k *keeper) chain(drafts []protocol.Draft) ([]string, error) {
 	}
 	lines := strings.SplitAfter(string(bufferOf(m)), "\n")
 	lines = lines[:len(lines)-1]
-	if len(lines) != len(drafts) {
-		return nil, fmt.Errorf("anomnet: %d lines for %d entries", len(lines), len(drafts))
+	if len(lines) != len(all) {
+		return nil, fmt.Errorf("anomnet: %d lines for %d entries", len(lines), len(all))
+	}
+	list, keys := js.Global().Get("Array").New(), js.Global().Get("Array").New()
+	for i, l := range lines {
+		list.Call("push", l)
+		keys.Call("push", all[i].File)
+	}
+	if _, err := await(k.js.Call("add", req.Seq+1, list, keys)); err != nil {
+		return nil, err
+	}
+	for i := range drafts {
+		if twice[i] {
+			lines = slices.Insert(lines, i, "")
+		}
+	}
+	return lines, nil
+}
+
+// fresh leaves out drafts whose file stands in the history already, or twice among them. It blocks.
+func (k *keeper) fresh(drafts []protocol.Draft) (all []protocol.Draft, twice []bool, err error) {
+	var keys []string
+	for _, d := range drafts {
+		if d.File != "" {
+			keys = append(keys, d.File)
+		}
+	}
+	there, err := k.known(keys)
+	if err != nil {
+		return nil, nil, err
+	}
+	seen := map[string]bool{}
+	for i, key := range keys {
+		seen[key] = there[i]
+	}
+	twice = make([]bool, len(drafts))
+	for i, d := range drafts {
+		if d.File != "" {
+			twice[i], seen[d.File] = seen[d.File], true
+		}
+		if !twice[i] {
+			all = append(all, d)
+		}
+	}
+	return all, twice, nil
+}
+
+// known tells which files stand in the history. It blocks.
+func (k *keeper) known(keys []string) ([]bool, error) {
+	out := make([]bool, len(keys))
+	if len(keys) == 0 {
+		return out, nil
 	}
 	list := js.Global().Get("Array").New()
-	for _, l := range lines {
-		list.Call("push", l)
+	for _, key := range keys {
+		list.Call("push", key)
 	}
-	_, err = await(k.js.Call("add", req.Seq+1, list))
-	return lines, err
+	there, err := await(k.js.Call("known", list))
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		out[i] = there.Index(i).Bool()
+	}
+	return out, nil
 }
 
 // hashOf reads the hash off the end of a line.
@@ -159,6 +220,29 @@ func (k *keeper) load(most int) (lines []string, last int64, err error) {
 		}
 	}
 	return lines, last, nil
+}
+
+// before reads the last lines before a number, 0 for the end. It blocks.
+func (k *keeper) before(number int64, most int) ([]string, error) {
+	if number == 0 {
+		end, err := await(k.js.Call("last"))
+		if err != nil {
+			return nil, err
+		}
+		number = int64(end.Get("seq").Float()) + 1
+	}
+	if number <= 1 {
+		return nil, nil
+	}
+	list, err := await(k.js.Call("range", max(number-int64(most), 1), number-1))
+	if err != nil {
+		return nil, err
+	}
+	lines := make([]string, list.Length())
+	for i := range lines {
+		lines[i] = list.Index(i).String()
+	}
+	return lines, nil
 }
 
 // Verify implements history.Backend.

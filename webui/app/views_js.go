@@ -10,7 +10,8 @@ import (
 
 // views lists the views behind Inspect, in the order of the header. Each is made by a function of its own file.
 func (a *app) views() []ui.View {
-	return []ui.View{a.teachView(), a.historyView(), a.modelsView()}
+	history, log, keeper := a.historyView()
+	return []ui.View{a.teachView(), history, a.modelsView(), a.kioskView(log, keeper)}
 }
 
 // hash is the address's part that names the view.

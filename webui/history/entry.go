@@ -35,6 +35,10 @@ type Content struct {
 	Form    string  `json:"form"`
 	Records int     `json:"records"`
 	Version string  `json:"software"`
+	Width   int     `json:"width"`
+	Height  int     `json:"height"`
+	// Backbone is of a part that came into use.
+	Backbone string `json:"backbone_sha256"`
 }
 
 // Parse reads a line. One that cannot be read has the number 0.
@@ -82,6 +86,7 @@ func Records(entries []Entry, head string) []report.Record {
 				r.Err = &report.Failure{Code: e.Error}
 			} else {
 				r.Verdict, r.Raw, r.Limit, r.Review, r.PValue = calibrate.Verdict(e.Verdict), e.Raw, e.Limit, e.Review, e.PValue
+				r.Width, r.Height = e.Width, e.Height
 				at[key{e.Path, e.SHA256}] = len(out)
 			}
 			out = append(out, r)

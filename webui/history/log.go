@@ -3,6 +3,7 @@ package history
 import (
 	"encoding/json"
 	"errors"
+	"strconv"
 
 	"anomnet/core/audit/payload"
 	"anomnet/core/report"
@@ -18,7 +19,8 @@ var (
 
 // Backend stores the history. Answers run like methods of ui.Page, never from inside the call.
 type Backend interface {
-	// Append chains drafts to what is stored, also by other tabs, and stores them all or none. The answer has the lines of the new entries.
+	// Append chains drafts to what is stored, also by other tabs, and stores them all or none. The answer has the lines of the new entries, "" for
+	// a draft whose file stands in the history already.
 	Append(drafts []protocol.Draft, answer func(lines []string, err error))
 	// Load reads the last entries, at most max, and the number of the last one.
 	Load(max int, answer func(lines []string, last int64, err error))
@@ -49,6 +51,7 @@ type Log struct {
 	stored  func(lines []string) // hears of new entries
 	waiting []pending
 	busy    bool
+	Twice   int  // images that were left out because their file stands in the history already
 	single  bool // one at a time, to find the entry that is refused
 	opened  bool // this session has its first entry
 	part    string
@@ -66,7 +69,14 @@ func (l *Log) watch() ui.Watcher {
 			h, r := l.page.HeaderOf(part), it.Record()
 			l.using(&h)
 			l.moved(&h, &r)
-			l.note(payload.Inspected, payload.Inspection(&h, &r), it)
+			content := payload.Inspection(&h, &r)
+			if size, modified, ok := ui.StampOf(it.Src); ok {
+				payload.Stamp(content, size, modified)
+			}
+			if l.page.IsBare() {
+				payload.Measure(content, &r)
+			}
+			l.note(payload.Inspected, content, it)
 		},
 		Overridden: func(part protocol.LoadResult, it *ui.Item) {
 			h, r := l.page.HeaderOf(part), it.Record()
@@ -116,7 +126,11 @@ func (l *Log) add(kind string, content map[string]any, it *ui.Item) {
 		l.Lost++
 		return
 	}
-	l.waiting = append(l.waiting, pending{protocol.Draft{Time: l.back.Wall().String(), Operator: l.page.Settings.Operator, Kind: kind, Payload: text}, it})
+	d := protocol.Draft{Time: l.back.Wall().String(), Operator: l.page.Settings.Operator, Kind: kind, Payload: text}
+	if it != nil {
+		d.File = FileKey(it.Src)
+	}
+	l.waiting = append(l.waiting, pending{d, it})
 }
 
 // flush stores what waits, as much as possible at once: one transaction for many images is what keeps up with fast workers.
@@ -154,16 +168,42 @@ func (l *Log) flush() {
 
 func (l *Log) done(batch []pending, lines []string) {
 	l.waiting = l.waiting[len(batch):]
-	if len(lines) > 0 {
-		first := Parse(lines[0]).Seq
-		for i, p := range batch {
-			if p.item != nil {
-				p.item.Recorded = first + int64(i)
-			}
+	l.Problem, l.single = nil, false
+	var first int64
+	new := lines[:0]
+	for i, p := range batch {
+		if i < len(lines) && lines[i] == "" {
+			l.Twice++
+			continue
+		}
+		if first == 0 && i < len(lines) {
+			first = Parse(lines[i]).Seq
+		}
+		if p.item != nil {
+			l.page.Recorded(p.item, first+int64(len(new)))
+		}
+		if i < len(lines) {
+			new = append(new, lines[i])
 		}
 	}
-	l.Problem, l.single = nil, false
-	l.stored(lines)
+	l.stored(new)
+}
+
+// Retry tries again to store what waits.
+func (l *Log) Retry() { l.flush() }
+
+// FileKey is the key under which a file of a watched folder stands in the history: its place, size and time. It is "" for other sources.
+func FileKey(src ui.Source) string {
+	size, modified, ok := ui.StampOf(src)
+	if !ok {
+		return ""
+	}
+	return KeyOf(ui.PathOf(src), size, modified)
+}
+
+// KeyOf is FileKey of a file that is not a Source yet.
+func KeyOf(path string, size, modified int64) string {
+	return strconv.FormatInt(modified, 10) + " " + strconv.FormatInt(size, 10) + " " + path
 }
 
 // fail keeps what waits and says so once.

@@ -69,6 +69,11 @@ const maxNamePart = 60
 
 // FileName names an export after part and local time; no system refuses it.
 func FileName(part string, t report.Time, what string) string {
+	return FileStem(part) + "_" + t.Wall().Format("2006-01-02_15-04-05") + "_" + what
+}
+
+// FileStem makes a file name of a part's or image's name; no system refuses it.
+func FileStem(part string) string {
 	var s strings.Builder
 	n := 0
 	for _, r := range part {
@@ -85,7 +90,7 @@ func FileName(part string, t report.Time, what string) string {
 	if name == "" {
 		name = "part"
 	}
-	return name + "_" + t.Wall().Format("2006-01-02_15-04-05") + "_" + what
+	return name
 }
 
 // Override gives a person's verdict on an item, with a reason. It stands beside the program's, which stays.

@@ -16,6 +16,7 @@ type CameraState struct {
 	Height  int
 	Devices []Device
 	Device  string // id of the chosen one, "" for the browser's choice
+	Station bool   // it runs in a view, not in the dialog
 	Taken   int
 }
 
@@ -64,7 +65,7 @@ func (p *Page) CameraRuns(width, height int, devices []Device) {
 func (p *Page) CameraFails(problem, detail string) {
 	c := &p.Camera
 	c.Running, c.Problem, c.Detail = false, problem, detail
-	if c.Open {
+	if c.Open || c.Station {
 		p.Live = p.t(cameraTexts[problem][0]) + ". " + p.t(cameraTexts[problem][1])
 	}
 }
@@ -77,11 +78,26 @@ func (p *Page) Shoot() {
 	}
 }
 
+// CameraTrouble says what happened to the camera and what a person can do about it; both are empty when nothing did.
+func (p *Page) CameraTrouble() (what, do string) {
+	if p.Camera.Problem == "" {
+		return "", ""
+	}
+	keys := cameraTexts[p.Camera.Problem]
+	return p.t(keys[0]), p.t(keys[1])
+}
+
 // What says what happened to the camera.
-func (c *Camera) What() string { return c.Page.t(cameraTexts[c.Page.Camera.Problem][0]) }
+func (c *Camera) What() string {
+	what, _ := c.Page.CameraTrouble()
+	return what
+}
 
 // Do says what a person can do about it.
-func (c *Camera) Do() string { return c.Page.t(cameraTexts[c.Page.Camera.Problem][1]) }
+func (c *Camera) Do() string {
+	_, do := c.Page.CameraTrouble()
+	return do
+}
 
 // Size of the pictures.
 func (c *Camera) Size() string { return size(c.Page.Camera.Width, c.Page.Camera.Height) }
@@ -117,9 +133,15 @@ func (c *Camera) last() *Item {
 // DrawCamera brings the dialog to its state.
 func (p *Page) DrawCamera(el vjs.Value) {
 	p.back.Dialog(el, p.Camera.Open)
-	if !p.Camera.Open {
+	if !p.Camera.Open && !p.Camera.Station {
 		p.back.EndFilm()
 	}
+}
+
+// Station runs the camera in a view, or ends it. It is also how a camera that has failed is tried again.
+func (p *Page) Station(on bool, device string) {
+	p.back.EndFilm()
+	p.Camera = CameraState{Station: on, Device: device, Devices: p.Camera.Devices}
 }
 
 // Film lets the camera's picture run in an element.

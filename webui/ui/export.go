@@ -6,6 +6,7 @@ import (
 
 	vjs "github.com/vugu/vugu/js"
 
+	"anomnet/core/report"
 	"anomnet/wasm/protocol"
 )
 
@@ -29,6 +30,11 @@ type Outlet struct {
 
 // reportOK is how many OK images the report lists with a picture; the worst ones.
 const reportOK = 200
+
+// WriteResults makes a file of a batch, in a form of wasm/protocol.
+func (p *Page) WriteResults(form string, b *report.Batch, answer func(data []byte, err error)) {
+	p.back.Results(protocol.ResultsRequest{Form: form}, b, nil, answer)
+}
 
 // SetExport opens or closes the export dialog.
 func (p *Page) SetExport(open bool) {

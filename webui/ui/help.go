@@ -27,5 +27,8 @@ func (c *Help) ThemeName(theme string) string {
 // SetHelp opens or closes the help.
 func (p *Page) SetHelp(open bool) { p.Help = open }
 
+// DrawDialog opens or closes a dialog of a view.
+func (p *Page) DrawDialog(el vjs.Value, open bool) { p.back.Dialog(el, open) }
+
 // DrawHelp brings the dialog to its state.
 func (p *Page) DrawHelp(el vjs.Value) { p.back.Dialog(el, p.Help) }

@@ -6,6 +6,20 @@ import (
 	"anomnet/wasm/protocol"
 )
 
+// Stamped is a Source that is known by its size and time, such as a file in a folder that is watched.
+type Stamped interface {
+	Stamp() (size, modified int64, ok bool) // bytes, and milliseconds since 1970
+}
+
+// StampOf is the stamp of a source; false when it has none.
+func StampOf(src Source) (size, modified int64, ok bool) {
+	s, ok := src.(Stamped)
+	if !ok {
+		return 0, 0, false
+	}
+	return s.Stamp()
+}
+
 // telling is what the sentence about an item depends on.
 type telling struct {
 	text  *messages.Catalogue

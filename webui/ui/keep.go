@@ -78,6 +78,9 @@ func (p *Page) unshelve(at int) {
 	}
 }
 
+// Switching tells whether a part is on its way into use.
+func (p *Page) Switching() bool { return p.loading || len(p.drops) > 0 }
+
 // UseHead goes to a part by the digest of its head; false when no such part is loaded or offered.
 func (p *Page) UseHead(head string) bool {
 	at := slices.IndexFunc(p.parts, func(s *shelf) bool { return s.part.HeadDigest == head })

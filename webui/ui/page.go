@@ -6,6 +6,7 @@ import (
 	vjs "github.com/vugu/vugu/js"
 
 	"anomnet/assets/messages"
+	"anomnet/core/policy"
 	"anomnet/core/report"
 	"anomnet/wasm/protocol"
 )
@@ -115,6 +116,11 @@ type Page struct {
 	Software  string // name and version, for exports
 	Outlet    Outlet
 	Camera    CameraState
+
+	// Policy is what this station may do, nil without one.
+	Policy *policy.Policy
+	// Guard tells whether a view may be shown now; nil allows all.
+	Guard func(id string) bool
 
 	back     Backend
 	views    []View
@@ -353,6 +359,19 @@ func (p *Page) Clear() {
 	p.batch = batch{}
 	p.List.narrow("", "", p.List.Order)
 	p.Typed, p.Live = "", ""
+}
+
+// Trim forgets the oldest finished items, but for the last n of the list.
+func (p *Page) Trim(n int) {
+	over := len(p.List.all) - n
+	if over <= 0 {
+		return
+	}
+	old := map[*Item]bool{}
+	for _, it := range p.List.all[:over] {
+		old[it] = it.State >= Done && it != p.List.selected
+	}
+	p.remove(func(it *Item) bool { return old[it] })
 }
 
 func (p *Page) remove(gone func(*Item) bool) {

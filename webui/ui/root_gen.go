@@ -25,15 +25,17 @@ func (c *Root) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 		vgparent := vgn
 		_ = vgparent
 		vgn = slim.Text(vgparent, "\n  ")
-		{
-			var vgcomp vugu.Builder = c.Header()
-			if vgcomp != nil {
-				vgin.BuildEnv.WireComponent(vgcomp)
-				vgn = slim.Put(vgout, vgparent, vgcomp)
+		if !c.Page.IsBare() {
+			{
+				var vgcomp vugu.Builder = c.Header()
+				if vgcomp != nil {
+					vgin.BuildEnv.WireComponent(vgcomp)
+					vgn = slim.Put(vgout, vgparent, vgcomp)
+				}
 			}
 		}
 		vgn = slim.Text(vgparent, "\n  ")
-		if c.Page.Notice != nil {
+		if c.Page.Notice != nil && !c.Page.IsBare() {
 			vgn = slim.El(vgparent, "", "div\x00class\x00notices\x00data-key\x00notice")
 			{
 				vgparent := vgn

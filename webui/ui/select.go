@@ -84,6 +84,9 @@ func (p *Page) Move(d int) {
 // Press handles a key that was pressed or let go outside of fields; it returns whether the key has a meaning. inList tells that the
 // focus is in the list, where letters work even when they are switched off.
 func (p *Page) Press(key string, down, inList bool) bool {
+	if p.IsBare() {
+		return p.View().Key(key, down)
+	}
 	letter := utf8.RuneCountInString(key) == 1
 	if p.Camera.Open {
 		if key == " " && down {

@@ -24,8 +24,12 @@ type View struct {
 	Keys []Shortcut
 	// Shown runs when people come to the view.
 	Shown func()
+	// Left runs when people leave the view.
+	Left func()
 	// Take may take files that were dropped on the view; what it refuses goes to be inspected.
 	Take func(images []Source) bool
+	// Bare tells that the view has the whole page: no header, no notices, and no keys but its own.
+	Bare func() bool
 	// Stamp tells whether Body must be built again, for a view that does not want to be built after every event (vdom.Keep).
 	Stamp func() any
 }
@@ -37,6 +41,8 @@ type Shortcut struct{ Keys, Does string }
 type Watcher struct {
 	// Inspected runs for every image that got a verdict or an error, with the part that it was compared with.
 	Inspected func(part protocol.LoadResult, it *Item)
+	// Recorded runs when an image stands in the history.
+	Recorded func(it *Item)
 	// Switched runs when a part has come into use.
 	Switched func(part protocol.LoadResult)
 	// Overridden runs when a person has given a verdict, or taken it back.
@@ -75,8 +81,11 @@ func (p *Page) Show(id string) {
 			to = i
 		}
 	}
-	if to == p.view {
+	if to == p.view || p.Guard != nil && !p.Guard(p.views[to].ID) {
 		return
+	}
+	if left := p.View().Left; left != nil {
+		left()
 	}
 	p.view, p.FocusView = to, true
 	p.Look.Blink = false
@@ -93,6 +102,9 @@ func ViewID(hash string) string { return strings.TrimPrefix(hash, "#/") }
 
 // Touch tells that anything may have changed; it comes before every event.
 func (p *Page) Touch() { p.rev++ }
+
+// Stamp changes after Touch, and with what only the picture shows: for a view that shows it.
+func (p *Page) Stamp() any { return [2]int{p.rev, p.Look.rev} }
 
 // keep wraps a component so that it is built only after Touch, or when more is different.
 func (p *Page) keep(name string, c vugu.Builder, more func() any) *vdom.Keep {
@@ -118,6 +130,22 @@ func (p *Page) inspected(it *Item) {
 	}
 	if p.View().Stamp == nil {
 		p.Touch()
+	}
+}
+
+// IsBare tells whether the view that is shown has the whole page.
+func (p *Page) IsBare() bool {
+	bare := p.View().Bare
+	return bare != nil && bare()
+}
+
+// Recorded tells that an item stands in the history, under a number.
+func (p *Page) Recorded(it *Item, seq int64) {
+	it.Recorded = seq
+	for _, w := range p.watchers {
+		if w.Recorded != nil {
+			w.Recorded(it)
+		}
 	}
 }
 

@@ -30,6 +30,16 @@ func Inspection(h *report.Header, r *report.Record) map[string]any {
 	return p
 }
 
+// Stamp adds to an Inspection what tells a file of a watched folder from others of its name.
+func Stamp(p map[string]any, size, modified int64) { p["size"], p["modified"] = size, modified }
+
+// Measure adds the size of the picture to an Inspection, so that results can be written from the history alone.
+func Measure(p map[string]any, r *report.Record) {
+	if r.Width > 0 {
+		p["width"], p["height"] = r.Width, r.Height
+	}
+}
+
 // Overriding is the payload of an entry Override. The operator is the entry's.
 func Overriding(r *report.Record) map[string]any {
 	p := map[string]any{"path": r.Path, "sha256": r.SHA256, "from": r.Verdict, "to": r.Final()}

@@ -31,7 +31,7 @@ func New(pin string, salt []byte, rounds int) (*policy.PIN, error) {
 		return nil, fmt.Errorf("pin: %w", err)
 	}
 	p := &policy.PIN{Rounds: rounds, Salt: hex.EncodeToString(salt), Hash: hex.EncodeToString(hash)}
-	if _, err := (&policy.Policy{Version: policy.Version, PIN: p}).Encode(); err != nil {
+	if err := p.Validate(); err != nil {
 		return nil, err
 	}
 	return p, nil

@@ -1,0 +1,166 @@
+package kiosk
+
+import (
+	"cmp"
+	"slices"
+
+	"anomnet/webui/history"
+	"anomnet/webui/ui"
+)
+
+// Listed is a file in the watched folder.
+type Listed struct {
+	Path           string
+	Size, Modified int64 // bytes; milliseconds since 1970
+}
+
+// Key is what the history knows the file by.
+func (f Listed) Key() string { return history.KeyOf(f.Path, f.Size, f.Modified) }
+
+const (
+	depth      = 6    // images of the folder that are with the page at once; the others stay where they are
+	settled    = 2000 // milliseconds since the last change after which a file is taken at first sight
+	maxFetches = 3    // of a file that cannot be read
+)
+
+// folder is the watched folder: what was seen in it and what is to be inspected.
+type folder struct {
+	polling bool
+	problem string            // a key of the catalogue, "" for none
+	seen    map[string]Listed // by path, as it was listed last
+	taken   map[string]bool   // by key: asked for, in the queue, in work, or done
+	queue   []Listed
+	active  int
+	fetches map[string]int // of those that failed
+	retry   float64        // no listing before
+}
+
+func newFolder() folder {
+	return folder{seen: map[string]Listed{}, taken: map[string]bool{}, fetches: map[string]int{}}
+}
+
+// fresh returns the files of a listing that are complete and were not taken yet. A file is complete when it has not changed since the listing before, or
+// for a while.
+func (f *folder) fresh(list []Listed, now int64) []Listed {
+	var out []Listed
+	for _, one := range list {
+		if ui.Choose(one.Path) != ui.Taken || ui.ModelName(one.Path) || one.Size == 0 || f.taken[one.Key()] {
+			continue
+		}
+		before, ok := f.seen[one.Path]
+		f.seen[one.Path] = one
+		if ok && before == one || now-one.Modified > settled {
+			out = append(out, one)
+		}
+	}
+	return out
+}
+
+// poll looks into the folder and asks the history which of its files are done.
+func (k *Kiosk) poll() {
+	f := &k.folder
+	if f.polling || k.State.Folder == "" || !k.allows().Folder || k.Page.Phase != ui.Ready || k.back.Now() < f.retry {
+		return
+	}
+	f.polling = true
+	k.back.Listing(func(list []Listed, err error) {
+		if err != nil {
+			f.polling, f.retry = false, k.back.Now()+2000
+			k.folderFails(err)
+			return
+		}
+		k.trouble(&f.problem, "")
+		list = f.fresh(list, k.back.Wall().Milli)
+		list = list[:min(len(list), 500)]
+		if len(list) == 0 {
+			f.polling = false
+			k.feed()
+			return
+		}
+		keys := make([]string, len(list))
+		for i, one := range list {
+			keys[i] = one.Key()
+		}
+		k.back.Known(keys, func(known []bool, err error) {
+			f.polling = false
+			if err != nil || len(known) != len(list) {
+				return // the history says so itself
+			}
+			for i, one := range list {
+				if f.taken[keys[i]] = true; known[i] {
+					k.back.Settle(one.Path)
+				} else {
+					f.queue = append(f.queue, one)
+				}
+			}
+			slices.SortStableFunc(f.queue, func(a, b Listed) int {
+				return cmp.Or(cmp.Compare(a.Modified, b.Modified), cmp.Compare(a.Path, b.Path))
+			})
+			k.feed()
+		})
+	})
+}
+
+// feed inspects files of the queue, a few at a time, as long as verdicts can be recorded.
+func (k *Kiosk) feed() {
+	f := &k.folder
+	for f.active < depth && len(f.queue) > 0 && k.Blocked() == "" && k.log.Problem == nil && k.shown {
+		one := f.queue[0]
+		f.queue = f.queue[1:]
+		f.active++
+		k.back.Fetch(one, func(src ui.Source, err error) {
+			key := one.Key()
+			if err != nil {
+				if f.fetches[key]++; f.fetches[key] < maxFetches {
+					f.active--
+					delete(f.taken, key) // the next listing finds it again, if it is still there
+					return
+				}
+			}
+			k.Page.Add(src) // one that cannot be read fails there, and the history says so
+		})
+	}
+}
+
+// fed books that an image of the folder has a verdict or an error.
+func (k *Kiosk) fed(it *ui.Item) {
+	if _, _, ok := ui.StampOf(it.Src); ok {
+		k.folder.active = max(k.folder.active-1, 0)
+		k.feed()
+	}
+}
+
+// folderFails says why the folder cannot be looked into. What is in work goes on.
+func (k *Kiosk) folderFails(err error) { k.trouble(&k.folder.problem, watchProblems.of(err)) }
+
+// ChooseFolder asks for the folder to watch.
+func (k *Kiosk) ChooseFolder() {
+	k.back.Choose(UseWatch, func(name string, err error) {
+		if err != nil {
+			return // a person has changed their mind
+		}
+		k.folder = newFolder()
+		k.State.Folder = name
+		k.keep()
+	})
+}
+
+// GrantFolder asks again for the permission to read the folder.
+func (k *Kiosk) GrantFolder() {
+	k.back.Grant(UseWatch, func(err error) {
+		k.folder.retry = 0
+		if err != nil {
+			k.folderFails(err)
+		}
+	})
+}
+
+// StopFolder ends watching.
+func (k *Kiosk) StopFolder() {
+	k.folder = newFolder()
+	k.State.Folder = ""
+	k.keep()
+}
+
+// FolderLeft is how many files of the folder wait.
+func (k *Kiosk) FolderLeft() int { return len(k.folder.queue) + k.folder.active }

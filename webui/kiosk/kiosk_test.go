@@ -1,0 +1,406 @@
+package kiosk
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	vjs "github.com/vugu/vugu/js"
+
+	"anomnet/assets/messages"
+	"anomnet/core/audit"
+	"anomnet/core/policy"
+	"anomnet/core/report"
+	"anomnet/wasm/protocol"
+	"anomnet/webui/history"
+	"anomnet/webui/ui"
+)
+
+// world is the browser, the workers, the history and the folders, all without a browser.
+type world struct {
+	ui.Backend
+	t       *testing.T
+	page    *ui.Page
+	k       *Kiosk
+	milli   int64
+	chain   audit.Chain
+	lines   []string
+	keys    map[string]bool
+	files   map[string]Listed
+	out     map[string]string
+	kept    State
+	err     error // of the folder
+	writes  error
+	fetches int
+	tones   []string
+	scores  []int
+	full    bool
+	pin     string
+	grabbed int
+}
+
+type src struct {
+	name  string
+	stamp *Listed
+}
+
+func (s src) Name() string { return s.name }
+func (s src) Stamp() (size, modified int64, ok bool) {
+	if s.stamp == nil {
+		return 0, 0, false
+	}
+	return s.stamp.Size, s.stamp.Modified, true
+}
+
+func (w *world) Wall() report.Time                                { return report.Time{Milli: w.milli, Offset: 60} }
+func (w *world) Now() float64                                     { return float64(w.milli) }
+func (w *world) Save(ui.Settings)                                 {}
+func (w *world) EndFilm()                                         {}
+func (w *world) Forget(int)                                       {}
+func (w *world) Shoot()                                           { w.grabbed++; w.page.Give(nil, []ui.Source{src{name: "camera.png"}}) }
+func (w *world) Score(id int, _ ui.Source)                        { w.scores = append(w.scores, id) }
+func (w *world) Keep(s State, answer func(error))                 { w.kept = s; answer(nil) }
+func (w *world) Full(on bool)                                     { w.full = on }
+func (w *world) Wake(bool)                                        {}
+func (w *world) Tone(kind string)                                 { w.tones = append(w.tones, kind) }
+func (w *world) Frames(bool)                                      {}
+func (w *world) Choose(u Use, answer func(string, error))         { answer(string(u), nil) }
+func (w *world) Grant(_ Use, answer func(error))                  { w.err = nil; answer(nil) }
+func (w *world) Settle(string)                                    {}
+func (w *world) Read(vjs.Value, func(string))                     {}
+func (w *world) WritePicture(n string, _ *ui.Item, a func(error)) { w.out[n] = "png"; a(nil) }
+func (w *world) CheckPIN(_ *policy.PIN, pin string, answer func(bool, error)) {
+	answer(pin == w.pin, nil)
+}
+
+func (w *world) Listing(answer func([]Listed, error)) {
+	var list []Listed
+	for _, f := range w.files {
+		list = append(list, f)
+	}
+	answer(list, w.err)
+}
+
+func (w *world) Fetch(f Listed, answer func(ui.Source, error)) {
+	w.fetches++
+	if now, ok := w.files[f.Path]; !ok || now != f {
+		answer(src{f.Path, &f}, ErrGone)
+		return
+	}
+	answer(src{f.Path, &f}, nil)
+}
+
+func (w *world) Write(name string, data []byte, answer func(error)) {
+	if w.writes == nil {
+		w.out[name] = string(data)
+	}
+	answer(w.writes)
+}
+
+func (w *world) Results(req protocol.ResultsRequest, b *report.Batch, _ *protocol.Page, answer func([]byte, error)) {
+	if req.Form == protocol.FormCSV {
+		answer(report.CSV(b, nil), nil)
+		return
+	}
+	answer(report.JSON(b))
+}
+
+func (w *world) Known(keys []string, answer func([]bool, error)) {
+	out := make([]bool, len(keys))
+	for i, k := range keys {
+		out[i] = w.keys[k]
+	}
+	answer(out, nil)
+}
+
+func (w *world) Lines(before int64, most int, answer func([]string, error)) {
+	if before == 0 || before > int64(len(w.lines))+1 {
+		if before > 0 {
+			most -= int(before) - len(w.lines) - 1
+		}
+		before = int64(len(w.lines)) + 1
+	}
+	answer(w.lines[max(int(before)-1-most, 0):before-1], nil)
+}
+
+// Append is history.Backend's.
+func (w *world) Append(drafts []protocol.Draft, answer func([]string, error)) {
+	var lines []string
+	for _, d := range drafts {
+		if w.keys[d.File] {
+			lines = append(lines, "")
+			continue
+		}
+		at, err := report.ParseTime(d.Time)
+		require.NoError(w.t, err)
+		e, err := w.chain.Append(at, d.Operator, d.Kind, d.Payload)
+		require.NoError(w.t, err)
+		w.lines = append(w.lines, string(e.Line()))
+		lines = append(lines, string(e.Line()))
+		if d.File != "" {
+			w.keys[d.File] = true
+		}
+	}
+	answer(lines, nil)
+}
+
+// books is history.Backend beside ui.Backend, whose Save has another form.
+type books struct{ *world }
+
+func (books) Save(string, func(error))                          {}
+func (books) Load(int, func([]string, int64, error))            {}
+func (books) Verify(string, func(protocol.VerifyResult, error)) {}
+
+var digest = strings.Repeat("ab", 32)
+
+// newWorld opens the page in the kiosk; old is a world whose disk is taken over.
+func newWorld(t *testing.T, old *world, served Served) *world {
+	t.Helper()
+	w := &world{t: t, milli: time.Date(2026, 5, 4, 13, 0, 0, 0, time.UTC).UnixMilli(), keys: map[string]bool{}, files: map[string]Listed{}, out: map[string]string{}, pin: "4711"}
+	if old != nil {
+		w.milli, w.chain, w.lines, w.keys, w.files, w.out, w.kept = old.milli, old.chain, old.lines, old.keys, old.files, old.out, old.kept
+	}
+	text, err := messages.Load("en")
+	require.NoError(t, err)
+	w.page = ui.New(w, text, 4)
+	hist := history.New(w.page, books{w})
+	k, view := New(w.page, hist.Body.(*history.History).Log, w)
+	w.k = k
+	w.page.Register(hist, view)
+	k.Restore(w.kept, served, old == nil)
+	w.page.Loaded(protocol.LoadResult{Part: "Washer", HeadDigest: digest, BackboneDigest: strings.Repeat("cd", 32), Limit: 2, Review: 1.5, Calibration: 10})
+	w.page.Settle(nil)
+	w.tick()
+	return w
+}
+
+// tick lets half a second pass.
+func (w *world) tick() {
+	w.milli += 500
+	w.k.Tick()
+}
+
+// work answers everything that the workers have to do.
+func (w *world) work() {
+	for len(w.scores) > 0 {
+		id := w.scores[0]
+		w.scores = w.scores[1:]
+		raw, verdict := float32(1), "OK"
+		if id%4 == 0 {
+			raw, verdict = 3, "NG"
+		}
+		w.page.Scored(id, protocol.ScoreResult{Raw: raw, Limit: 2, Review: 1.5, Ratio: float64(raw) / 2, Verdict: verdict, PValue: 0.5, Width: 4, Height: 3,
+			SHA256: strings.Repeat("0f", 32)}, nil)
+	}
+}
+
+func (w *world) put(n int, prefix string) {
+	for i := range n {
+		name := fmt.Sprintf("%s%03d.png", prefix, i)
+		w.files[name] = Listed{name, 100, w.milli - 10_000}
+	}
+}
+
+func TestFolderIsInspectedOnce(t *testing.T) {
+	w := newWorld(t, nil, Served{})
+	w.k.ChooseFolder()
+	w.put(20, "a")
+	w.files["empty.png"] = Listed{"empty.png", 0, 0}
+	w.files["notes.txt"] = Listed{"notes.txt", 10, 0}
+	for range 20 {
+		w.tick()
+		w.work()
+	}
+	assert.Equal(t, 20, w.k.tally.Inspected())
+	assert.Equal(t, 20, w.fetches)
+	assert.Len(t, w.keys, 20)
+	again := newWorld(t, w, Served{}) // the power was gone
+	assert.Equal(t, ID, again.page.View().ID, "it opens where it was left")
+	again.put(5, "b")
+	again.files["a000.png"] = Listed{"a000.png", 100, again.milli - 5000} // written anew
+	for range 20 {
+		again.tick()
+		again.work()
+	}
+	assert.Equal(t, 26, again.k.tally.Inspected())
+	assert.Equal(t, 6, again.fetches)
+	assert.Len(t, again.k.Strip, stripLength)
+	_, err := audit.Verify(strings.NewReader(strings.Join(again.lines, "")), nil)
+	assert.NoError(t, err)
+}
+
+func TestFileThatIsStillWritten(t *testing.T) {
+	w := newWorld(t, nil, Served{})
+	w.k.ChooseFolder()
+	for i := range 5 {
+		w.files["a.png"] = Listed{"a.png", int64(100 + i), w.milli}
+		w.tick()
+		assert.Zero(t, w.fetches)
+	}
+	w.tick()
+	assert.Equal(t, 1, w.fetches)
+	delete(w.files, "b.png")
+	w.files["b.png"] = Listed{"b.png", 5, w.milli - 9000}
+	w.err = ErrDenied
+	w.tick()
+	require.Len(t, w.k.Troubles(), 1)
+	assert.Equal(t, "folder", w.k.Troubles()[0].Key)
+	w.k.Troubles()[0].Fix()
+	w.tick()
+	assert.Empty(t, w.k.Troubles())
+	w.tick()
+	w.work()
+	assert.Equal(t, 2, w.k.tally.Inspected())
+}
+
+func TestPolicyBlocks(t *testing.T) {
+	text := func(change func(p *policy.Policy)) Served {
+		p := policy.Default()
+		change(p)
+		data, err := p.Encode()
+		require.NoError(t, err)
+		return Served{Asked: true, Text: string(data)}
+	}
+	for want, served := range map[string]Served{
+		"":                     text(func(p *policy.Policy) { p.Parts = []policy.Part{{Name: "Washer"}} }),
+		"kiosk.block.part":     text(func(p *policy.Policy) { p.Parts = []policy.Part{{Name: "Screw"}} }),
+		"kiosk.block.operator": text(func(p *policy.Policy) { p.Operator = true }),
+		"kiosk.block.policy":   {Asked: true, Text: "{}"},
+	} {
+		w := newWorld(t, nil, served)
+		assert.Equal(t, want, w.k.Blocked())
+		w.k.SetCamera(true)
+		w.page.CameraRuns(640, 480, nil)
+		assert.True(t, w.page.Press(" ", true, false))
+		assert.Equal(t, want == "", w.grabbed == 1, want)
+		if want == "kiosk.block.policy" {
+			w.k.Leave()
+			w.page.Show("history")
+			assert.Equal(t, ID, w.page.View().ID, "a policy that was refused locks")
+		}
+	}
+	w := newWorld(t, nil, text(func(p *policy.Policy) { p.Name = "A" }))
+	w = newWorld(t, w, Served{Asked: true, Failed: true})
+	require.NotNil(t, w.page.Policy, "no answer: what was accepted before stays")
+	w = newWorld(t, w, Served{Asked: true})
+	assert.Nil(t, w.page.Policy, "the server has none any more")
+}
+
+func TestLock(t *testing.T) {
+	p := policy.Default()
+	p.PIN = &policy.PIN{Rounds: policy.MinRounds, Salt: strings.Repeat("00", 16), Hash: digest}
+	data, err := p.Encode()
+	require.NoError(t, err)
+	served := Served{Asked: true, Text: string(data)}
+	w := newWorld(t, nil, served)
+	try := func(pin string) {
+		w.k.OpenMenu()
+		w.k.TypePIN(pin)
+		w.k.TryPIN()
+	}
+	for range 3 {
+		try("0000")
+	}
+	assert.Equal(t, 10, w.k.Wait())
+	try("4711")
+	assert.False(t, w.k.Menu, "not even the right one while it is locked out")
+	w = newWorld(t, w, served)
+	assert.Equal(t, 10, w.k.Wait(), "a reload gives no new try")
+	w.milli += 11_000
+	try("0000")
+	assert.Equal(t, 20, w.k.Wait())
+	w.milli += 21_000
+	w.page.Show("history")
+	assert.Equal(t, ID, w.page.View().ID)
+	try("4711")
+	require.True(t, w.k.Menu)
+	assert.Zero(t, w.kept.Lockout.Failures)
+	w.k.CloseMenu()
+	assert.True(t, w.k.Locked())
+	try("4711")
+	w.k.Leave()
+	assert.Equal(t, "inspect", w.page.View().ID)
+	assert.False(t, w.kept.On)
+}
+
+func TestCountersOfTheDayAndShift(t *testing.T) {
+	w := newWorld(t, nil, Served{})
+	w.k.SetCamera(true)
+	w.page.CameraRuns(640, 480, nil)
+	shoot := func(n int) {
+		for range n {
+			w.k.Shoot()
+			w.work()
+		}
+	}
+	shoot(8)
+	assert.Equal(t, report.Counts{OK: 6, NG: 2}, w.k.tally.Counts)
+	w.milli++
+	w.k.NewShift()
+	assert.Zero(t, w.k.tally.Inspected())
+	w.milli++
+	shoot(2)
+	assert.Equal(t, 2, w.k.tally.Inspected())
+	w.k.EndShift()
+	assert.Equal(t, 10, w.k.tally.Inspected())
+	w.milli += 24 * 3600_000
+	w.tick()
+	assert.Zero(t, w.k.tally.Inspected(), "a new day")
+	shoot(1)
+	w = newWorld(t, w, Served{})
+	assert.Equal(t, 1, w.k.tally.Inspected())
+	assert.Len(t, w.k.Strip, 11)
+}
+
+func TestExport(t *testing.T) {
+	p := policy.Default()
+	p.Export = &policy.Export{CSV: true, JSON: true, Pictures: true, Images: 4, Minutes: 60}
+	data, err := p.Encode()
+	require.NoError(t, err)
+	served := Served{Asked: true, Text: string(data)}
+	w := newWorld(t, nil, served)
+	w.tick()
+	require.Len(t, w.k.Troubles(), 1, "no folder was chosen")
+	w.k.ChooseOutlet()
+	w.k.SetCamera(true)
+	w.page.CameraRuns(640, 480, nil)
+	w.tick()
+	shoot := func(n int) {
+		for range n {
+			w.k.Shoot()
+			w.work()
+		}
+		w.tick()
+	}
+	results := func() (n int, records int) {
+		for name, text := range w.out {
+			if strings.HasSuffix(name, ".json") {
+				b, err := report.Parse([]byte(text))
+				require.NoError(t, err)
+				n, records = n+1, records+len(b.Records)
+			}
+		}
+		return n, records
+	}
+	shoot(5)
+	n, records := results()
+	assert.Equal(t, [2]int{1, 5}, [2]int{n, records})
+	w.writes = ErrDenied
+	shoot(5)
+	require.Len(t, w.k.Troubles(), 1)
+	w = newWorld(t, w, served) // the power was gone before the permission was back
+	w.milli += 11_000
+	w.tick()
+	n, records = results()
+	assert.Equal(t, [2]int{2, 10}, [2]int{n, records}, "all that was inspected, once")
+	pictures := 0
+	for name := range w.out {
+		if strings.HasSuffix(name, ".png") {
+			pictures++
+		}
+	}
+	assert.Equal(t, 10, pictures)
+}
