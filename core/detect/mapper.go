@@ -16,7 +16,7 @@ type Mapper struct {
 	scratch   []float32
 }
 
-// NewMapper returns a mapper for grids of h x w patches of which those inside m count.
+// NewMapper returns a mapper for grids of h x w patches of which those inside m count. Without a scorer it takes distances only (MapSquares).
 func NewMapper(s *Scorer, h, w int, m roi.Mask) *Mapper {
 	n := m.Count(h * w)
 	out := &Mapper{h: h, w: w, roi: m, scorer: s, d2: make([]int32, n), distances: make([]float32, n), smooth: make([]float32, h*w), scratch: make([]float32, h*w)}
@@ -30,7 +30,12 @@ func NewMapper(s *Scorer, h, w int, m roi.Mask) *Mapper {
 // Map computes the distances of e, [n][D], the embeddings of the patches inside in their order.
 func (m *Mapper) Map(e []int8) {
 	m.scorer.Nearest(e, len(m.d2), m.d2)
-	for i, d := range m.d2 {
+	m.MapSquares(m.d2)
+}
+
+// MapSquares is Map for squared distances that are known, of the patches inside.
+func (m *Mapper) MapSquares(d2 []int32) {
+	for i, d := range d2[:len(m.distances)] {
 		m.distances[i] = Distance(d)
 	}
 	for i, p := range m.places {

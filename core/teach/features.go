@@ -2,6 +2,7 @@ package teach
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -120,6 +121,9 @@ func (p *Patch) validate(f *Features) error {
 }
 
 func checkU7(x []uint8) error {
+	for len(x) >= 8 && binary.LittleEndian.Uint64(x)&0x8080808080808080 == 0 {
+		x = x[8:]
+	}
 	for i, v := range x {
 		if v > 127 {
 			return fmt.Errorf("%w: value %d is %d", ErrFeatures, i, v)

@@ -81,13 +81,6 @@ func DecodeFeatures(data []byte) (*Features, error) {
 	if err := f.validate(); err != nil {
 		return nil, err
 	}
-	canonical, err := EncodeFeatures(f)
-	if err != nil {
-		return nil, err
-	}
-	if !bytes.Equal(data, canonical) {
-		return nil, fmt.Errorf("%w: not in canonical form", ErrFeatures)
-	}
 	return f, nil
 }
 
@@ -163,7 +156,23 @@ func unseal(data []byte, key string, value any) (map[string]safetensors.Tensor, 
 	if err := safetensors.StrictJSON([]byte(text), value); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFeatures, err)
 	}
-	return st.Tensors, nil
+	return st.Tensors, canonical(data[:end], key, value, st.Tensors)
+}
+
+// canonical checks that a container has the one form that seal writes, without looking at the tensors' bytes.
+func canonical(data []byte, key string, value any, t map[string]safetensors.Tensor) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("teach: %w", err)
+	}
+	again, err := safetensors.Encode(&safetensors.File{Metadata: map[string]string{key: string(text)}, Tensors: t})
+	if err != nil {
+		return fmt.Errorf("teach: %w", err)
+	}
+	if !bytes.Equal(data, again) {
+		return fmt.Errorf("%w: not in canonical form", ErrFeatures)
+	}
+	return nil
 }
 
 // packedLen is how many bytes n values of 7 bits take.
@@ -171,25 +180,31 @@ func packedLen(n int) int { return n - n/8 }
 
 // pack7 writes eight values of 7 bits into seven bytes, the high bit of each of the seven holding a bit of the eighth; the last n%8 stay whole.
 func pack7(x []uint8) []byte {
-	out := make([]byte, 0, packedLen(len(x)))
+	out := make([]byte, 0, packedLen(len(x))+1)
 	for ; len(x) >= 8; x = x[8:] {
-		last := x[7]
-		for i, v := range x[:7] {
-			out = append(out, v|last>>i&1<<7)
-		}
+		v := binary.LittleEndian.Uint64(x)
+		spread := (v >> 56 * 0x0002040810204081) & 0x0001010101010101 // bit i of the eighth, at the foot of byte i
+		out = binary.LittleEndian.AppendUint64(out, v&sevenLow|spread<<7)
+		out = out[:len(out)-1]
 	}
 	return append(out, x...)
 }
 
+// sevenLow is the lower seven bits of seven bytes.
+const sevenLow = 0x007f7f7f7f7f7f7f
+
 func unpack7(data []byte, n int) []uint8 {
 	out := make([]uint8, 0, n)
 	for ; n >= 8; n -= 8 {
-		var last uint8
-		for i, v := range data[:7] {
-			out = append(out, v&127)
-			last |= v >> 7 << i
+		var v uint64
+		if len(data) >= 8 {
+			v = binary.LittleEndian.Uint64(data)
+		} else {
+			v = uint64(binary.LittleEndian.Uint32(data)) | uint64(data[4])<<32 | uint64(data[5])<<40 | uint64(data[6])<<48
 		}
-		out = append(out, last)
+		high := v >> 7 & 0x0001010101010101
+		last := high * 0x0102040810204000 >> 56 & 127 // bit i of byte i goes to bit 56+i
+		out = binary.LittleEndian.AppendUint64(out, v&sevenLow|last<<56)
 		data = data[7:]
 	}
 	return append(out, data...)

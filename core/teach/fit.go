@@ -130,25 +130,26 @@ func (s *Set) Fit(ctx context.Context, fit FitOptions, opt *Options) (*model.Hea
 		return nil, nil, ErrAlike
 	}
 	rep := &Report{}
-	if fit, rep.Tried, err = s.Choose(ctx, fit, opt); err != nil {
+	var f *fitter
+	if fit, rep.Tried, f, err = s.choose(ctx, fit, opt); err != nil {
 		return nil, nil, err
 	}
 	rep.Norm, rep.Augment = fit.Norm, fit.Augment
-	if !learned {
-		fit.Projection = RandomProjection(fit.Embedding, s.C, fit.Seed)
+	if f == nil {
+		if !learned {
+			fit.Projection = RandomProjection(fit.Embedding, s.C, fit.Seed)
+		}
+		f = &fitter{set: s, opt: opt, fit: fit}
+		if err := f.embed(ctx, fit.Norm); err != nil {
+			return nil, nil, err
+		}
 	}
-	f := &fitter{set: s, opt: opt, fit: fit, learned: learned}
-	if err := f.embed(ctx, fit.Norm); err != nil {
-		return nil, nil, err
-	}
+	f.learned = learned
 	cal, err := f.calibrate(ctx, rep)
 	if err != nil {
 		return nil, nil, err
 	}
-	centroids, err := f.centroids(ctx, -1, f.budget(), "centroids")
-	if err != nil {
-		return nil, nil, err
-	}
+	centroids := gather(f.e, f.adapter.Out, f.covered.centres)
 	rep.Centroids = centroids.K
 	rep.Warnings = Warnings{Same: s.same(), Groups: s.groups(), Sizes: s.sizes()}
 	rep.Odd, rep.Look = rep.odd(s)
@@ -168,12 +169,10 @@ type fitter struct {
 	fit     FitOptions
 	learned bool // the projection has learned from all folds but the first (Learnable)
 	adapter detect.Adapter
-	e       []int8   // [Images*Patches][Embedding]
-	copies  [][]int8 // of each image, the embeddings of its turned copies
-
-	chosen     []int32 // centres of all images, for comparing: places in chosenFrom,
-	chosenFrom []int8  // the embeddings of all images and copies,
-	owner      []int32 // and the image of each
+	e       []int8  // [n][Embedding], of each image its patches, then those of its copies
+	owner   []int32 // [n] the image of each
+	first   []int   // [Images] where the patches of an image begin
+	covered *cover  // made by cover
 }
 
 func (f *fitter) provenance() model.Provenance {
@@ -197,19 +196,36 @@ func (f *fitter) embed(ctx context.Context, norm Norm) error {
 		sample = append(sample, s.Features[p/s.Patches].X[at:at+s.C]...)
 	}
 	f.adapter = quantizeProjection(f.fit.Projection, s.C, norm == NormL2, sample)
-	f.e, f.copies = make([]int8, s.Images*s.Patches*f.adapter.Out), make([][]int8, s.Images)
+	f.lay()
+	d := f.adapter.Out
 	_, err := parallel.Run(ctx, s.Images, f.opt.workers(), f.opt.progress("embeddings"), f.embedder, func(em *detect.Embedder, i int) error {
 		em.Embed(s.Features[i].X, s.Patches, f.image(i))
+		at := f.first[i] + s.Patches
 		for _, t := range s.Features[i].Turned {
 			if f.fit.Augment.uses(t.Kind) {
-				e := make([]int8, len(t.At)*f.adapter.Out)
-				em.Embed(t.X, len(t.At), e)
-				f.copies[i] = append(f.copies[i], e...)
+				em.Embed(t.X, len(t.At), f.e[at*d:(at+len(t.At))*d])
+				at += len(t.At)
 			}
 		}
 		return nil
 	})
 	return err
+}
+
+// lay makes room for the embeddings.
+func (f *fitter) lay() {
+	f.first = make([]int, f.set.Images)
+	for i, x := range f.set.Features {
+		f.first[i] = len(f.owner)
+		n := f.set.Patches
+		for _, t := range x.Turned {
+			if f.fit.Augment.uses(t.Kind) {
+				n += len(t.At)
+			}
+		}
+		f.owner = append(f.owner, slices.Repeat([]int32{int32(i)}, n)...)
+	}
+	f.e = make([]int8, len(f.owner)*f.adapter.Out)
 }
 
 func (f *fitter) embedder() (*detect.Embedder, error) {
@@ -218,50 +234,27 @@ func (f *fitter) embedder() (*detect.Embedder, error) {
 
 // image returns the embeddings of image i.
 func (f *fitter) image(i int) []int8 {
-	n := f.set.Patches * f.adapter.Out
-	return f.e[i*n : (i+1)*n]
+	at, d := f.first[i], f.adapter.Out
+	return f.e[at*d : (at+f.set.Patches)*d]
 }
 
-// images returns the embeddings of a list of images.
-func (f *fitter) images(list []int) [][]int8 {
-	out := make([][]int8, 0, len(list))
-	for _, i := range list {
-		out = append(out, f.image(i))
-	}
-	return out
-}
-
-// centroids chooses k centres from all images but those of one fold (-1: from all), and from their copies.
+// centroids chooses k centres from all images but those of one fold, and from their copies.
 func (f *fitter) centroids(ctx context.Context, leaveOut, k int, stage string) (detect.Centroids, error) {
-	pool, _ := f.pool(leaveOut)
-	index, err := f.chooseFrom(ctx, pool, k, stage)
+	d := f.adapter.Out
+	pool := make([]int8, 0, len(f.e))
+	for p, owner := range f.owner {
+		if f.set.fold[owner] != leaveOut {
+			pool = append(pool, f.e[p*d:(p+1)*d]...)
+		}
+	}
+	greedy, err := f.choose(ctx, pool, k, stage)
 	if err != nil {
 		return detect.Centroids{}, err
 	}
-	return gather(pool, f.adapter.Out, index), nil
+	return gather(pool, d, greedy.centres), nil
 }
 
-// pool returns the embeddings of all images but those of one fold, with their copies, and the image of each.
-func (f *fitter) pool(leaveOut int) (e []int8, owner []int32) {
-	size := 0
-	for i, fold := range f.set.fold {
-		if fold != leaveOut {
-			size += len(f.image(i)) + len(f.copies[i])
-		}
-	}
-	e, owner = make([]int8, 0, size), make([]int32, 0, size/f.adapter.Out)
-	for i, fold := range f.set.fold {
-		if fold != leaveOut {
-			e = append(append(e, f.image(i)...), f.copies[i]...)
-			for len(owner) < len(e)/f.adapter.Out {
-				owner = append(owner, int32(i))
-			}
-		}
-	}
-	return e, owner
-}
-
-func (f *fitter) chooseFrom(ctx context.Context, pool []int8, k int, stage string) ([]int32, error) {
+func (f *fitter) choose(ctx context.Context, pool []int8, k int, stage string) (*kCentre, error) {
 	if len(pool) == 0 {
 		return nil, ErrAlike
 	}
@@ -271,48 +264,3 @@ func (f *fitter) chooseFrom(ctx context.Context, pool []int8, k int, stage strin
 
 // budget is how many centroids are worth finding: few images show little, and the time for a fit grows with it.
 func (f *fitter) budget() int { return min(f.fit.Centroids, centroidsPerImage*f.set.Images) }
-
-// calibrate scores all good images by cross-validation: each fold by centroids of the others. With a learned projection only the first
-// fold is held out from everything.
-func (f *fitter) calibrate(ctx context.Context, rep *Report) (*calibrate.Calibration, error) {
-	var maps [][]float32
-	last := folds
-	if f.learned {
-		last = 1
-	}
-	for fold := range last {
-		heldOut := f.set.foldImages(fold)
-		if len(heldOut) == 0 {
-			continue
-		}
-		c, err := f.centroids(ctx, fold, max(1, f.budget()*(folds-1)/folds), fmt.Sprintf("calibration %d", fold+1))
-		if err != nil {
-			return nil, err
-		}
-		rep.Images = append(rep.Images, heldOut...)
-		scores, m, err := f.score(ctx, &c, f.images(heldOut))
-		if err != nil {
-			return nil, err
-		}
-		rep.Scores, maps = append(rep.Scores, scores...), append(maps, m...)
-	}
-	rep.HeldOut = len(rep.Scores)
-	return calibrate.New(rep.Scores, maps, f.fit.FalseRejectRate)
-}
-
-// score returns image scores and smoothed maps, of what is inside, of images, given by their embeddings.
-func (f *fitter) score(ctx context.Context, c *detect.Centroids, images [][]int8) ([]float32, [][]float32, error) {
-	scores, maps := make([]float32, len(images)), make([][]float32, len(images))
-	scorer, err := detect.NewScorer(c, f.opt.kernels())
-	if err != nil {
-		return nil, nil, err
-	}
-	mapper := func() (*detect.Mapper, error) { return detect.NewMapper(scorer, f.set.h, f.set.w, f.set.roi), nil }
-	_, err = parallel.Run(ctx, len(images), f.opt.workers(), f.opt.progress("held-out scores"), mapper, func(m *detect.Mapper, i int) error {
-		m.Map(images[i])
-		scores[i] = m.ImageScore(f.set.topK())
-		maps[i] = m.Inside()
-		return nil
-	})
-	return scores, maps, err
-}

@@ -8,6 +8,7 @@ import (
 
 	"anomnet/core/detect"
 	"anomnet/core/metrics"
+	"anomnet/core/parallel"
 )
 
 // Judgement tells how well a head separates held-out good images from pseudo-defects drawn into them.
@@ -41,8 +42,15 @@ const fewImages = 50
 func tieMargin(n int) float64 { return 1 + 1/math.Sqrt(float64(max(n, 1))) }
 
 // Choose sets those of fit.Norm and fit.Augment that are automatic: it takes the combination whose scores separate held-out good images best
-// from pseudo-defects (judge). Equal within tieMargin: more copies, and raw, or L2 with few images. It also returns all judgements.
+// from pseudo-defects (judge). Normalisations are compared with the most copies, then fewer copies with the normalisation taken. Equal within
+// tieMargin: more copies, and raw, or L2 with few images. It also returns all judgements.
 func (s *Set) Choose(ctx context.Context, fit FitOptions, opt *Options) (FitOptions, []Tried, error) {
+	fit, tried, _, err := s.choose(ctx, fit, opt)
+	return fit, tried, err
+}
+
+// choose is Choose; where the comparison made all that a head of the settings taken begins with, it returns that too.
+func (s *Set) choose(ctx context.Context, fit FitOptions, opt *Options) (FitOptions, []Tried, *fitter, error) {
 	fit = fit.withDefaults()
 	norms, augments := []Norm{fit.Norm}, []Augment{fit.Augment}
 	if fit.Norm == NormAuto {
@@ -56,37 +64,60 @@ func (s *Set) Choose(ctx context.Context, fit FitOptions, opt *Options) (FitOpti
 	}
 	fit.Norm, fit.Augment = norms[0], augments[0]
 	if len(norms)*len(augments) == 1 {
-		return fit, nil, nil
+		return fit, nil, nil, nil
 	}
 	by := s
 	if s.Images > MaxForD4 { // runs of neighbours: with many images, groups of related ones would make the held-out scores differ more than settings do
-		runs := *s
-		runs.fold = make([]int, s.Images)
-		for i := range runs.fold {
-			runs.fold[i] = i * folds / s.Images
-		}
-		by = &runs
+		by = s.inRuns()
 	}
 	var tried []Tried
-	best := Judgement{}
-	for _, augment := range augments {
-		for _, norm := range norms {
-			c := fit
-			c.Norm, c.Augment = norm, augment
-			j, err := by.judge(ctx, c, ruleImages, opt)
-			if errors.Is(err, errNoDefects) { // nothing to choose by
-				return fit, tried, nil
-			}
-			if err != nil {
-				return fit, nil, err
-			}
-			tried = append(tried, Tried{norm, augment, j})
-			if len(tried) == 1 || j.Separation > float64(tieMargin(j.n)*best.Separation) {
-				fit, best = c, j
-			}
+	var best Judgement
+	var begun *fitter
+	try := func(norm Norm, augment Augment) error {
+		c := fit
+		c.Norm, c.Augment = norm, augment
+		j, f, err := by.judge(ctx, c, ruleImages, opt)
+		if err != nil {
+			return err
+		}
+		tried = append(tried, Tried{norm, augment, j})
+		if len(tried) == 1 || j.Separation > float64(tieMargin(j.n)*best.Separation) {
+			fit, best, begun = c, j, f
+		}
+		return nil
+	}
+	for _, norm := range norms {
+		if err := try(norm, augments[0]); err != nil {
+			return nothingToChooseBy(fit, err)
 		}
 	}
-	return fit, tried, nil
+	for _, augment := range augments[1:] {
+		if err := try(fit.Norm, augment); err != nil {
+			return nothingToChooseBy(fit, err)
+		}
+	}
+	if by != s || begun.covered == nil {
+		begun = nil
+	}
+	return fit, tried, begun, nil
+}
+
+// nothingToChooseBy keeps the first settings when no pseudo-defect touches the region of interest, which is the same for all.
+func nothingToChooseBy(fit FitOptions, err error) (FitOptions, []Tried, *fitter, error) {
+	if errors.Is(err, errNoDefects) {
+		fit.Projection, err = nil, nil
+	}
+	return fit, nil, nil, err
+}
+
+// inRuns returns the set with folds that are runs of neighbours, whether related or not.
+func (s *Set) inRuns() *Set {
+	runs := *s
+	runs.fold = make([]int, s.Images)
+	for i := range runs.fold {
+		runs.fold[i] = i * folds / s.Images
+	}
+	return &runs
 }
 
 // Judge holds out the first fold, from which no projection has learned, makes a head of the others as fit says (nothing in it may be
@@ -96,17 +127,18 @@ func (s *Set) Judge(ctx context.Context, fit FitOptions, opt *Options) (Judgemen
 	if err := fit.Check(s.C); err != nil {
 		return Judgement{}, err
 	}
-	return s.judge(ctx, fit, 1, opt)
+	j, _, err := s.judge(ctx, fit, 1, opt)
+	return j, err
 }
 
 // judge holds out as many folds as give enough images, each from centres of the others.
-func (s *Set) judge(ctx context.Context, fit FitOptions, enough int, opt *Options) (Judgement, error) {
+func (s *Set) judge(ctx context.Context, fit FitOptions, enough int, opt *Options) (Judgement, *fitter, error) {
 	if fit.Projection == nil {
 		fit.Projection = RandomProjection(fit.Embedding, s.C, fit.Seed)
 	}
 	f := &fitter{set: s, opt: opt, fit: fit}
 	if err := f.embed(ctx, fit.Norm); err != nil {
-		return Judgement{}, err
+		return Judgement{}, nil, err
 	}
 	without := f.dropped
 	if s.Images > MaxForD4 {
@@ -118,62 +150,97 @@ func (s *Set) judge(ctx context.Context, fit FitOptions, enough int, opt *Option
 		if len(heldOut) == 0 || len(heldOut) == s.Images {
 			continue
 		}
-		c, err := without(ctx, fold)
+		nearest, err := without(ctx, fold)
 		if err != nil {
-			return Judgement{}, err
+			return Judgement{}, nil, err
 		}
-		scores, _, err := f.score(ctx, &c, f.images(heldOut))
+		g, b, err := f.compare(ctx, heldOut, nearest)
 		if err != nil {
-			return Judgement{}, err
+			return Judgement{}, nil, err
 		}
-		good = append(good, scores...)
-		fakes, err := f.fakes(heldOut)
-		if err != nil {
-			return Judgement{}, err
-		}
-		if scores, _, err = f.score(ctx, &c, fakes); err != nil {
-			return Judgement{}, err
-		}
-		bad = append(bad, scores...)
+		good, bad = append(good, g...), append(bad, b...)
 	}
 	if len(good) == 0 {
-		return Judgement{}, ErrAlike
+		return Judgement{}, nil, ErrAlike
 	}
 	if len(bad) == 0 {
-		return Judgement{}, errNoDefects
+		return Judgement{}, nil, errNoDefects
 	}
-	return judge(good, bad)
+	j, err := judge(good, bad)
+	return j, f, err
 }
+
+// nearestFunc writes the squared distances of n embeddings to their nearest centres.
+type nearestFunc func(e []int8, n int, d2 []int32)
 
 // ruleCentroids is how many centroids are chosen anew for a comparison: enough to rank, cheap to find.
 const ruleCentroids = 1024
 
 // chosenAnew chooses centres from all images but those of a fold.
-func (f *fitter) chosenAnew(ctx context.Context, fold int) (detect.Centroids, error) {
-	return f.centroids(ctx, fold, min(ruleCentroids, f.fit.Centroids), "comparing")
+func (f *fitter) chosenAnew(ctx context.Context, fold int) (nearestFunc, error) {
+	c, err := f.centroids(ctx, fold, min(ruleCentroids, f.fit.Centroids), "comparing")
+	if err != nil {
+		return nil, err
+	}
+	s, err := detect.NewScorer(&c, f.opt.kernels())
+	if err != nil {
+		return nil, err
+	}
+	return s.Nearest, nil
 }
 
 // dropped chooses centres from all images, once for all folds, and leaves out those of the images of one. It saves most of the time where few
 // images call for all folds. With many images the holes that it leaves would count more than the differences that are looked for.
-func (f *fitter) dropped(ctx context.Context, fold int) (detect.Centroids, error) {
-	if f.chosen == nil {
-		f.chosenFrom, f.owner = f.pool(-1)
-		index, err := f.chooseFrom(ctx, f.chosenFrom, f.budget(), "comparing")
-		if err != nil {
-			return detect.Centroids{}, err
+func (f *fitter) dropped(ctx context.Context, fold int) (nearestFunc, error) {
+	c, err := f.cover(ctx, "comparing")
+	if err != nil {
+		return nil, err
+	}
+	if c.others(fold) == 0 {
+		return nil, ErrAlike
+	}
+	return func(e []int8, n int, d2 []int32) { c.without(fold, e, n, d2) }, nil
+}
+
+// comparer scores images and the pseudo-defects drawn into them.
+type comparer struct {
+	embedder  *detect.Embedder
+	d2, fake  []int32
+	distances []float32
+	scratch   []float32
+	e         []int8
+}
+
+// compare scores images, and the pseudo-defects drawn into them: those have the patches of the image, but for the ones that the defect changes.
+func (f *fitter) compare(ctx context.Context, images []int, nearest nearestFunc) (good, bad []float32, err error) {
+	n, d := f.set.Patches, f.adapter.Out
+	worker := func() (*comparer, error) {
+		em, err := f.embedder()
+		return &comparer{em, make([]int32, n), make([]int32, n), nil, make([]float32, n), make([]int8, n*d)}, err
+	}
+	good = make([]float32, len(images))
+	fakes := make([][]float32, len(images))
+	_, err = parallel.Run(ctx, len(images), f.opt.workers(), f.opt.progress("comparing"), worker, func(w *comparer, k int) error {
+		score := func(d2 []int32) float32 {
+			w.distances = distances(d2, w.distances)
+			return detect.ImageScore(w.distances, f.set.topK(), w.scratch)
 		}
-		f.chosen = index
-	}
-	var others []int32
-	for _, p := range f.chosen {
-		if f.set.fold[f.owner[p]] != fold {
-			others = append(others, p)
+		i := images[k]
+		nearest(f.image(i), n, w.d2)
+		good[k] = score(w.d2)
+		for _, p := range f.set.Features[i].Drawn {
+			changed := make([]int32, len(p.At))
+			w.embedder.Embed(p.X, len(p.At), w.e)
+			nearest(w.e, len(p.At), changed)
+			copy(w.fake, w.d2)
+			for j, at := range p.At {
+				w.fake[at] = changed[j]
+			}
+			fakes[k] = append(fakes[k], score(w.fake))
 		}
-	}
-	if len(others) == 0 {
-		return detect.Centroids{}, ErrAlike
-	}
-	return gather(f.chosenFrom, f.adapter.Out, others), nil
+		return nil
+	})
+	return good, slices.Concat(fakes...), err
 }
 
 func judge(good, bad []float32) (Judgement, error) {
@@ -201,25 +268,4 @@ func moments(v []float32) (mean, deviation float64) {
 		deviation += float64(d * d)
 	}
 	return mean, math.Sqrt(deviation / float64(len(v)))
-}
-
-// fakes returns the embeddings of the pseudo-defects in some images: those of the image, but for the patches that the defect changes.
-func (f *fitter) fakes(images []int) ([][]int8, error) {
-	em, err := f.embedder()
-	if err != nil {
-		return nil, err
-	}
-	var out [][]int8
-	d := f.adapter.Out
-	for _, i := range images {
-		for _, p := range f.set.Features[i].Drawn {
-			e, changed := slices.Clone(f.image(i)), make([]int8, len(p.At)*d)
-			em.Embed(p.X, len(p.At), changed)
-			for n, at := range p.At {
-				copy(e[int(at)*d:], changed[n*d:(n+1)*d])
-			}
-			out = append(out, e)
-		}
-	}
-	return out, nil
 }

@@ -22,7 +22,7 @@ import (
 type kCentre struct {
 	d       int
 	e       []int8
-	best    []int32 // squared distance to the nearest of the first seen centres
+	best    []int32 // squared distance to the nearest of the first seen centres, and of others that are not in search
 	seen    []int32
 	centres []int32
 	search  engine.Search // the centres
@@ -46,30 +46,42 @@ const (
 	maxWorkers  = 512
 )
 
-// chooseCentres picks k of the embeddings e, [n][d], starting with one, and returns their indices; fewer than k when
-// every embedding is a copy of one chosen.
-func chooseCentres(ctx context.Context, e []int8, d, k, first int, opt *Options, progress func(done, total int)) ([]int32, error) {
+// chooseCentres picks k of the embeddings e, [n][d], starting with one; fewer than k when every embedding is a copy of one chosen.
+func chooseCentres(ctx context.Context, e []int8, d, k, first int, opt *Options, progress func(done, total int)) (*kCentre, error) {
 	c, err := newKCentre(e, d, opt)
 	if err != nil {
 		return nil, err
 	}
-	k = min(k, len(c.best))
 	c.add(int32(first))
 	c.blocks(len(c.best), func(i, j int) { c.search.Nearest(c.e[i*d:j*d], j-i, 0, c.best[i:j]) })
-	for len(c.centres) < k {
-		if (len(c.centres)-1)%64 == 0 {
+	for i := range c.seen {
+		c.seen[i] = 1
+	}
+	return c, c.grow(ctx, min(k, len(c.best)), 0, progress)
+}
+
+// grow adds centres until there are k, or until no embedding is farther from its centre than radius, squared.
+func (c *kCentre) grow(ctx context.Context, k int, radius int32, progress func(done, total int)) error {
+	for n := 0; len(c.centres) < k; n++ {
+		if n%64 == 0 {
 			if err := ctx.Err(); err != nil {
-				return nil, err
+				return err
 			}
 			progress(len(c.centres), k)
 		}
 		far, d2 := c.farthest()
-		if d2 == 0 {
+		if d2 <= radius {
 			break
 		}
 		c.add(far)
 	}
-	return c.centres, ctx.Err()
+	return ctx.Err()
+}
+
+// radius returns the squared distance of the farthest embedding to its centre.
+func (c *kCentre) radius() int32 {
+	_, d2 := c.farthest()
+	return d2
 }
 
 func newKCentre(e []int8, d int, opt *Options) (*kCentre, error) {
@@ -80,7 +92,7 @@ func newKCentre(e []int8, d int, opt *Options) (*kCentre, error) {
 	}
 	c := &kCentre{d: d, e: e, best: make([]int32, n), seen: make([]int32, n), search: search, workers: min(opt.workers(), maxWorkers)}
 	for i := range c.best {
-		c.best[i], c.seen[i] = math.MaxInt32, 1
+		c.best[i] = math.MaxInt32
 	}
 	return c, nil
 }
@@ -159,6 +171,9 @@ func (c *kCentre) lower() bool {
 		f.e, f.d2 = append(f.e, c.e[int(p)*c.d:(int(p)+1)*c.d]...), append(f.d2, c.best[p])
 	}
 	c.blocks(len(f.points), func(i, j int) {
+		if len(c.centres) == 0 {
+			return
+		}
 		c.search.Nearest(f.e[i*c.d:j*c.d], j-i, int(c.seen[f.points[i]]), f.d2[i:j])
 	})
 	f.seen = len(c.centres)

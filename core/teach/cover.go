@@ -1,0 +1,177 @@
+package teach
+
+import (
+	"context"
+	"math"
+
+	"anomnet/core/calibrate"
+	"anomnet/core/detect"
+	"anomnet/core/engine"
+	"anomnet/core/parallel"
+)
+
+// cover is the centres of all good images and their copies, chosen by greedy k-centre, kept so that those of the images of one fold can be left out.
+// A head, the comparison that chose its settings, and the cross-validation that calibrates it all rest on one such choice: choosing anew for each fold
+// would take several times as long.
+type cover struct {
+	centres []int32         // places among the embeddings, in the order of choice
+	radius  int32           // squared distance of the farthest embedding to its nearest centre
+	byFold  []engine.Search // the centres that images of a fold gave
+}
+
+// cover returns the choice, which it makes once.
+func (f *fitter) cover(ctx context.Context, stage string) (*cover, error) {
+	if f.covered != nil {
+		return f.covered, nil
+	}
+	d := f.adapter.Out
+	c := &cover{byFold: make([]engine.Search, folds)}
+	greedy, err := f.choose(ctx, f.e, f.budget(), stage)
+	if err != nil {
+		return nil, err
+	}
+	c.centres, c.radius = greedy.centres, greedy.radius()
+	for fold := range c.byFold {
+		if c.byFold[fold], err = f.opt.kernels().NewSearch(d); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range c.centres {
+		c.byFold[f.set.fold[f.owner[p]]].Append(f.e[int(p)*d : (int(p)+1)*d])
+	}
+	f.covered = c
+	return c, nil
+}
+
+// others is how many centres images of other folds gave.
+func (c *cover) others(fold int) int { return len(c.centres) - c.byFold[fold].Len() }
+
+// without writes the squared distances of n embeddings to the nearest centre that no image of a fold gave.
+func (c *cover) without(fold int, e []int8, n int, d2 []int32) {
+	for i := range d2[:n] {
+		d2[i] = math.MaxInt32
+	}
+	for other, s := range c.byFold {
+		if other != fold && s.Len() > 0 {
+			s.Nearest(e, n, 0, d2)
+		}
+	}
+}
+
+// nearest returns, for each fold, the squared distance of every embedding to the nearest centre that its images gave.
+func (f *fitter) nearest(ctx context.Context, c *cover) ([][]int32, error) {
+	n, d := len(f.owner), f.adapter.Out
+	near := make([][]int32, len(c.byFold))
+	for fold := range near {
+		near[fold] = make([]int32, n)
+		for i := range near[fold] {
+			near[fold][i] = math.MaxInt32
+		}
+	}
+	const block = 1024
+	none := func() (struct{}, error) { return struct{}{}, nil }
+	_, err := parallel.Run(ctx, (n+block-1)/block, f.opt.workers(), f.opt.progress("calibration"), none, func(_ struct{}, b int) error {
+		from, to := b*block, min((b+1)*block, n)
+		for fold, s := range c.byFold {
+			if s.Len() > 0 {
+				s.Nearest(f.e[from*d:to*d], to-from, 0, near[fold][from:to])
+			}
+		}
+		return nil
+	})
+	return near, err
+}
+
+// calibrate scores all good images by cross-validation, each fold by centres that others gave (refilled). With a learned projection only the first
+// fold is held out from everything.
+func (f *fitter) calibrate(ctx context.Context, rep *Report) (*calibrate.Calibration, error) {
+	c, err := f.cover(ctx, "centroids")
+	if err != nil {
+		return nil, err
+	}
+	near, err := f.nearest(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	var maps [][]float32
+	last := folds
+	if f.learned {
+		last = 1
+	}
+	for fold := range last {
+		heldOut := f.set.foldImages(fold)
+		if len(heldOut) == 0 {
+			continue
+		}
+		if len(heldOut) == f.set.Images {
+			return nil, ErrAlike
+		}
+		m, err := f.refilled(ctx, c, near, fold)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range heldOut {
+			m.measure(i)
+			rep.Images, rep.Scores = append(rep.Images, i), append(rep.Scores, m.mapper.ImageScore(f.set.topK()))
+			maps = append(maps, m.mapper.Inside())
+		}
+	}
+	rep.HeldOut = len(rep.Scores)
+	return calibrate.New(rep.Scores, maps, f.fit.FalseRejectRate)
+}
+
+// refilled leaves out the centres that images of a fold gave, and adds others until these cover the other images as finely as all centres cover all
+// images, but no more than were left out: a head of fewer images, made in the same way.
+func (f *fitter) refilled(ctx context.Context, c *cover, near [][]int32, fold int) (*heldOut, error) {
+	m := &heldOut{fitter: f, mapper: detect.NewMapper(nil, f.set.h, f.set.w, f.set.roi), d2: make([]int32, len(f.owner))}
+	best := make([]int32, len(f.owner))
+	for p, owner := range f.owner {
+		d2 := int32(math.MaxInt32)
+		for other, n := range near {
+			if other != fold {
+				d2 = min(d2, n[p])
+			}
+		}
+		m.d2[p] = d2
+		if f.set.fold[owner] != fold {
+			best[p] = d2
+		}
+	}
+	greedy, err := newKCentre(f.e, f.adapter.Out, f.opt)
+	if err != nil {
+		return nil, err
+	}
+	greedy.best = best
+	if err := greedy.grow(ctx, c.byFold[fold].Len(), c.radius, f.opt.progress("calibration")); err != nil {
+		return nil, err
+	}
+	m.extra = greedy.search
+	return m, nil
+}
+
+// heldOut scores the images of a fold.
+type heldOut struct {
+	*fitter
+	d2     []int32       // of every embedding, to the nearest of the centres that stayed
+	extra  engine.Search // the centres that were added
+	mapper *detect.Mapper
+}
+
+// measure maps an image.
+func (m *heldOut) measure(i int) {
+	at, n := m.first[i], m.set.Patches
+	d2 := m.d2[at : at+n]
+	if m.extra.Len() > 0 {
+		m.extra.Nearest(m.image(i), n, 0, d2)
+	}
+	m.mapper.MapSquares(d2)
+}
+
+// distances writes the roots of d2 to dst, which grows as needed.
+func distances(d2 []int32, dst []float32) []float32 {
+	dst = dst[:0]
+	for _, v := range d2 {
+		dst = append(dst, detect.Distance(v))
+	}
+	return dst
+}
