@@ -184,14 +184,17 @@ func (f *fitter) provenance() model.Provenance {
 	return p
 }
 
-// sampleStep is the stride of the patches from which the scale of the embeddings is set.
-const sampleStep = 61
+// The scale of the embeddings is set from every sampleStep-th patch, or from maxSample patches.
+const (
+	sampleStep = 61
+	maxSample  = 600
+)
 
 // embed quantises the projection and embeds all patches.
 func (f *fitter) embed(ctx context.Context, norm Norm) error {
 	s := f.set
 	var sample []uint8
-	for p := 0; p < s.Images*s.Patches; p += sampleStep {
+	for p := 0; p < s.Images*s.Patches; p += max(sampleStep, s.Images*s.Patches/maxSample|1) {
 		at := p % s.Patches * s.C
 		sample = append(sample, s.Features[p/s.Patches].X[at:at+s.C]...)
 	}

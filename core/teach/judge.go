@@ -70,6 +70,10 @@ func (s *Set) choose(ctx context.Context, fit FitOptions, opt *Options) (FitOpti
 	if s.Images > MaxForD4 { // runs of neighbours: with many images, groups of related ones would make the held-out scores differ more than settings do
 		by = s.inRuns()
 	}
+	learned := fit.Projection
+	if learned == nil {
+		fit.Projection = RandomProjection(fit.Embedding, s.C, fit.Seed) // one for all
+	}
 	var tried []Tried
 	var best Judgement
 	var begun *fitter
@@ -99,6 +103,7 @@ func (s *Set) choose(ctx context.Context, fit FitOptions, opt *Options) (FitOpti
 	if by != s || begun.covered == nil {
 		begun = nil
 	}
+	fit.Projection = learned
 	return fit, tried, begun, nil
 }
 

@@ -15,10 +15,11 @@ import (
 // kCentre is greedy farthest-point selection (Gonzalez 1985): the next centre is the embedding farthest from all chosen so
 // far, the first of equals.
 //
-// Distances to the nearest centre only fall, so an old value is an upper bound. A front holds the points whose bound is above a floor, up to
-// date; as long as one of them lies above the floor, it holds the farthest. Then the floor is lowered: the points that come into the front are
-// compared with all centres that they have not seen, many with many. The choice is exactly that of the plain algorithm, and most points,
-// which are well covered early, are hardly ever looked at again. All distances are exact integers, so the choice is the same on every machine.
+// Distances to the nearest centre only fall, so an old value is an upper bound. A front holds the points whose bound is above a floor; as long as one
+// of them lies above the floor, it holds the farthest. Its points are ordered by their bounds and brought up to date in blocks, and only those blocks
+// that could hold the farthest: kernels compare many with many, so a few centres cost as much as one. Then the floor is lowered: the points that come
+// into the front are compared with all centres that they have not seen. The choice is exactly that of the plain algorithm, and most points, which are
+// well covered early, are hardly ever looked at again. All distances are exact integers, so the choice is the same on every machine.
 type kCentre struct {
 	d       int
 	e       []int8
@@ -30,13 +31,20 @@ type kCentre struct {
 	front   front
 }
 
-// front is the points above the floor, up to date with the first seen centres.
+// front is the points above the floor, in blocks.
 type front struct {
 	floor  int32
-	seen   int
 	points []int32
 	e      []int8 // [points][d]
 	d2     []int32
+	blocks []frontBlock
+}
+
+// frontBlock is blockPoints of a front, the last one less.
+type frontBlock struct {
+	seen  int   // centres that the block is up to date with
+	point int32 // the farthest, the first of equals
+	d2    int32
 }
 
 // Points of a front at least (unless there are fewer), and of a block that is compared at a time; the latter is a multiple of the tiles of all kernels.
@@ -123,78 +131,97 @@ func (c *kCentre) blocks(n int, do func(from, to int)) {
 func (c *kCentre) farthest() (point, d2 int32) {
 	f := &c.front
 	for {
-		if len(f.points) > 0 && f.seen < len(c.centres) {
-			c.search.Nearest(f.e, len(f.points), f.seen, f.d2)
-			f.seen = len(c.centres)
-		}
-		point, d2 = f.farthest()
-		if d2 > f.floor && len(f.points) > 0 {
-			return point, d2
-		}
-		if !c.lower() {
-			return 0, 0
+		b := f.top()
+		switch {
+		case b < 0 || f.blocks[b].d2 <= f.floor:
+			if !c.lower() {
+				return 0, 0
+			}
+		case f.blocks[b].seen == len(c.centres):
+			return f.blocks[b].point, f.blocks[b].d2
+		default:
+			c.refresh(b)
 		}
 	}
 }
 
-// farthest returns the farthest point of the front, the first of equals.
-func (f *front) farthest() (point, d2 int32) {
-	point, d2 = math.MaxInt32, -1
-	for i, v := range f.d2 {
-		if v > d2 || (v == d2 && f.points[i] < point) {
-			point, d2 = f.points[i], v
+// top returns the block of the farthest point by the bounds, the first of equals; -1 without points.
+func (f *front) top() int {
+	top := -1
+	for i := range f.blocks {
+		b := &f.blocks[i]
+		if top < 0 || b.d2 > f.blocks[top].d2 || b.d2 == f.blocks[top].d2 && b.point < f.blocks[top].point {
+			top = i
 		}
 	}
-	return point, d2
+	return top
+}
+
+// refresh brings a block up to date.
+func (c *kCentre) refresh(b int) {
+	f := &c.front
+	block := &f.blocks[b]
+	from, to := b*blockPoints, min((b+1)*blockPoints, len(f.points))
+	if block.seen < len(c.centres) {
+		c.search.Nearest(f.e[from*c.d:to*c.d], to-from, block.seen, f.d2[from:to])
+		block.seen = len(c.centres)
+	}
+	block.point, block.d2 = math.MaxInt32, -1
+	for i := from; i < to; i++ {
+		if v := f.d2[i]; v > block.d2 || v == block.d2 && f.points[i] < block.point {
+			block.point, block.d2 = f.points[i], v
+		}
+	}
 }
 
 // lower makes a new front with a lower floor; false when every point is a copy of a centre.
 func (c *kCentre) lower() bool {
 	f := &c.front
 	for i, p := range f.points {
-		c.best[p], c.seen[p] = f.d2[i], int32(f.seen)
+		c.best[p], c.seen[p] = f.d2[i], int32(f.blocks[i/blockPoints].seen)
 	}
 	var ok bool
 	if f.floor, ok = floorOf(c.best); !ok {
 		return false
 	}
-	f.points = f.points[:0]
+	var come []int32
 	for p, v := range c.best {
 		if v > f.floor {
-			f.points = append(f.points, int32(p))
+			come = append(come, int32(p))
 		}
 	}
-	// Points that have seen as many centres come together, so that a block compares little twice.
-	slices.SortFunc(f.points, func(a, b int32) int { return cmp.Compare(c.seen[a], c.seen[b]) })
-	f.e, f.d2 = f.e[:0], f.d2[:0]
-	for _, p := range f.points {
+	c.update(come)
+	come = slices.DeleteFunc(come, func(p int32) bool { return c.best[p] <= f.floor })
+	slices.SortFunc(come, func(a, b int32) int { return cmp.Or(cmp.Compare(c.best[b], c.best[a]), cmp.Compare(a, b)) })
+	f.points, f.e, f.d2, f.blocks = come, f.e[:0], f.d2[:0], f.blocks[:0]
+	for i, p := range come {
 		f.e, f.d2 = append(f.e, c.e[int(p)*c.d:(int(p)+1)*c.d]...), append(f.d2, c.best[p])
-	}
-	c.blocks(len(f.points), func(i, j int) {
-		if len(c.centres) == 0 {
-			return
+		if i%blockPoints == 0 {
+			f.blocks = append(f.blocks, frontBlock{seen: len(c.centres)})
 		}
-		c.search.Nearest(f.e[i*c.d:j*c.d], j-i, int(c.seen[f.points[i]]), f.d2[i:j])
-	})
-	f.seen = len(c.centres)
-	c.thin()
+	}
+	for b := range f.blocks {
+		c.refresh(b)
+	}
 	return true
 }
 
-// thin takes the points out of the front that turned out to lie at or below the floor.
-func (c *kCentre) thin() {
-	f := &c.front
-	n := 0
-	for i, p := range f.points {
-		if f.d2[i] <= f.floor {
-			c.best[p], c.seen[p] = f.d2[i], int32(f.seen)
-			continue
-		}
-		f.points[n], f.d2[n] = p, f.d2[i]
-		copy(f.e[n*c.d:], f.e[i*c.d:(i+1)*c.d])
-		n++
+// update brings points up to date. Those that have seen as many centres come together, so that a block compares little twice.
+func (c *kCentre) update(points []int32) {
+	if len(c.centres) == 0 {
+		return
 	}
-	f.points, f.d2, f.e = f.points[:n], f.d2[:n], f.e[:n*c.d]
+	slices.SortFunc(points, func(a, b int32) int { return cmp.Or(cmp.Compare(c.seen[a], c.seen[b]), cmp.Compare(a, b)) })
+	c.blocks(len(points), func(i, j int) {
+		e, d2 := make([]int8, 0, (j-i)*c.d), make([]int32, 0, j-i)
+		for _, p := range points[i:j] {
+			e, d2 = append(e, c.e[int(p)*c.d:(int(p)+1)*c.d]...), append(d2, c.best[p])
+		}
+		c.search.Nearest(e, j-i, int(c.seen[points[i]]), d2)
+		for k, p := range points[i:j] {
+			c.best[p], c.seen[p] = d2[k], int32(len(c.centres))
+		}
+	})
 }
 
 // floorOf returns a value above which at least frontPoints of the bounds lie, or all that are not 0, and not many more; false when all are 0.

@@ -73,6 +73,7 @@ func TestFewShot(t *testing.T) {
 		paths = append(paths, it.Path)
 	}
 	test := features(t, plain, paths)
+	rest := features(t, plain, set.Train)
 	for _, n := range numbers(t, "N", len(set.Train)) {
 		for _, seed := range numbers(t, "DRAWS", 0) {
 			maker, images := copies, draw(set.Train, n, uint64(seed))
@@ -86,8 +87,8 @@ func TestFewShot(t *testing.T) {
 				require.NoError(t, s.Add(f))
 			}
 			checks := map[string]bool{}
-			for _, f := range test {
-				if s.AddCheck(f) == nil { // a defect that was put among the good ones is no test image
+			for _, f := range slices.Concat(test, rest) {
+				if s.AddCheck(f) == nil { // a defect that was put among the good ones is no test image, nor is one of the draw
 					checks[f.Name] = true
 				}
 			}
@@ -129,7 +130,7 @@ func spoil(t *testing.T, images []string, seed uint64) map[string]bool {
 func report(t *testing.T, set *dataset.Set, n, seed int, taught *teach.Taught, wrong map[string]bool, images []string, checks map[string]bool) {
 	var scores []float32
 	var labels []bool
-	rejected, good := 0, 0
+	rejected, good, unused, unusedNG := 0, 0, 0, 0
 	at := 0
 	for _, it := range set.Test {
 		if !checks[it.Path] {
@@ -145,6 +146,12 @@ func report(t *testing.T, set *dataset.Set, n, seed int, taught *teach.Taught, w
 			}
 		}
 	}
+	for _, c := range taught.Report.Checks[at:] { // training images that the draw left out
+		unused++
+		if c.Verdict == calibrate.NG {
+			unusedNG++
+		}
+	}
 	auroc, err := metrics.AUROC(scores, labels)
 	require.NoError(t, err)
 	flagged := 0
@@ -155,7 +162,11 @@ func report(t *testing.T, set *dataset.Set, n, seed int, taught *teach.Taught, w
 	}
 	lo, hi := taught.Head.Calibration.Interval(0.95)
 	rep := taught.Report
-	fmt.Printf("%s\t%d images\tdraw %d\tAUROC %.3f\t%s %s\trejected %d of %d (%.4f..%.4f)\twrong %d, flagged %d\tsame %d odd %d groups %d\n",
-		filepath.Base(os.Getenv("FEWSHOT")), n, seed, auroc, rep.Norm, rep.Augment, rejected, good, lo, hi, len(wrong), flagged, len(rep.Same), len(rep.Odd),
-		len(rep.Groups))
+	tried := ""
+	for _, c := range rep.Tried {
+		tried += fmt.Sprintf(" %s/%s %.2f", c.Norm, c.Augment, c.Separation)
+	}
+	fmt.Printf("%s\t%d images\tdraw %d\tAUROC %.3f\t%s %s\t%d centroids\trejected %d of %d, of training images left out %d of %d (%.4f..%.4f)\twrong %d, flagged %d\tsame %d odd %d groups %d\t%s\n",
+		filepath.Base(os.Getenv("FEWSHOT")), n, seed, auroc, rep.Norm, rep.Augment, rep.Centroids, rejected, good, unusedNG, unused, lo, hi, len(wrong), flagged,
+		len(rep.Same), len(rep.Odd), len(rep.Groups), tried)
 }
