@@ -68,14 +68,13 @@ func (l *learnFlags) preprocess() imaging.Preprocess {
 	return imaging.Preprocess{Width: l.size, Height: l.size, Mode: imaging.Mode(l.mode), Gray: l.gray}
 }
 
-func (l *learnFlags) options(c *console, images int) (*teach.Options, error) {
+func (l *learnFlags) options(c *console) (*teach.Options, error) {
 	kernels, err := engine.Choose(engine.Tiers(), l.tier)
 	if err != nil {
 		return nil, err
 	}
 	region, err := l.region()
-	return &teach.Options{Kernels: kernels, Workers: l.workers, Progress: c.progress, ROI: region,
-		NoCopies: l.augment == string(teach.AugmentNone) || images > teach.MaxForD4}, err
+	return &teach.Options{Kernels: kernels, Workers: l.workers, Progress: c.progress, ROI: region, Copies: teach.Augment(l.augment)}, err
 }
 
 func (l *learnFlags) fitOptions(p model.Provenance) teach.FitOptions {
@@ -127,7 +126,7 @@ func teachCommand(fs *flag.FlagSet) func(context.Context, *console, []string) er
 		if err != nil {
 			return err
 		}
-		opt, err := l.options(c, len(data.Train))
+		opt, err := l.options(c)
 		if err != nil {
 			return err
 		}

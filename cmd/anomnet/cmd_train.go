@@ -56,11 +56,11 @@ func (t *trainFlags) run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	opt, err := t.options(c, len(data.Train))
+	opt, err := t.options(c)
 	if err != nil {
 		return err
 	}
-	opt.TrainingFakes, opt.NoCopies = trainingFakes, true
+	opt.TrainingFakes, opt.Copies = trainingFakes, teach.AugmentNone
 	set, prov, err := t.collect(ctx, data.Train, opt)
 	if err != nil {
 		return err

@@ -1,6 +1,9 @@
 package teach
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Augment says which copies of the good images give centroids too.
 type Augment string
@@ -22,6 +25,17 @@ const (
 	MaxForTurns = 50
 )
 
+// CopiesFor is what copies so many good images are made features of.
+func CopiesFor(images int) Augment {
+	switch {
+	case images <= MaxForTurns:
+		return AugmentTurns
+	case images <= MaxForD4:
+		return AugmentD4
+	}
+	return AugmentNone
+}
+
 func validAugment(a Augment) bool {
 	return a == AugmentAuto || a == AugmentNone || a == AugmentD4 || a == AugmentTurns
 }
@@ -37,12 +51,10 @@ func (a Augment) uses(kind string) bool {
 // augments lists what the features and the number of images allow, the simplest first.
 func (s *Set) augments() []Augment {
 	list := []Augment{AugmentNone}
-	d4, turns := s.Images <= MaxForD4, s.Images <= MaxForTurns
+	most := CopiesFor(s.Images)
+	d4, turns := most != AugmentNone, most == AugmentTurns
 	for _, f := range s.Features {
-		fine := false
-		for _, t := range f.Turned {
-			fine = fine || strings.HasPrefix(t.Kind, fineKind)
-		}
+		fine := slices.ContainsFunc(f.Turned, func(t Patch) bool { return strings.HasPrefix(t.Kind, fineKind) })
 		d4, turns = d4 && len(f.Turned) > 0, turns && fine
 	}
 	if d4 {

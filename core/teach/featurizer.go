@@ -21,13 +21,13 @@ type Featurizer struct {
 	pre     imaging.Preprocess
 	maker   string
 	limits  *imaging.Limits
-	copies  bool
+	copies  Augment
 	thin    []float32 // projection of the thinner
 	extract *detect.Extractor
 	changed []uint8 // patch vectors of a changed copy
 }
 
-// NewFeaturizer prepares to make features for heads on b with preprocessing pre. Of opt it takes Kernels, Limits and NoCopies.
+// NewFeaturizer prepares to make features for heads on b with preprocessing pre. Of opt it takes Kernels, Limits and Copies.
 func NewFeaturizer(b *model.Backbone, pre imaging.Preprocess, opt *Options) (*Featurizer, error) {
 	if err := pre.Validate(); err != nil {
 		return nil, err
@@ -40,7 +40,7 @@ func NewFeaturizer(b *model.Backbone, pre imaging.Preprocess, opt *Options) (*Fe
 	if err != nil {
 		return nil, err
 	}
-	f := &Featurizer{net: net, pre: pre, maker: maker, limits: opt.limits(), copies: opt == nil || !opt.NoCopies}
+	f := &Featurizer{net: net, pre: pre, maker: maker, limits: opt.limits(), copies: opt.copies()}
 	if err := f.prepare(nil, b.FeatureStd); err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func (f *Featurizer) Image(img *imaging.RGB) (*Features, error) {
 		}
 		out.Drawn = append(out.Drawn, p)
 	}
-	if f.copies {
+	if f.copies != AugmentNone {
 		out.Turned, err = f.turned(img, out.X)
 	}
 	return out, err
@@ -114,7 +114,7 @@ func (f *Featurizer) turned(img *imaging.RGB, x []uint8) ([]Patch, error) {
 		return nil, err
 	}
 	var out []Patch
-	for _, t := range turnedCopies(img) {
+	for _, t := range turnedCopies(img, f.copies) {
 		if err := f.extract.Extract(t.img, f.changed); err != nil {
 			return nil, err
 		}

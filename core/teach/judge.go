@@ -37,6 +37,9 @@ const ruleImages = 40
 // Below fewImages the length of a patch vector is trusted less: few pictures do not show how brightness and contrast vary.
 const fewImages = 50
 
+// With more than manyImages images, settings are compared by fewer centroids, chosen anew.
+const manyImages = 150
+
 // tieMargin is how much larger a separation must be to count as larger. A deviation of n scores is uncertain by 1/sqrt(2n) of itself, the ratio of two by
 // up to 1/sqrt(n).
 func tieMargin(n int) float64 { return 1 + 1/math.Sqrt(float64(max(n, 1))) }
@@ -67,7 +70,7 @@ func (s *Set) choose(ctx context.Context, fit FitOptions, opt *Options) (FitOpti
 		return fit, nil, nil, nil
 	}
 	by := s
-	if s.Images > MaxForD4 { // runs of neighbours: with many images, groups of related ones would make the held-out scores differ more than settings do
+	if s.Images > manyImages { // runs of neighbours: with many images, groups of related ones would make the held-out scores differ more than settings do
 		by = s.inRuns()
 	}
 	learned := fit.Projection
@@ -92,12 +95,12 @@ func (s *Set) choose(ctx context.Context, fit FitOptions, opt *Options) (FitOpti
 	}
 	for _, norm := range norms {
 		if err := try(norm, augments[0]); err != nil {
-			return nothingToChooseBy(fit, err)
+			return nothingToChooseBy(fit, learned, err)
 		}
 	}
 	for _, augment := range augments[1:] {
 		if err := try(fit.Norm, augment); err != nil {
-			return nothingToChooseBy(fit, err)
+			return nothingToChooseBy(fit, learned, err)
 		}
 	}
 	if by != s || begun.covered == nil {
@@ -108,9 +111,10 @@ func (s *Set) choose(ctx context.Context, fit FitOptions, opt *Options) (FitOpti
 }
 
 // nothingToChooseBy keeps the first settings when no pseudo-defect touches the region of interest, which is the same for all.
-func nothingToChooseBy(fit FitOptions, err error) (FitOptions, []Tried, *fitter, error) {
+func nothingToChooseBy(fit FitOptions, learned []float32, err error) (FitOptions, []Tried, *fitter, error) {
+	fit.Projection = learned
 	if errors.Is(err, errNoDefects) {
-		fit.Projection, err = nil, nil
+		err = nil
 	}
 	return fit, nil, nil, err
 }
@@ -146,7 +150,7 @@ func (s *Set) judge(ctx context.Context, fit FitOptions, enough int, opt *Option
 		return Judgement{}, nil, err
 	}
 	without := f.dropped
-	if s.Images > MaxForD4 {
+	if s.Images > manyImages {
 		without = f.chosenAnew
 	}
 	var good, bad []float32

@@ -182,7 +182,7 @@ func TestUnturned(t *testing.T) {
 		for i := range w * h {
 			img.Pix[3*i], img.Pix[3*i+1] = uint8(2*(i%w)), uint8(2*(i/w))
 		}
-		copies := turnedCopies(img)
+		copies := turnedCopies(img, AugmentTurns)
 		if w == h {
 			for _, a := range fineTurns {
 				r := a.turn(img, [3]uint8{255, 255, 255})

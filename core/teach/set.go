@@ -119,8 +119,9 @@ type Options struct {
 	Progress func(stage string, done, total int) // called from one goroutine at a time
 	Limits   *imaging.Limits                     // of image files, nil for imaging's defaults
 
-	// NoCopies saves the time for the features of turned and mirrored copies, which is most of it. Then Fit cannot use them.
-	NoCopies bool
+	// Copies says of which turned and mirrored copies features are made; Fit cannot use others. They take most of the time. The default is AugmentAuto: all
+	// that the picture allows, and in Collect what so many images call for (CopiesFor).
+	Copies Augment
 
 	// ROI says which patches count, nil for all. Features do not depend on it, so another set of the same features can have another one.
 	ROI roi.Mask
@@ -133,6 +134,13 @@ func (o *Options) limits() *imaging.Limits {
 		return nil
 	}
 	return o.Limits
+}
+
+func (o *Options) copies() Augment {
+	if o == nil || o.Copies == "" {
+		return AugmentAuto
+	}
+	return o.Copies
 }
 
 func (o *Options) roi() roi.Mask {
@@ -217,7 +225,9 @@ func Collect(ctx context.Context, b *model.Backbone, pre imaging.Preprocess, src
 	if err != nil {
 		return nil, err
 	}
-	f.copies = f.copies && src.Len <= MaxForD4
+	if opt.copies() == AugmentAuto {
+		f.copies = CopiesFor(src.Len)
+	}
 	features := make([]*Features, src.Len)
 	_, err = parallel.Run(ctx, src.Len, opt.workers(), opt.progress("features"), f.Clone, func(f *Featurizer, i int) (err error) {
 		features[i], err = src.features(f, i)

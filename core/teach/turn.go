@@ -15,17 +15,20 @@ type turnedCopy struct {
 const fineKind = "turn-"
 
 // turnedCopies returns the other seven pictures that quarter turns and mirroring make of a square one (three of another one: mirrored, upside
-// down, both), and for a square one with a plain background those turned by 30 and 60 degrees and quarter turns of these. The order is part of
+// down, both), and unless only d4 is asked for a square one with a plain background those turned by 30 and 60 degrees and quarter turns of these. The order is part of
 // what features are.
-func turnedCopies(img *imaging.RGB) []turnedCopy {
+func turnedCopies(img *imaging.RGB, which Augment) []turnedCopy {
 	var out []turnedCopy
 	for k := 1; k < 8; k++ {
 		if img.W == img.H || k%2 == 0 {
 			out = append(out, turnedCopy{fmt.Sprintf("d4-%d", k), quarterTurn(img, k)})
 		}
 	}
+	if which == AugmentD4 || img.W != img.H {
+		return out
+	}
 	fill, plain := background(img)
-	if !plain || img.W != img.H {
+	if !plain {
 		return out
 	}
 	for _, a := range fineTurns {

@@ -87,7 +87,7 @@ func TestBackground(t *testing.T) {
 
 func TestTurnedCopies(t *testing.T) {
 	fine := func(img *imaging.RGB) (n int) {
-		for _, c := range turnedCopies(img) {
+		for _, c := range turnedCopies(img, AugmentTurns) {
 			assert.Equal(t, img.W, c.img.W)
 			if strings.HasPrefix(c.kind, fineKind) {
 				n++
@@ -95,8 +95,8 @@ func TestTurnedCopies(t *testing.T) {
 		}
 		return n
 	}
-	assert.Len(t, turnedCopies(tiny.Image(64, 32, 1)), 3, "only those that keep the shape")
-	assert.Len(t, turnedCopies(tiny.Image(64, 64, 1)), 7)
+	assert.Len(t, turnedCopies(tiny.Image(64, 32, 1), AugmentTurns), 3, "only those that keep the shape")
+	assert.Len(t, turnedCopies(tiny.Image(64, 64, 1), AugmentTurns), 7)
 	assert.Equal(t, 8, fine(disc(64, 20, 30)))
 	assert.Zero(t, fine(tiny.Image(64, 64, 1)))
 }

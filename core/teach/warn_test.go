@@ -25,7 +25,7 @@ func dark(seed uint64) *imaging.RGB {
 func setOf(t *testing.T, pictures ...*imaging.RGB) *Set {
 	t.Helper()
 	src := Source{Len: len(pictures), Image: func(i int) (*imaging.RGB, error) { return pictures[i], nil }}
-	set, err := Collect(context.Background(), tiny.Backbone(1), pre, src, &Options{NoCopies: true})
+	set, err := Collect(context.Background(), tiny.Backbone(1), pre, src, &Options{Copies: AugmentNone})
 	require.NoError(t, err)
 	return set
 }

@@ -64,7 +64,7 @@ func TestFewShot(t *testing.T) {
 	file, err := model.Decode(assets.Backbone())
 	require.NoError(t, err)
 	pre := imaging.Preprocess{Width: 256, Height: 256, Mode: imaging.Stretch}
-	plain, err := teach.NewFeaturizer(file.Backbone, pre, &teach.Options{NoCopies: true})
+	plain, err := teach.NewFeaturizer(file.Backbone, pre, &teach.Options{Copies: teach.AugmentNone})
 	require.NoError(t, err)
 	copies, err := teach.NewFeaturizer(file.Backbone, pre, nil)
 	require.NoError(t, err)

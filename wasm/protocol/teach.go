@@ -36,6 +36,33 @@ type FeaturesRequest struct {
 	Name     string `json:"name"`
 	Backbone string `json:"backbone"`
 	Shape    Shape  `json:"shape"`
+	Copies   Copies `json:"copies,omitempty"` // which turned and mirrored copies of the image are wanted, too
+}
+
+// Copies says of which turned and mirrored copies of an image features are made: as few as so many good images call for, since they take most of the time.
+type Copies string
+
+// The copies, the most first. An empty text stands for all.
+const (
+	CopiesAll  Copies = "turns"
+	CopiesD4   Copies = "d4"
+	CopiesNone Copies = "none"
+)
+
+// CopiesFor is core/teach.CopiesFor.
+func CopiesFor(images int) Copies {
+	switch {
+	case images <= 50:
+		return CopiesAll
+	case images <= 150:
+		return CopiesD4
+	}
+	return CopiesNone
+}
+
+// Cover tells whether features with these copies can be used where others are wanted.
+func (c Copies) Cover(others Copies) bool {
+	return c == others || others == CopiesNone || c == "" || c == CopiesAll
 }
 
 // FeaturesResult comes with two buffers: the features (core/teach.EncodeFeatures) and the preview, PreW*PreH*4 bytes RGBA.
@@ -133,7 +160,12 @@ func (s Shape) check() error {
 	return side("width", s.Width, "height", s.Height)
 }
 
-func (r FeaturesRequest) check() error { return r.Shape.check() }
+func (r FeaturesRequest) check() error {
+	if !slices.Contains([]Copies{"", CopiesAll, CopiesD4, CopiesNone}, r.Copies) {
+		return fmt.Errorf("field copies: unknown %q", r.Copies)
+	}
+	return r.Shape.check()
+}
 
 func (r FeaturesResult) check() error {
 	return errors.Join(finite(r.Millis), side("width", r.Width, "height", r.Height, "pre_w", r.PreW, "pre_h", r.PreH))

@@ -71,7 +71,7 @@ func (s *Session) featurizer(req protocol.FeaturesRequest) (*teach.Featurizer, e
 	if err != nil {
 		return nil, err
 	}
-	f, err := teach.NewFeaturizer(b, preprocess(req.Shape), &teach.Options{Kernels: s.kernels})
+	f, err := teach.NewFeaturizer(b, preprocess(req.Shape), &teach.Options{Kernels: s.kernels, Copies: teach.Augment(req.Copies)})
 	if err != nil {
 		return nil, err
 	}

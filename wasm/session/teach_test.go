@@ -221,3 +221,9 @@ func f2(t *testing.T, b *model.Backbone) []byte {
 	require.NoError(t, err)
 	return data
 }
+
+func TestCopiesForIsThatOfTeaching(t *testing.T) {
+	for n := range 200 {
+		assert.Equal(t, string(teach.CopiesFor(n)), string(protocol.CopiesFor(n)), "%d images", n)
+	}
+}

@@ -62,20 +62,23 @@ func (c *corrector) answer(p *store.Part, e protocol.Error, done func(p *store.P
 }
 
 // shots computes and keeps the features of images of the list. It blocks.
-func (c *corrector) shots(p *store.Part, items []*ui.Item) ([]store.Shot, protocol.Error) {
+func (c *corrector) shots(p *store.Part, items []*ui.Item, copies protocol.Copies) ([]store.Shot, protocol.Error) {
 	var out []store.Shot
 	for _, it := range items {
 		key := store.Key(it.Result.SHA256)
-		s := store.Shot{Key: key, SHA: it.Result.SHA256, Name: it.Src.Name(), W: it.Result.Width, H: it.Result.Height}
-		out = append(out, s)
-		if _, err := c.app.teach.read(store.FeaturePath(p.ID, p.Shape, key)); err == nil {
-			continue
+		s := store.Shot{Key: key, SHA: it.Result.SHA256, Name: it.Src.Name(), W: it.Result.Width, H: it.Result.Height, Copies: copies}
+		if known := p.Shot(key); known != nil && known.Copies.Cover(copies) {
+			if _, err := c.app.teach.read(store.FeaturePath(p.ID, p.Shape, key)); err == nil {
+				out = append(out, *known)
+				continue
+			}
 		}
+		out = append(out, s)
 		blob, err := it.Src.(file).contents()
 		if err != nil {
 			return nil, protocol.Error{Code: protocol.CodeUnreadable, Message: err.Error()}
 		}
-		req := protocol.FeaturesRequest{Name: s.Name, Backbone: p.Current().Backbone, Shape: p.Shape}
+		req := protocol.FeaturesRequest{Name: s.Name, Backbone: p.Current().Backbone, Shape: p.Shape, Copies: copies}
 		r, bufs, e := ask[protocol.FeaturesResult](c.app, protocol.OpFeatures, req, blob)
 		if e.Code != "" {
 			return nil, e
@@ -93,7 +96,7 @@ func (c *corrector) shots(p *store.Part, items []*ui.Item) ([]store.Shot, protoc
 
 // learn fits a version from the images of the one in use and some more. It blocks.
 func (c *corrector) learn(p store.Part, items []*ui.Item) (*store.Part, int, protocol.Error) {
-	added, e := c.shots(&p, items)
+	added, e := c.shots(&p, items, protocol.CopiesFor(len(p.Current().Good)+len(items)))
 	if e.Code != "" {
 		return nil, 0, e
 	}
@@ -154,7 +157,7 @@ func (c *corrector) fit(req protocol.FitRequest, bufs js.Value) (r protocol.FitR
 // Mark implements teach.Corrector.
 func (c *corrector) Mark(p store.Part, it *ui.Item, caught bool) {
 	go func() {
-		shots, e := c.shots(&p, []*ui.Item{it})
+		shots, e := c.shots(&p, []*ui.Item{it}, protocol.CopiesNone)
 		var made *store.Part
 		if e.Code == "" {
 			var err error

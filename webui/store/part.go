@@ -27,6 +27,8 @@ type Shot struct {
 	Name string `json:"name"`
 	W    int    `json:"w"`
 	H    int    `json:"h"`
+
+	Copies protocol.Copies `json:"copies,omitempty"` // that its features hold, empty for all
 }
 
 // Version is one head of a part. Of it only Caught changes, with the part's bad images.
@@ -133,7 +135,9 @@ func (p *Part) add(v Version, shots []Shot) {
 	p.Versions = append(p.Versions, v)
 	p.Use = v.N
 	for _, s := range shots {
-		if p.Shot(s.Key) == nil {
+		if known := p.Shot(s.Key); known != nil {
+			*known = s
+		} else {
 			p.Shots = append(p.Shots, s)
 		}
 	}

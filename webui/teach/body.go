@@ -220,7 +220,7 @@ func (v *View) stageKey() string {
 	switch s := v.fit.stage; {
 	case s == "reading":
 		return "teach.stage.reading"
-	case len(s) > 11 && s[:11] == "calibration" || s == "held-out scores":
+	case s == "calibration":
 		return "teach.stage.calibration"
 	case s == "centroids":
 		return "teach.stage.centroids"

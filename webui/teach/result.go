@@ -52,6 +52,9 @@ func (v *View) startFit() {
 		v.fit, v.problem = nil, &protocol.Error{Code: protocol.CodeTooFew}
 		return
 	}
+	if v.completed(good) {
+		return
+	}
 	v.fit.stage = "reading"
 	req := protocol.FitRequest{Part: v.part(), Backbone: v.backbone, Shape: v.Shape, Good: len(good), Rate: v.rate()}
 	if v.parent != nil {
@@ -60,6 +63,17 @@ func (v *View) startFit() {
 	}
 	v.result = &Result{Good: good, Bad: bad, Req: req}
 	v.back.Fit(Fit{Draft: v.id, Req: req, Good: keys(good), Bad: keys(bad)})
+}
+
+// completed asks for the copies that images lack, which were given when there were more of them, and says whether there are any. Images of an earlier visit
+// are not at hand: then all are learned with the copies that all have.
+func (v *View) completed(good []*Shot) bool {
+	for _, s := range good {
+		if s.Src != nil && !s.Copies.Cover(v.copiesOf(s)) {
+			v.compute(s)
+		}
+	}
+	return v.Computing()
 }
 
 // part is the name of the part, also before a person gave one.

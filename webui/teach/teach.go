@@ -150,11 +150,14 @@ func (v *View) Take(images []ui.Source) bool {
 	if len(v.live()) == 0 {
 		v.copies = 0
 	}
+	from := len(v.shots)
 	for _, src := range images {
 		v.lastID++
 		s := &Shot{ID: v.lastID, Src: src, Bad: v.toBad || ui.LabelOf(src) == "defect"}
 		s.Name = src.Name()
 		v.shots = append(v.shots, s)
+	}
+	for _, s := range slices.Clone(v.shots[from:]) { // when all are counted
 		v.compute(s)
 	}
 	v.toBad, v.stale, v.saved = false, v.result != nil, nil
@@ -172,8 +175,22 @@ func (v *View) compute(s *Shot) {
 		v.computed.start = v.back.Now()
 	}
 	v.computed.total++
-	s.State, s.Err = Waiting, protocol.Error{}
-	v.back.Compute(s.ID, s.Src, v.id, protocol.FeaturesRequest{Name: s.Name, Backbone: v.backbone, Shape: v.Shape})
+	s.State, s.Err, s.Copies = Waiting, protocol.Error{}, v.copiesOf(s)
+	v.back.Compute(s.ID, s.Src, v.id, protocol.FeaturesRequest{Name: s.Name, Backbone: v.backbone, Shape: v.Shape, Copies: s.Copies})
+}
+
+// copiesOf is what copies the features of an image shall hold: none when it is bad, and as few as the number of good images calls for.
+func (v *View) copiesOf(s *Shot) protocol.Copies {
+	if s.Bad {
+		return protocol.CopiesNone
+	}
+	n := 0
+	for _, o := range v.live() {
+		if !o.Bad && o.State != Failed {
+			n++
+		}
+	}
+	return protocol.CopiesFor(n)
 }
 
 func (v *View) shot(id int) *Shot {
@@ -203,7 +220,7 @@ func (v *View) Computed(id int, r protocol.FeaturesResult, shape protocol.Shape,
 		}
 	}
 	s.State = Done
-	s.Shot = store.Shot{Key: key, SHA: r.SHA256, Name: s.Name, W: r.Width, H: r.Height}
+	s.Shot = store.Shot{Key: key, SHA: r.SHA256, Name: s.Name, W: r.Width, H: r.Height, Copies: s.Copies}
 	v.keep()
 	v.settled()
 }

@@ -2,6 +2,7 @@ package teach
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -36,6 +37,7 @@ func (b *pageBackend) Save(ui.Settings)      {}
 type fakeBackend struct {
 	computes []int
 	shapes   []protocol.Shape
+	copies   []protocol.Copies
 	drops    []int
 	fits     []Fit
 	stops    int
@@ -46,7 +48,7 @@ type fakeBackend struct {
 }
 
 func (b *fakeBackend) Compute(id int, _ ui.Source, _ string, req protocol.FeaturesRequest) {
-	b.computes, b.shapes = append(b.computes, id), append(b.shapes, req.Shape)
+	b.computes, b.shapes, b.copies = append(b.computes, id), append(b.shapes, req.Shape), append(b.copies, req.Copies)
 }
 func (b *fakeBackend) Drop(id int)                    { b.drops = append(b.drops, id) }
 func (b *fakeBackend) Fit(f Fit)                      { b.fits = append(b.fits, f) }
@@ -125,7 +127,7 @@ func TestTeach(t *testing.T) {
 	assert.Equal(t, "bb", f.Req.Backbone)
 	assert.Equal(t, store.Key(sha(v.shots[0].ID)), f.Good[0])
 	assert.Zero(t, f.Req.Revision)
-	v.Reported(protocol.Progress{Stage: "calibration 2", Done: 3, Total: 9})
+	v.Reported(protocol.Progress{Stage: "calibration", Done: 3, Total: 9})
 	assert.Equal(t, "Scoring held-out images…", v.ProgressText())
 	v.Fitted(fitResult(7, 0))
 	require.True(t, v.Done())
@@ -267,4 +269,26 @@ func TestNeeded(t *testing.T) {
 	for rate, want := range map[float64]int{0.01: 99, 0.05: 19, 0.001: 999, 0.02: 49} {
 		assert.Equal(t, want, Needed(rate))
 	}
+}
+
+// TestCopiesFollowTheNumberOfImages: many images are asked for few copies; when some are taken out, the rest get what they lack before the fit.
+func TestCopiesFollowTheNumberOfImages(t *testing.T) {
+	v, b, _ := newView(t)
+	v.Take(sources(0, 60))
+	assert.Equal(t, slices.Repeat([]protocol.Copies{protocol.CopiesD4}, 60), b.copies)
+	answer(v, b)
+	for _, s := range v.live()[50:] {
+		v.Remove(s)
+	}
+	v.Teach()
+	assert.Empty(t, b.fits)
+	assert.Equal(t, slices.Repeat([]protocol.Copies{protocol.CopiesAll}, 50), b.copies[60:])
+	answer(v, b)
+	require.Len(t, b.fits, 1)
+	assert.Len(t, b.fits[0].Good, 50)
+	v.Fitted(fitResult(50, 0))
+	v.Restore(v.shots[55])
+	v.Teach()
+	require.Len(t, b.fits, 2, "more copies than are called for do no harm")
+	assert.Len(t, b.fits[1].Good, 51)
 }
