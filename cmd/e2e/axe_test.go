@@ -113,6 +113,8 @@ func TestAccessibility(t *testing.T) {
 	p.choose(good...)
 	p.waitFor(`document.querySelector("#teach-start") && !document.querySelector("#teach-start").disabled`)
 	p.str(`document.querySelectorAll("details").forEach((e) => e.open = true)`)
+	p.waitFor(`document.querySelector("#roi-pad canvas")?.dataset.drawn`)
+	p.click("#roi-brush") // which has a size, too
 	p.audit("teach-images")
 	p.teachPart("Bracket", nil)
 	p.upload("#teach-bad", bad...)

@@ -145,7 +145,7 @@ func (r LoadResult) check() error {
 	if r.Review > r.Limit {
 		return fmt.Errorf("field review: %v is above limit %v", r.Review, r.Limit)
 	}
-	return side("width", r.Width, "height", r.Height, "top_k", r.TopK)
+	return errors.Join(region(r.ROI), side("width", r.Width, "height", r.Height, "top_k", r.TopK))
 }
 
 func (r ScoreResult) check() error {

@@ -131,8 +131,9 @@ type LoadResult struct {
 	TopK            int     `json:"top_k"` // patches whose mean distance is the score
 	Limit           float32 `json:"limit"`
 	Review          float32 `json:"review"`
-	MapLow          float32 `json:"map_low"`  // anomaly value at the low end of the colour scale
-	MapHigh         float32 `json:"map_high"` // and at its high end
+	MapLow          float32 `json:"map_low"`       // anomaly value at the low end of the colour scale
+	MapHigh         float32 `json:"map_high"`      // and at its high end
+	ROI             string  `json:"roi,omitempty"` // region of interest as core/roi writes it, "" for the whole picture
 
 	Scores []float32 `json:"-"` // travel as the buffer, see WithScores
 }

@@ -3,6 +3,7 @@ package protocol
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -51,6 +52,14 @@ func TestEncodeRefusesWhatDecodeWould(t *testing.T) {
 		_, err := Encode(LoadRequest{Lend: lend})
 		assert.ErrorContains(t, err, "field lend", lend)
 	}
+	for _, roi := range []string{"AAE", "AA?=", strings.Repeat("A", maxROI+2)} {
+		_, err := Encode(FitRequest{Shape: Shape{Mode: ModeFit}, ROI: roi})
+		assert.ErrorContains(t, err, "field roi")
+		_, err = Encode(LoadResult{Mode: ModeFit, ROI: roi})
+		assert.ErrorContains(t, err, "field roi")
+		_, err = Encode(FitResult{Model: Model{Shape: Shape{Mode: ModeFit}, ROI: roi}})
+		assert.ErrorContains(t, err, "field roi")
+	}
 	_, err := Encode(Error{Code: "nonsense"})
 	assert.ErrorContains(t, err, `unknown code "nonsense"`)
 }
@@ -93,8 +102,9 @@ func TestBuffers(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, v := range []any{sampleScore(), LoadResult{Part: "p", Width: 256, Height: 256, Mode: ModeFit}, Ready{Version: "v", Tiers: []string{"generic"}},
-		Progress{Stage: "load", Done: 1, Total: 2}, Error{Code: CodeEmpty}, LoadRequest{Tier: "ref"}} {
+	for _, v := range []any{sampleScore(), LoadResult{Part: "p", Width: 256, Height: 256, Mode: ModeFit, ROI: "AAEB"}, Ready{Version: "v", Tiers: []string{"generic"}},
+		Progress{Stage: "load", Done: 1, Total: 2}, Error{Code: CodeEmpty}, LoadRequest{Tier: "ref"},
+		FitRequest{Part: "p", Shape: Shape{Width: 64, Height: 64, Mode: ModeFit}, Good: 5, Rate: 0.01, ROI: "AAEB"}} {
 		s, err := Encode(v)
 		require.NoError(f, err)
 		f.Add(s)
@@ -107,6 +117,7 @@ func FuzzDecode(f *testing.F) {
 		roundTrip[Error](t, meta)
 		roundTrip[LoadRequest](t, meta)
 		roundTrip[ScoreRequest](t, meta)
+		roundTrip[FitRequest](t, meta)
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 )
 
 // Operations of teaching and of model files.
@@ -86,6 +87,7 @@ type FitRequest struct {
 	Seed     int64   `json:"seed,omitempty"`
 	Revision int     `json:"revision,omitempty"` // of the head, 0 for a first one
 	Parent   string  `json:"parent,omitempty"`   // digest of the head that it was taught further from
+	ROI      string  `json:"roi,omitempty"`      // region of interest as core/roi writes it, "" for the whole picture
 }
 
 // FitResult comes with one buffer, the head's file. Scores are of the held-out good images, and Images says which of the good ones these are.
@@ -121,6 +123,7 @@ type Model struct {
 	DataSHA256 string  `json:"data_sha256,omitempty"`
 	Revision   int     `json:"revision,omitempty"`
 	Parent     string  `json:"parent,omitempty"`
+	ROI        string  `json:"roi,omitempty"` // region of interest as core/roi writes it
 	Card       string  `json:"card,omitempty"`
 }
 
@@ -175,7 +178,7 @@ func (r FitRequest) check() error {
 	if r.Good < 0 || r.Good > MaxTaught || r.Revision < 0 {
 		return fmt.Errorf("field good or revision: %d, %d", r.Good, r.Revision)
 	}
-	return errors.Join(r.Shape.check(), rate(r.Rate))
+	return errors.Join(r.Shape.check(), rate(r.Rate), region(r.ROI))
 }
 
 func (r FitResult) check() error {
@@ -204,7 +207,7 @@ func (m Model) check() error {
 	if m.Centroids < 0 || m.Embedding < 0 || m.HeldOut < 0 || m.Images < 0 || m.Revision < 0 {
 		return errors.New("a count is negative")
 	}
-	return errors.Join(m.Shape.check(), rate(m.Rate), finite(float64(m.Limit), float64(m.Review)))
+	return errors.Join(m.Shape.check(), rate(m.Rate), region(m.ROI), finite(float64(m.Limit), float64(m.Review)))
 }
 
 func (r ReviseRequest) check() error { return rate(r.Rate) }
@@ -227,6 +230,16 @@ func (r CompareResult) check() error {
 		if err := finite(float64(o.Raw), o.Ratio); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// maxROI is the length of a region of interest of 2,048 x 2,048 pixels: a bit for each patch, in base64.
+const maxROI = 256*256/8*4/3 + 4
+
+func region(roi string) error {
+	if len(roi) > maxROI || len(roi)%4 != 0 || strings.Trim(roi, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") != "" {
+		return fmt.Errorf("field roi: %d characters, not base64 of a mask", len(roi))
 	}
 	return nil
 }

@@ -110,7 +110,7 @@ func (s *Session) load(m protocol.Message) protocol.Message {
 	i, c := in.Info(), in.Calibration()
 	r := answer(m.ID, protocol.LoadResult{Part: i.Part, BackboneDigest: i.BackboneDigest, HeadDigest: i.HeadDigest,
 		Calibration: i.CalibrationSize, FalseRejectRate: i.FalseRejectRate, Promised: i.Promised, Centroids: i.Centroids,
-		Width: i.Width, Height: i.Height, Mode: string(i.Mode), Method: i.Method, Tier: i.Tier, TopK: i.TopK,
+		Width: i.Width, Height: i.Height, Mode: string(i.Mode), Method: i.Method, Tier: i.Tier, TopK: i.TopK, ROI: i.ROI.String(),
 		Limit: c.Limit, Review: c.Review, MapLow: c.MapLow, MapHigh: c.MapHigh}, protocol.EncodeMap(c.Scores))
 	if r.Op == protocol.OpResult {
 		s.inspector, s.kernels = in, kernels

@@ -11,6 +11,7 @@ import (
 
 	"anomnet/core/imaging"
 	"anomnet/core/inspect"
+	"anomnet/core/roi"
 	"anomnet/core/teach"
 	"anomnet/wasm/protocol"
 )
@@ -117,6 +118,13 @@ func (s *Session) course(ctx context.Context, req protocol.FitRequest, bufs [][]
 		return nil, err
 	}
 	course, err := teach.NewSession(b, preprocess(req.Shape))
+	if err != nil {
+		return nil, err
+	}
+	region, err := roi.Parse(req.ROI)
+	if err == nil {
+		err = course.SetROI(region)
+	}
 	if err != nil {
 		return nil, err
 	}

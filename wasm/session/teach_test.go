@@ -16,6 +16,7 @@ import (
 
 	"anomnet/core/engine"
 	"anomnet/core/model"
+	"anomnet/core/roi"
 	"anomnet/core/teach"
 	"anomnet/wasm/protocol"
 )
@@ -128,6 +129,37 @@ func TestTeach(t *testing.T) {
 	child, _ := do[protocol.FitResult](t, s, protocol.OpFit, req, clone(blobs)...)
 	assert.Equal(t, r.Model.Head, child.Model.Parent)
 	assert.Equal(t, 2, child.Model.Revision)
+}
+
+// TestTeachARegion: the region of a fit message is that of a session, the answer and a load message tell it, and one of another size is refused.
+func TestTeachARegion(t *testing.T) {
+	s, b, _ := loaded(t)
+	digest, err := b.Digest()
+	require.NoError(t, err)
+	blobs := taughtBy(t, s, digest, 8)[:8]
+	m := roi.Polygon(roi.Rectangle(roi.Point{X: 1, Y: 1}, roi.Point{X: 7, Y: 5}), 8, 8, 8, 8)
+	req := protocol.FitRequest{Part: "Plate", Backbone: digest, Shape: small, Good: 8, Rate: 0.05, ROI: m.String()}
+	r, bufs := do[protocol.FitResult](t, s, protocol.OpFit, req, clone(blobs)...)
+	course, err := teach.NewSession(b, preprocess(small))
+	require.NoError(t, err)
+	require.NoError(t, course.SetROI(m))
+	for _, data := range blobs {
+		f, err := teach.DecodeFeatures(data)
+		require.NoError(t, err)
+		require.NoError(t, course.Add(f))
+	}
+	want, err := course.Fit(context.Background(), teach.FitOptions{Part: "Plate", FalseRejectRate: 0.05}, nil)
+	require.NoError(t, err)
+	assert.True(t, bytes.Equal(want.File, bufs[0]), "the same head")
+	assert.Equal(t, m.String(), r.Model.ROI)
+	backbone, err := model.Encode(&model.File{Backbone: b})
+	require.NoError(t, err)
+	load, _ := do[protocol.LoadResult](t, s, protocol.OpLoad, protocol.LoadRequest{Lend: 1}, backbone, bufs[0])
+	assert.Equal(t, m.String(), load.ROI)
+	for _, bad := range []string{"AAE=", roi.Mask(make([]uint8, 64)).String(), "AAAAAAAAAAB="} {
+		req.ROI = bad
+		assert.Equal(t, protocol.CodeInternal, refused(t, s, protocol.OpFit, req, clone(blobs)...), bad)
+	}
 }
 
 // clone is needed since a fit takes the buffers.

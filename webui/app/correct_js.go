@@ -86,7 +86,7 @@ func (c *corrector) shots(p *store.Part, items []*ui.Item, copies protocol.Copie
 		if r.SHA256 != s.SHA {
 			return nil, protocol.Error{Code: protocol.CodeUnreadable, Message: s.Name + " has changed since it was inspected"}
 		}
-		c.app.view.Update(func() { c.app.teach.thumb(store.ThumbPath(p.ID, key), r, bufs.Index(1)) })
+		c.app.view.Update(func() { c.app.teach.thumb(p.ID, p.Shape, r, bufs.Index(1)) })
 		if err := c.stock.lib.Keep(store.FeaturePath(p.ID, p.Shape, key), asBlob(bufs.Index(0))); err != nil {
 			return nil, storeError(err)
 		}
@@ -113,7 +113,7 @@ func (c *corrector) learn(p store.Part, items []*ui.Item) (*store.Part, int, pro
 		return nil, 0, protocol.Error{Code: protocol.CodeStale, Message: err.Error()}
 	}
 	req := protocol.FitRequest{Part: p.Name, Backbone: now.Backbone, Shape: p.Shape, Good: len(good), Rate: now.Rate, Seed: p.Seed,
-		Revision: now.Revision + 1, Parent: now.Head}
+		Revision: now.Revision + 1, Parent: now.Head, ROI: now.ROI}
 	r, out, e := c.fit(req, bufs)
 	if e.Code != "" {
 		return nil, 0, e

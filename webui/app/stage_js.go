@@ -308,7 +308,7 @@ func (p *painter) warm(it *ui.Item) {
 	r, part := it.Result, p.app.page.Part
 	w, h := shrink(r.Width, r.Height, maxHeat)
 	kx, ky := heat.Cover(part.Mode, r.Width, r.Height, part.Width, part.Height)
-	pix := heat.Map{W: r.MapW, H: r.MapH, V: it.Map}.Place(w, h, kx, ky).Colours(heat.Scale{Low: r.MapLow, High: r.MapHigh, Limit: r.Limit})
+	pix := heat.Map{W: r.MapW, H: r.MapH, V: it.Map, ROI: p.app.page.Region(&r)}.Place(w, h, kx, ky).Colours(heat.Scale{Low: r.MapLow, High: r.MapHigh, Limit: r.Limit})
 	u := js.Global().Get("Uint8ClampedArray").New(len(pix))
 	js.CopyBytesToJS(u, pix)
 	p.heat = p.app.doc.Call("createElement", "canvas")

@@ -126,5 +126,5 @@ func (s *stock) revise(head js.Value, part string, rate float64) (js.Value, prot
 // versionOf describes a head for the library.
 func versionOf(m protocol.Model, head js.Value, origin store.Origin) store.Version {
 	return store.Version{Head: m.Head, Backbone: m.Backbone, Bytes: head.Get("size").Float(), Made: clock(), Origin: origin, Parent: m.Parent,
-		Revision: m.Revision, Images: m.Images, Rate: m.Rate}
+		Revision: m.Revision, Images: m.Images, Rate: m.Rate, ROI: m.ROI}
 }

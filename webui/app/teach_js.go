@@ -17,24 +17,24 @@ import (
 
 // teacher is teach.Backend: features are computed in the pool and kept on the device, or in memory where that has no room.
 type teacher struct {
-	app      *app
-	stock    *stock
-	view     *teach.View
-	jobs     map[int]*task       // of Compute
-	memory   map[string]js.Value // what the device has no room for, by path
-	thumbs   map[string]js.Value // small pictures by path
-	canvases map[string]js.Value // that wait for theirs
-	making   map[int]string      // paths of the small pictures that the thumbs worker makes, by id
-	lastID   int
-	fit      *task
-	head     js.Value // a Blob: the head that was fitted last
-	draft    *store.Draft
-	writing  bool
+	app     *app
+	stock   *stock
+	view    *teach.View
+	jobs    map[int]*task                  // of Compute
+	memory  map[string]js.Value            // what the device has no room for, by path
+	thumbs  map[string]js.Value            // small pictures by path
+	waiting map[string]func(blob js.Value) // who waits for a picture, by path
+	making  map[int]made                   // what the thumbs worker makes, by id
+	lastID  int
+	fit     *task
+	head    js.Value // a Blob: the head that was fitted last
+	draft   *store.Draft
+	writing bool
 }
 
 func (a *app) teachView() ui.View {
 	t := &teacher{app: a, stock: a.stock, jobs: map[int]*task{}, memory: map[string]js.Value{}, thumbs: map[string]js.Value{},
-		canvases: map[string]js.Value{}, making: map[int]string{}, head: js.Null()}
+		waiting: map[string]func(blob js.Value){}, making: map[int]made{}, head: js.Null()}
 	var v ui.View
 	t.view, v = teach.New(a.page, t)
 	a.boot.Get("thumbs").Call("addEventListener", "message", js.FuncOf(func(_ js.Value, args []js.Value) any {
@@ -76,7 +76,7 @@ func (t *teacher) Compute(id int, src ui.Source, draft string, req protocol.Feat
 			t.view.NotComputed(id, e)
 			return
 		}
-		t.thumb(store.ThumbPath(draft, store.Key(r.SHA256)), r, m.bufs.Index(1))
+		t.thumb(draft, req.Shape, r, m.bufs.Index(1))
 		go func() {
 			volatile := t.write(store.FeaturePath(draft, req.Shape, store.Key(r.SHA256)), asBlob(m.bufs.Index(0)))
 			t.app.view.Update(func() { t.view.Computed(id, r, req.Shape, volatile) })
@@ -263,52 +263,78 @@ func (t *teacher) Download(name string, rate float64) {
 	}()
 }
 
-// thumb orders the small picture of an image, as it was prepared.
-func (t *teacher) thumb(path string, r protocol.FeaturesResult, pix js.Value) {
+// made is where the pictures that the thumbs worker makes of an image belong.
+type made struct{ thumb, whole string }
+
+// thumb orders the small picture of an image, and a large one, as it was prepared.
+func (t *teacher) thumb(draft string, shape protocol.Shape, r protocol.FeaturesResult, pix js.Value) {
 	if r.PreW == 0 || r.PreH == 0 {
 		return
 	}
 	t.lastID--
-	t.making[t.lastID] = path
-	stretch := float64(r.Width) * float64(r.PreH) / (float64(r.Height) * float64(r.PreW))
-	msg := map[string]any{"id": t.lastID, "pix": pix, "w": r.PreW, "h": r.PreH, "sx": 0, "sy": 0, "sw": r.PreW, "sh": r.PreH, "stretch": stretch}
+	key := store.Key(r.SHA256)
+	t.making[t.lastID] = made{store.ThumbPath(draft, key), store.WholePath(draft, key)}
+	stretch := 1.0
+	if shape.Mode == protocol.ModeStretch {
+		stretch = float64(r.Width) * float64(r.PreH) / (float64(r.Height) * float64(r.PreW))
+	}
+	msg := map[string]any{"id": t.lastID, "pix": pix, "w": r.PreW, "h": r.PreH, "sx": 0, "sy": 0, "sw": r.PreW, "sh": r.PreH, "stretch": stretch, "all": true}
 	t.app.boot.Get("thumbs").Call("postMessage", msg, js.Global().Get("Array").New(pix))
 }
 
 func (t *teacher) thumbMade(data js.Value) {
 	id := data.Get("id").Int()
-	path, ours := t.making[id]
+	paths, ours := t.making[id]
 	if !ours {
 		return
 	}
 	delete(t.making, id)
-	thumb := data.Get("thumb")
-	if !thumb.Truthy() {
+	t.took(paths.thumb, data.Get("thumb"), true)
+	t.took(paths.whole, data.Get("whole"), false)
+}
+
+// took keeps a picture of an image, and draws it where it is waited for.
+func (t *teacher) took(path string, blob js.Value, remember bool) {
+	if !blob.Truthy() {
 		return
 	}
-	t.thumbs[path] = thumb
-	if c, ok := t.canvases[path]; ok {
-		delete(t.canvases, path)
-		drawThumb(c, thumb)
+	if remember {
+		t.thumbs[path] = blob
 	}
-	go func() { _ = t.stock.lib.Keep(path, thumb) }()
+	if draw := t.waiting[path]; draw != nil {
+		delete(t.waiting, path)
+		draw(blob)
+	}
+	t.memory[path] = blob // until it is written
+	go func() {
+		if !t.write(path, blob) {
+			delete(t.memory, path)
+		}
+	}()
+}
+
+// want has a picture drawn, as soon as it is there.
+func (t *teacher) want(path string, draw func(blob js.Value)) {
+	if b, ok := t.thumbs[path]; ok {
+		draw(b)
+		return
+	}
+	t.waiting[path] = draw
+	go func() {
+		if b, err := t.read(path); err == nil {
+			delete(t.waiting, path)
+			draw(b)
+		}
+	}()
 }
 
 // Thumb implements teach.Backend.
 func (t *teacher) Thumb(el vjs.Value, draft string, s *teach.Shot) {
-	path, canvas := store.ThumbPath(draft, s.Key), js.Value(el)
-	if b, ok := t.thumbs[path]; ok {
-		drawThumb(canvas, b)
-		return
-	}
-	t.canvases[path] = canvas
-	go func() {
-		if b, err := t.stock.lib.Read(path); err == nil && b != nil {
-			t.thumbs[path] = b.(js.Value)
-			delete(t.canvases, path)
-			drawThumb(canvas, b.(js.Value))
-		}
-	}()
+	path := store.ThumbPath(draft, s.Key)
+	t.want(path, func(blob js.Value) {
+		t.thumbs[path] = blob
+		drawThumb(js.Value(el), blob)
+	})
 }
 
 func drawThumb(canvas, blob js.Value) {

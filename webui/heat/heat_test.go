@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"anomnet/core/roi"
 )
 
 // lightness is L of Oklab (Ottosson 2020).
@@ -91,4 +93,17 @@ func TestRGBA(t *testing.T) {
 	assert.Equal(t, veil[:], Map{W: 1, H: 1, V: []float32{float32(math.NaN())}}.RGBA(s))
 	calm := Map{W: 2, H: 1, V: []float32{0.2, 0.9}}.RGBA(s)
 	assert.NotEqual(t, byte(255), calm[7], "no outline below the limit")
+}
+
+// TestPlaceInARegionOfInterest: outside there is no value, and inside none comes from there.
+func TestPlaceInARegionOfInterest(t *testing.T) {
+	m := Map{W: 2, H: 2, V: []float32{5, 0, 5, 0}, ROI: roi.Mask{1, 0, 1, 0}}.Place(8, 4, 1, 1)
+	for i, v := range m.V {
+		if i%8 < 4 {
+			assert.Equal(t, float32(5), v)
+		} else {
+			assert.True(t, v != v)
+		}
+	}
+	assert.Equal(t, veil[:], m.Colours(Scale{High: 10, Limit: 5})[4*5:4*6])
 }

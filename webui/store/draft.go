@@ -30,6 +30,9 @@ func FeaturePath(id string, s Shape, key string) string {
 // ThumbPath is where the small picture of an image is.
 func ThumbPath(id, key string) string { return fmt.Sprintf("%s/%s/%s-thumb", features, id, key) }
 
+// WholePath is where the picture of an image is as the model sees it.
+func WholePath(id, key string) string { return fmt.Sprintf("%s/%s/%s-whole", features, id, key) }
+
 // shapeName is part of a file's name.
 func shapeName(s Shape) string {
 	t := fmt.Sprintf("%dx%d-%s", s.Width, s.Height, s.Mode)

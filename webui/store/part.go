@@ -45,6 +45,7 @@ type Version struct {
 	Good     []string `json:"good,omitempty"` // keys of the images that it was taught from, in order
 	Images   int      `json:"images"`
 	Rate     float64  `json:"rate"`
+	ROI      string   `json:"roi,omitempty"`    // region of interest as core/roi writes it
 	Caught   []string `json:"caught,omitempty"` // keys of the bad images that it calls NG
 }
 
@@ -154,6 +155,7 @@ type Draft struct {
 	Rate     float64 `json:"rate"`
 	Seed     int64   `json:"seed,omitempty"`
 	Backbone string  `json:"backbone"`
+	ROI      string  `json:"roi,omitempty"` // region of interest as core/roi writes it
 	Good     []Shot  `json:"good"`
 	Bad      []Shot  `json:"bad,omitempty"`
 	Changed  float64 `json:"changed"` // Unix time in milliseconds

@@ -35,7 +35,30 @@ func (c *Learn) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgn.SetInnerHTML(c.T("teach.learn"))
 		}
 		vgn = slim.Text(vgparent, "\n  ")
-		vgn = slim.El(vgparent, "", "details\x00class\x00options")
+		if c.HasGood() {
+			vgn = slim.El(vgparent, "", "details\x00class\x00options\x00id\x00roi\x00data-key\x00roi")
+			slim.On(vgn, "toggle", func(event vugu.DOMEvent) { c.OpenRegion(event) })
+			{
+				vgparent := vgn
+				_ = vgparent
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "summary")
+				vgn.SetInnerHTML(c.RegionTitle())
+				vgn = slim.Text(vgparent, "\n    ")
+				if c.RegionOpen() {
+					{
+						vgcompKey := vugu.MakeCompKey(0xF8FB4D39971B4D4^vgin.CurrentPositionHash(), vgiterkey)
+						// ask BuildEnv for prior instance of this specific component
+						vgcomp := slim.Use[Region](vgin, vgcompKey)
+						vgcomp.View = c.View
+						vgn = slim.Put(vgout, vgparent, vgcomp)
+					}
+				}
+				vgn = slim.Text(vgparent, "\n  ")
+			}
+		}
+		vgn = slim.Text(vgparent, "\n  ")
+		vgn = slim.El(vgparent, "", "details\x00class\x00options\x00data-key\x00options")
 		{
 			vgparent := vgn
 			_ = vgparent

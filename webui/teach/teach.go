@@ -29,8 +29,11 @@ type Backend interface {
 	Save(s Save)
 	// Download gives the person the head that was fitted last, under a name and with a rate.
 	Download(name string, rate float64)
-	// Thumb draws a small picture of an image that was computed.
+	// Thumb draws a small picture of an image that was computed, Whole a large one of all that the model sees.
 	Thumb(el vjs.Value, draft string, s *Shot)
+	Whole(el vjs.Value, draft string, s *Shot)
+	// Pad gives pointer and keys of an element to PointRegion and PressRegion.
+	Pad(el vjs.Value)
 	// Fresh is a new id; Clock the time of day and Now a clock, in milliseconds.
 	Fresh() string
 	Clock() float64
@@ -99,6 +102,7 @@ type View struct {
 	full     bool
 	volatile bool
 	drafts   []store.Draft
+	region   region
 }
 
 // batch is the images that are computed since the view was idle.
@@ -129,7 +133,8 @@ func defaultShape() protocol.Shape {
 }
 
 func (v *View) reset() {
-	*v = View{Page: v.Page, Rate: v.Rate, back: v.back, Shape: defaultShape(), id: v.back.Fresh(), backbone: v.backbone, lastID: v.lastID, drafts: v.drafts}
+	*v = View{Page: v.Page, Rate: v.Rate, back: v.back, Shape: defaultShape(), id: v.back.Fresh(), backbone: v.backbone, lastID: v.lastID, drafts: v.drafts,
+		region: region{tool: Rectangle, size: brushSize}}
 }
 
 // switched learns the backbone of the site's own part, which comes first; parts are taught on that.
@@ -324,7 +329,11 @@ func (v *View) SetShape(s protocol.Shape) {
 	if s == v.Shape || v.Locked() {
 		return
 	}
+	w, h := v.grid()
+	sameMode := s.Mode == v.Shape.Mode
 	v.Shape = s
+	toW, toH := v.grid()
+	v.region.reshape(w, h, toW, toH, sameMode)
 	for _, shot := range v.shots {
 		if shot.State == Waiting {
 			v.back.Drop(shot.ID)
@@ -349,7 +358,7 @@ func (v *View) keep() {
 	if len(v.shots) == 0 {
 		return
 	}
-	d := store.Draft{ID: v.id, Name: v.Name, Shape: v.Shape, Rate: v.rate(), Backbone: v.backbone, Changed: v.back.Clock()}
+	d := store.Draft{ID: v.id, Name: v.Name, Shape: v.Shape, Rate: v.rate(), Backbone: v.backbone, ROI: v.region.mask.String(), Changed: v.back.Clock()}
 	for _, s := range v.pick(false) {
 		d.Good = append(d.Good, s.Shot)
 	}
@@ -372,6 +381,7 @@ func (v *View) Resume(d store.Draft) {
 		v.backbone = d.Backbone
 	}
 	v.setRate(d.Rate)
+	v.bringRegion(d.ROI)
 	v.bring(d.Good, false)
 	v.bring(d.Bad, true)
 	v.drafts = slices.DeleteFunc(v.drafts, func(o store.Draft) bool { return o.ID == d.ID })
@@ -381,7 +391,7 @@ func (v *View) Resume(d store.Draft) {
 // Again teaches a part that is kept further, from the images of its version in use.
 func (v *View) Again(p *store.Part) {
 	now := p.Current()
-	d := store.Draft{ID: p.ID, Name: p.Name, Shape: p.Shape, Rate: now.Rate, Seed: p.Seed, Backbone: now.Backbone}
+	d := store.Draft{ID: p.ID, Name: p.Name, Shape: p.Shape, Rate: now.Rate, Seed: p.Seed, Backbone: now.Backbone, ROI: now.ROI}
 	for _, key := range now.Good {
 		if s := p.Shot(key); s != nil {
 			d.Good = append(d.Good, *s)

@@ -58,6 +58,8 @@ func (b *fakeBackend) EndDraft(id string)             { b.ended = append(b.ended
 func (b *fakeBackend) Save(s Save)                    { b.saves = append(b.saves, s) }
 func (b *fakeBackend) Download(string, float64)       {}
 func (b *fakeBackend) Thumb(vjs.Value, string, *Shot) {}
+func (b *fakeBackend) Whole(vjs.Value, string, *Shot) {}
+func (b *fakeBackend) Pad(vjs.Value)                  {}
 func (b *fakeBackend) Clock() float64                 { return 1000 }
 func (b *fakeBackend) Now() float64                   { return 0 }
 func (b *fakeBackend) Fresh() string                  { b.fresh++; return fmt.Sprint("draft-", b.fresh) }

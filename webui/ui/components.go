@@ -150,7 +150,7 @@ func (c *About) Rows() []Fact {
 	if !p.Promised {
 		rate = "part.rate.aimed"
 	}
-	return []Fact{
+	facts := []Fact{
 		{"part.calibration", "part.calibration.tip", t.T("part.calibration.value", "n", strconv.Itoa(p.Calibration))},
 		{rate, rate + ".tip", t.T("part.rate.value", "percent", c.Page.Percent(p.FalseRejectRate))},
 		{"part.centroids", "part.centroids.tip", strconv.Itoa(p.Centroids)},
@@ -159,6 +159,10 @@ func (c *About) Rows() []Fact {
 		{"part.head", "part.head.tip", Short(p.HeadDigest)},
 		{"part.backbone", "part.backbone.tip", Short(p.BackboneDigest)},
 	}
+	if p.ROI != "" {
+		facts = append(facts, Fact{"roi.title", "roi.tip", c.Page.RegionText(c.Page.mask())})
+	}
+	return facts
 }
 
 // Mark is the shape of a verdict or state; Kind is what Item.Kind returns.

@@ -278,7 +278,7 @@ func (c *Findings) Rows() []Fact {
 	p := c.Page
 	worst := p.Text.Number(float64(r.Worst), 1) + " (" + p.Text.Number(ratio(r.Worst, r.Limit), 2) + " × " + p.t("map.limit") + ")"
 	return []Fact{{"facts.worst", "facts.worst.tip", worst}, {"facts.patches", "facts.patches.tip", p.t("facts.patches.value", "k", strconv.Itoa(p.Part.TopK),
-		"n", strconv.Itoa(r.MapW*r.MapH))}}
+		"n", strconv.Itoa(p.patches(&r)))}}
 }
 
 // ratio is a value relative to a limit, 0 where there is none.

@@ -239,7 +239,7 @@ func (p *Page) Found(it *Item) *regions.Found {
 }
 
 func (p *Page) frame(r protocol.ScoreResult) regions.Frame {
-	return regions.Frame{Width: r.Width, Height: r.Height, InputW: p.Part.Width, InputH: p.Part.Height, Mode: p.Part.Mode}
+	return regions.Frame{Width: r.Width, Height: r.Height, InputW: p.Part.Width, InputH: p.Part.Height, Mode: p.Part.Mode, ROI: p.Region(&r)}
 }
 
 // contours are the outlines of an item's regions as paths in pixels of the picture.

@@ -113,6 +113,7 @@ type Page struct {
 	Notice    *Notice
 	List      *List // the images of the part in use
 	Look      Look
+	region    region
 	Software  string // name and version, for exports
 	Outlet    Outlet
 	Camera    CameraState

@@ -77,6 +77,16 @@ func (c *Viewer) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 										vgparent := vgn
 										_ = vgparent
 										vgn = slim.Text(vgparent, "\n          ")
+										if c.Region() != "" {
+											vgn = slim.El(vgparent, "svg", "path\x00class\x00under\x00data-key\x00roi-under\x00vector-effect\x00non-scaling-stroke")
+											vgn.AddAttrInterface("d", c.Region())
+										}
+										vgn = slim.Text(vgparent, "\n          ")
+										if c.Region() != "" {
+											vgn = slim.El(vgparent, "svg", "path\x00class\x00roi\x00data-key\x00roi\x00vector-effect\x00non-scaling-stroke")
+											vgn.AddAttrInterface("d", c.Region())
+										}
+										vgn = slim.Text(vgparent, "\n          ")
 										vgn = slim.El(vgparent, "svg", "path\x00class\x00worst\x00vector-effect\x00non-scaling-stroke")
 										vgn.AddAttrInterface("d", c.Worst())
 										vgn = slim.Text(vgparent, "\n          ")
