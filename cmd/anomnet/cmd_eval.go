@@ -7,12 +7,18 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
+	"anomnet/core/model"
+	"anomnet/trainer/atomicfile"
+	"anomnet/trainer/compare"
 	"anomnet/trainer/dataset"
 	"anomnet/trainer/evaluate"
+	"anomnet/trainer/report"
 )
 
 func evalCommand(fs *flag.FlagSet) func(context.Context, *console, []string) error {
@@ -21,6 +27,7 @@ func evalCommand(fs *flag.FlagSet) func(context.Context, *console, []string) err
 	dir := fs.String("data", "", "test set in MVTec layout, a `folder`")
 	asJSON := fs.Bool("json", false, "print JSON with stable keys")
 	scores := fs.Bool("scores", false, "with --json, also every image's raw score")
+	dirOut := fs.String("report", "", "`folder` to write index.html to: curves, histogram, the images that are most wrong")
 	workers := fs.Int("workers", runtime.NumCPU(), "images in parallel")
 	return func(ctx context.Context, c *console, args []string) error {
 		if *dir == "" || len(args) > 0 {
@@ -47,12 +54,45 @@ func evalCommand(fs *flag.FlagSet) func(context.Context, *console, []string) err
 			return err
 		}
 		c.finish()
+		if *dirOut != "" {
+			if err := writeEvalReport(*dirOut, *dir, m.loaded, scored, f); err != nil {
+				return err
+			}
+		}
 		if *asJSON {
 			return printJSON(c, f, scored, *scores)
 		}
 		printFigures(c, f)
 		return nil
 	}
+}
+
+// writeEvalReport writes the page of one head on one test set.
+func writeEvalReport(out, dir string, head *model.Head, scored []evaluate.Scored, f *evaluate.Figures) error {
+	set, err := compare.EvalSet(filepath.Base(filepath.Clean(dir)), dir, head.Preprocess, scored, f)
+	if err != nil {
+		return err
+	}
+	set.Scores[0].Limit = head.Calibration.Limit
+	var text strings.Builder
+	page := &report.Page{Title: fmt.Sprintf("AnomNet: %s on %s", head.Part, set.Name), Header: []string{"figure", "value"}, Sets: []report.Set{*set},
+		Notes: []string{fmt.Sprintf("%d good and %d defective images, %d with a mask. Head made by %s, seed %d, %d images.", f.Good, f.Defect, f.Masked,
+			head.Provenance.Method, head.Provenance.Seed, head.Provenance.Images)}}
+	for _, r := range []struct {
+		name  string
+		value float64
+	}{{"image AUROC", f.ImageAUROC}, {"AP", f.AP}, {"F1max", f.F1Max}, {"pixel AUROC", f.PixelAUROC}, {"AUPRO (FPR <= 0.3)", f.AUPRO}, {"AUPRO (FPR <= 0.05)", f.AUPRO05},
+		{"recall at 1 % false rejects", f.RecallAt1}, {"recall at 5 % false rejects", f.RecallAt5}, {"real false-reject rate", f.FalseRejectRate},
+		{"recall at the limit", f.Recall}, {"ms an image", f.MSPerImage}} {
+		page.Rows = append(page.Rows, []string{r.name, fmt.Sprintf("%.4f", r.value)})
+	}
+	for _, what := range slices.Sorted(maps.Keys(f.Left)) {
+		page.Notes = append(page.Notes, fmt.Sprintf("Left out (shown as 0): %s figures: %s", what, f.Left[what]))
+	}
+	if err := report.Write(&text, page); err != nil {
+		return err
+	}
+	return atomicfile.Write(filepath.Join(out, "index.html"), []byte(text.String()))
 }
 
 func printJSON(c *console, f *evaluate.Figures, scored []evaluate.Scored, each bool) error {
@@ -89,6 +129,7 @@ func printFigures(c *console, f *evaluate.Figures) {
 	if f.Masked > 0 && f.Left["pixel"] == "" {
 		row("pixel AUROC", f.PixelAUROC)
 		row("AUPRO (FPR <= 0.3)", f.AUPRO)
+		row("AUPRO (FPR <= 0.05)", f.AUPRO05)
 	}
 	row("real false-reject rate", f.FalseRejectRate)
 	row("recall at the limit", f.Recall)

@@ -46,6 +46,7 @@ func commands() []command {
 		{"teach", "--good DIR --part NAME --out FILE", "learn a part from good images, in pure Go", teachCommand},
 		{"train", "--data DIR --part NAME --out FILE", "learn a part with the two-stage training (libtorch)", trainCommand},
 		{"eval", "--model FILE --data DIR", "measure a head on a test set in MVTec layout", evalCommand},
+		{"compare", "--data DIR...", "run methods on data sets with seeds, on the same features: one table", compareCommand},
 		{"import", "--from FILE --arch ARCH --images DIR --out FILE", "make a quantised backbone of float weights", importCommand},
 		{"distill", "--teacher FILE --images DIR --out FILE", "train a backbone to see what a larger one sees (libtorch)", distillCommand},
 		{"synth", "--kind KIND --out DIR", "make pictures of a procedural part with defects and masks", synthCommand},

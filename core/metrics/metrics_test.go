@@ -147,6 +147,16 @@ func TestLargeAgainstSmall(t *testing.T) {
 	largeROC, err := PixelAUROC(maps, flat)
 	require.NoError(t, err)
 	assert.InDelta(t, small, large, 1e-12)
+	both, each, err := Pixels(maps, masks, 0.05, 0.3)
+	require.NoError(t, err)
+	tight, err := AUPRO(maps, masks, 0.05)
+	require.NoError(t, err)
+	assert.Equal(t, largeROC, both, "one sort gives the same")
+	assert.Equal(t, []float64{tight, large}, each)
+	_, _, err = Pixels(maps, masks, 0)
+	assert.ErrorContains(t, err, "fprLimit is 0")
+	_, _, err = Pixels(maps, masks[1:], 0.3)
+	assert.ErrorContains(t, err, "maps but")
 	assert.InDelta(t, smallROC, largeROC, 1e-12)
 }
 

@@ -48,31 +48,57 @@ func AUPRO(maps [][]float32, masks []Mask, fprLimit float64) (float64, error) {
 	if !(fprLimit > 0 && fprLimit <= 1) {
 		return 0, errRange("fprLimit", fprLimit, "(0, 1]")
 	}
+	r, sizes, err := rankRegions(maps, masks)
+	if err != nil {
+		return 0, err
+	}
+	return r.aupro(sizes, fprLimit), nil
+}
+
+// Pixels is PixelAUROC, and AUPRO for each of some limits, with one sort for all of them, which is most of the time.
+func Pixels(maps [][]float32, masks []Mask, fprLimits ...float64) (auroc float64, aupro []float64, err error) {
+	for _, limit := range fprLimits {
+		if !(limit > 0 && limit <= 1) {
+			return 0, nil, errRange("fprLimit", limit, "(0, 1]")
+		}
+	}
+	r, sizes, err := rankRegions(maps, masks)
+	if err != nil {
+		return 0, nil, err
+	}
+	for _, limit := range fprLimits {
+		aupro = append(aupro, r.aupro(sizes, limit))
+	}
+	return r.auroc(), aupro, nil
+}
+
+// rankRegions ranks all pixels, tagged with their regions, and gives the regions' sizes.
+func rankRegions(maps [][]float32, masks []Mask) (*ranking, []int, error) {
 	if len(maps) != len(masks) {
-		return 0, fmt.Errorf("metrics: %d maps but %d masks", len(maps), len(masks))
+		return nil, nil, fmt.Errorf("metrics: %d maps but %d masks", len(maps), len(masks))
 	}
 	r, err := newPixelRanking(maps)
 	if err != nil {
-		return 0, err
+		return nil, nil, err
 	}
 	var sizes []int // of the regions; a region's tag is its index + 1
 	for i, m := range maps {
 		if err := masks[i].check(); err != nil {
-			return 0, fmt.Errorf("metrics: mask %d: %w", i, err)
+			return nil, nil, fmt.Errorf("metrics: mask %d: %w", i, err)
 		}
 		if len(m) != len(masks[i].Pix) {
-			return 0, fmt.Errorf("metrics: map %d has %d pixels, its mask %d", i, len(m), len(masks[i].Pix))
+			return nil, nil, fmt.Errorf("metrics: map %d has %d pixels, its mask %d", i, len(m), len(masks[i].Pix))
 		}
 		var tags []uint32
 		tags, sizes = regions(masks[i], sizes)
 		if err := r.add(m, func(j int) uint32 { return tags[j] }, fmt.Sprintf("map %d", i)); err != nil {
-			return 0, err
+			return nil, nil, err
 		}
 	}
 	if err := r.finish(); err != nil {
-		return 0, err
+		return nil, nil, err
 	}
-	return r.aupro(sizes, fprLimit), nil
+	return r, sizes, nil
 }
 
 // aupro integrates region by region. Let a defective pixel share its score with good ones, so that the number of false

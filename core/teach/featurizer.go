@@ -82,6 +82,21 @@ func (f *Featurizer) File(name string, data []byte) (*Features, error) {
 	return out, nil
 }
 
+// Vectors makes the patch vectors of an image file, without all that teaching needs beside them. Errors of the image are *imaging.Error.
+func (f *Featurizer) Vectors(data []byte) ([]uint8, error) {
+	img, err := imaging.Open(data, f.limits)
+	if err != nil {
+		return nil, err
+	}
+	pre, err := img.Prepare(f.pre)
+	if err != nil {
+		return nil, err
+	}
+	g := f.extract.Grid()
+	x := make([]uint8, g.Patches()*g.C)
+	return x, f.extract.Extract(pre, x)
+}
+
 // Image makes the features of a prepared picture.
 func (f *Featurizer) Image(img *imaging.RGB) (*Features, error) {
 	g := f.extract.Grid()

@@ -45,6 +45,9 @@ type FitOptions struct {
 	Seed            int64
 	Projection      []float32 // [Embedding][C] learned by the trainer; nil for a random orthogonal one
 	Provenance      model.Provenance
+
+	// Refine, if set, may replace the centroids c that k-centre chose from the embeddings e, [n][Embedding], by others. The trainer's methods use it.
+	Refine func(ctx context.Context, e []int8, c detect.Centroids) (detect.Centroids, error)
 }
 
 func (o FitOptions) withDefaults() FitOptions {
@@ -145,11 +148,10 @@ func (s *Set) Fit(ctx context.Context, fit FitOptions, opt *Options) (*model.Hea
 		}
 	}
 	f.learned = learned
-	cal, err := f.calibrate(ctx, rep)
+	cal, centroids, err := f.learn(ctx, rep)
 	if err != nil {
 		return nil, nil, err
 	}
-	centroids := gather(f.e, f.adapter.Out, f.covered.centres)
 	rep.Centroids = centroids.K
 	rep.Warnings = Warnings{Same: s.same(), Groups: s.groups(), Sizes: s.sizes()}
 	rep.Odd, rep.Look = rep.odd(s)
@@ -173,6 +175,7 @@ type fitter struct {
 	owner   []int32 // [n] the image of each
 	first   []int   // [Images] where the patches of an image begin
 	covered *cover  // made by cover
+	most    int     // centroids at most that a comparison chooses anew
 }
 
 func (f *fitter) provenance() model.Provenance {
@@ -254,7 +257,7 @@ func (f *fitter) centroids(ctx context.Context, leaveOut, k int, stage string) (
 	if err != nil {
 		return detect.Centroids{}, err
 	}
-	return gather(pool, d, greedy.centres), nil
+	return f.refine(ctx, pool, gather(pool, d, greedy.centres))
 }
 
 func (f *fitter) choose(ctx context.Context, pool []int8, k int, stage string) (*kCentre, error) {

@@ -17,6 +17,9 @@ type Judgement struct {
 	// Separation is the distance of the mean scores in standard deviations of the good scores (d'). It uses how far a
 	// score lies, not only its rank, so it says more than the AUROC when there are few images.
 	Separation float64 `json:"separation"`
+	// Patch is the AUROC of patch distances: of the patches that the pseudo-defects change most, against all of the held-out good images. It says how well
+	// defects are found in their place.
+	Patch float64 `json:"patch_auroc"`
 
 	n int // good scores
 }
@@ -83,7 +86,7 @@ func (s *Set) choose(ctx context.Context, fit FitOptions, opt *Options) (FitOpti
 	try := func(norm Norm, augment Augment) error {
 		c := fit
 		c.Norm, c.Augment = norm, augment
-		j, f, err := by.judge(ctx, c, ruleImages, opt)
+		j, f, err := by.judge(ctx, c, ruleImages, ruleCentroids, opt)
 		if err != nil {
 			return err
 		}
@@ -136,25 +139,35 @@ func (s *Set) Judge(ctx context.Context, fit FitOptions, opt *Options) (Judgemen
 	if err := fit.Check(s.C); err != nil {
 		return Judgement{}, err
 	}
-	j, _, err := s.judge(ctx, fit, 1, opt)
+	j, _, err := s.judge(ctx, fit, 1, fit.Centroids, opt)
 	return j, err
 }
 
-// judge holds out as many folds as give enough images, each from centres of the others.
-func (s *Set) judge(ctx context.Context, fit FitOptions, enough int, opt *Options) (Judgement, *fitter, error) {
+// CrossJudge is Judge over all folds, for heads whose projection has learned from none of the images: more images, so less chance.
+func (s *Set) CrossJudge(ctx context.Context, fit FitOptions, opt *Options) (Judgement, error) {
+	fit = fit.withDefaults()
+	if err := fit.Check(s.C); err != nil {
+		return Judgement{}, err
+	}
+	j, _, err := s.judge(ctx, fit, s.Images, fit.Centroids, opt)
+	return j, err
+}
+
+// judge holds out as many folds as give enough images, each from at most so many centres of the others.
+func (s *Set) judge(ctx context.Context, fit FitOptions, enough, most int, opt *Options) (Judgement, *fitter, error) {
 	if fit.Projection == nil {
 		fit.Projection = RandomProjection(fit.Embedding, s.C, fit.Seed)
 	}
-	f := &fitter{set: s, opt: opt, fit: fit}
+	f := &fitter{set: s, opt: opt, fit: fit, most: most}
 	if err := f.embed(ctx, fit.Norm); err != nil {
 		return Judgement{}, nil, err
 	}
 	without := f.dropped
-	if s.Images > manyImages {
+	if s.Images > manyImages || fit.Refine != nil {
 		without = f.chosenAnew
 	}
-	var good, bad []float32
-	for fold := 0; fold < folds && len(good) < enough; fold++ {
+	var t trial
+	for fold := 0; fold < folds && len(t.good) < enough; fold++ {
 		heldOut := s.foldImages(fold)
 		if len(heldOut) == 0 || len(heldOut) == s.Images {
 			continue
@@ -163,19 +176,17 @@ func (s *Set) judge(ctx context.Context, fit FitOptions, enough int, opt *Option
 		if err != nil {
 			return Judgement{}, nil, err
 		}
-		g, b, err := f.compare(ctx, heldOut, nearest)
-		if err != nil {
+		if err := f.compare(ctx, heldOut, nearest, &t); err != nil {
 			return Judgement{}, nil, err
 		}
-		good, bad = append(good, g...), append(bad, b...)
 	}
-	if len(good) == 0 {
+	if len(t.good) == 0 {
 		return Judgement{}, nil, ErrAlike
 	}
-	if len(bad) == 0 {
+	if len(t.bad) == 0 {
 		return Judgement{}, nil, errNoDefects
 	}
-	j, err := judge(good, bad)
+	j, err := t.judge()
 	return j, f, err
 }
 
@@ -187,7 +198,7 @@ const ruleCentroids = 1024
 
 // chosenAnew chooses centres from all images but those of a fold.
 func (f *fitter) chosenAnew(ctx context.Context, fold int) (nearestFunc, error) {
-	c, err := f.centroids(ctx, fold, min(ruleCentroids, f.fit.Centroids), "comparing")
+	c, err := f.centroids(ctx, fold, min(f.most, f.fit.Centroids), "comparing")
 	if err != nil {
 		return nil, err
 	}
@@ -220,23 +231,27 @@ type comparer struct {
 	e         []int8
 }
 
+// trial is what a judgement is made of: scores of held-out good images and of pseudo-defects in them, the patch distances of the good ones, and those of
+// the patches that the defects change.
+type trial struct{ good, bad, around, changed []float32 }
+
 // compare scores images, and the pseudo-defects drawn into them: those have the patches of the image, but for the ones that the defect changes.
-func (f *fitter) compare(ctx context.Context, images []int, nearest nearestFunc) (good, bad []float32, err error) {
+func (f *fitter) compare(ctx context.Context, images []int, nearest nearestFunc, t *trial) error {
 	n, d := f.set.Patches, f.adapter.Out
 	worker := func() (*comparer, error) {
 		em, err := f.embedder()
 		return &comparer{em, make([]int32, n), make([]int32, n), nil, make([]float32, n), make([]int8, n*d)}, err
 	}
-	good = make([]float32, len(images))
-	fakes := make([][]float32, len(images))
-	_, err = parallel.Run(ctx, len(images), f.opt.workers(), f.opt.progress("comparing"), worker, func(w *comparer, k int) error {
+	each := make([]trial, len(images))
+	_, err := parallel.Run(ctx, len(images), f.opt.workers(), f.opt.progress("comparing"), worker, func(w *comparer, k int) error {
 		score := func(d2 []int32) float32 {
 			w.distances = distances(d2, w.distances)
 			return detect.ImageScore(w.distances, f.set.topK(), w.scratch)
 		}
-		i := images[k]
+		i, own := images[k], &each[k]
 		nearest(f.image(i), n, w.d2)
-		good[k] = score(w.d2)
+		own.good = []float32{score(w.d2)}
+		own.around = slices.Clone(w.distances)
 		for _, p := range f.set.Features[i].Drawn {
 			changed := make([]int32, len(p.At))
 			w.embedder.Embed(p.X, len(p.At), w.e)
@@ -245,25 +260,41 @@ func (f *fitter) compare(ctx context.Context, images []int, nearest nearestFunc)
 			for j, at := range p.At {
 				w.fake[at] = changed[j]
 			}
-			fakes[k] = append(fakes[k], score(w.fake))
+			own.bad = append(own.bad, score(w.fake))
+			own.changed = append(own.changed, distances(changed, nil)...)
 		}
 		return nil
 	})
-	return good, slices.Concat(fakes...), err
+	for _, own := range each {
+		t.good, t.bad = append(t.good, own.good...), append(t.bad, own.bad...)
+		t.around, t.changed = append(t.around, own.around...), append(t.changed, own.changed...)
+	}
+	return err
 }
 
-func judge(good, bad []float32) (Judgement, error) {
+func (t *trial) judge() (Judgement, error) {
+	image, err := auroc(t.good, t.bad)
+	if err != nil {
+		return Judgement{}, err
+	}
+	patch, err := auroc(t.around, t.changed)
+	if errors.Is(err, metrics.ErrOneClass) { // no defect changes a patch
+		patch, err = 0.5, nil
+	}
+	if err != nil {
+		return Judgement{}, err
+	}
+	mean, deviation := moments(t.good)
+	badMean, _ := moments(t.bad)
+	return Judgement{AUROC: image, Separation: (badMean - mean) / max(deviation, 1e-9), Patch: patch, n: len(t.good)}, nil
+}
+
+func auroc(good, bad []float32) (float64, error) {
 	labels := make([]bool, len(good)+len(bad))
 	for i := range bad {
 		labels[len(good)+i] = true
 	}
-	auroc, err := metrics.AUROC(slices.Concat(good, bad), labels)
-	if err != nil {
-		return Judgement{}, err
-	}
-	mean, deviation := moments(good)
-	badMean, _ := moments(bad)
-	return Judgement{AUROC: auroc, Separation: (badMean - mean) / max(deviation, 1e-9), n: len(good)}, nil
+	return metrics.AUROC(slices.Concat(good, bad), labels)
 }
 
 // moments returns mean and standard deviation; every operation is rounded on its own.

@@ -222,10 +222,11 @@ func TestIdenticalImages(t *testing.T) {
 }
 
 func TestJudgeByHand(t *testing.T) {
-	j, err := judge([]float32{1, 3}, []float32{5, 7, 3})
+	j, err := (&trial{good: []float32{1, 3}, bad: []float32{5, 7, 3}, around: []float32{1, 2, 3}, changed: []float32{3, 4}}).judge()
 	require.NoError(t, err)
 	assert.InDelta(t, (1+1+1+1+1+0.5)/6, j.AUROC, 1e-12)
 	assert.InDelta(t, (5.0-2)/1, j.Separation, 1e-12)
+	assert.InDelta(t, (2.5+3)/6, j.Patch, 1e-12, "patches of 3 and 4 against 1, 2 and 3")
 }
 
 func ExampleRandomProjection() {

@@ -30,6 +30,9 @@ type Item struct {
 	Path  string
 	Label string // GoodLabel or the kind of defect
 	Mask  string // path of the ground-truth mask, empty when there is none
+
+	// MaskLevel is the value from which a pixel of the mask counts; 0: from half of the full value. VisA's masks hold small numbers.
+	MaskLevel uint8
 }
 
 // Good reports whether the image shows a good part.
@@ -165,7 +168,12 @@ func Load(path string, pre imaging.Preprocess) (*imaging.RGB, error) {
 }
 
 // LoadMask reads a mask and returns, at w x h pixels, where it is set: a pixel counts when the resized mask is at least half.
-func LoadMask(path string, w, h int) ([]bool, error) {
+func LoadMask(path string, w, h int) ([]bool, error) { return loadMask(path, 0, w, h) }
+
+// LoadMask reads the item's mask as the function LoadMask does, with its MaskLevel.
+func (i Item) LoadMask(w, h int) ([]bool, error) { return loadMask(i.Mask, i.MaskLevel, w, h) }
+
+func loadMask(path string, level uint8, w, h int) ([]bool, error) {
 	data, err := Read(path)
 	if err != nil {
 		return nil, err
@@ -173,6 +181,13 @@ func LoadMask(path string, w, h int) ([]bool, error) {
 	img, err := imaging.Decode(data, nil)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: mask %s: %w", path, err)
+	}
+	if level > 0 { // a level belongs to the pixels as they are, before they are mixed
+		for k, v := range img.Pix {
+			if img.Pix[k] = 0; v >= level {
+				img.Pix[k] = 255
+			}
+		}
 	}
 	img = imaging.Resize(img, w, h)
 	mask := make([]bool, w*h)

@@ -52,8 +52,8 @@ func TestOpenMVTecLayout(t *testing.T) {
 	at := func(name string) string { return filepath.Join(dir, name) }
 	assert.Equal(t, []string{at("train/good/a.png"), at("train/good/b.png")}, s.Train)
 	assert.Equal(t, []Item{
-		{at("test/dent/e.png"), "dent", at("ground_truth/dent/e.png")}, {at("test/good/c.png"), "good", ""},
-		{at("test/scratch/d.png"), "scratch", at("ground_truth/scratch/d_mask.png")},
+		{Path: at("test/dent/e.png"), Label: "dent", Mask: at("ground_truth/dent/e.png")}, {Path: at("test/good/c.png"), Label: "good"},
+		{Path: at("test/scratch/d.png"), Label: "scratch", Mask: at("ground_truth/scratch/d_mask.png")},
 	}, s.Test)
 	assert.True(t, s.Test[1].Good())
 	assert.False(t, s.Test[0].Good())

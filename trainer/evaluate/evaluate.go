@@ -28,7 +28,8 @@ type Figures struct {
 	AP              float64 `json:"ap"`
 	F1Max           float64 `json:"f1_max"`
 	PixelAUROC      float64 `json:"pixel_auroc"`
-	AUPRO           float64 `json:"aupro"` // false-positive rate up to 0.3
+	AUPRO           float64 `json:"aupro"`    // false-positive rate up to 0.3
+	AUPRO05         float64 `json:"aupro_05"` // up to 0.05, where inspection happens
 	RecallAt1       float64 `json:"recall_at_1"`
 	RecallAt5       float64 `json:"recall_at_5"`
 	FalseRejectRate float64 `json:"false_reject_rate"` // good images called NG at the calibrated limit
@@ -67,6 +68,11 @@ func scoreOne(in *inspect.Inspector, item dataset.Item, out *Scored) error {
 // Compute turns scored images into figures. width and height are the size of the model's input, at which the pixel
 // figures are taken.
 func Compute(scored []Scored, width, height int) (*Figures, error) {
+	return ComputeWith(scored, NewMasks(width, height))
+}
+
+// ComputeWith is Compute with masks that may have been loaded before, at the size at which they are kept.
+func ComputeWith(scored []Scored, masks *Masks) (*Figures, error) {
 	f := &Figures{Left: map[string]string{}}
 	var scores []float32
 	var labels, called []bool
@@ -88,7 +94,7 @@ func Compute(scored []Scored, width, height int) (*Figures, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f, f.pixelFigures(scored, width, height)
+	return f, f.pixelFigures(scored, masks)
 }
 
 func (f *Figures) imageFigures(scores []float32, labels []bool) (err error) {
@@ -108,12 +114,15 @@ func (f *Figures) imageFigures(scores []float32, labels []bool) (err error) {
 	return err
 }
 
-// auproLimit is the false-positive rate up to which the region overlap is integrated, as is usual.
-const auproLimit = 0.3
+// The false-positive rates up to which the region overlap is integrated: the usual one, and one where inspection happens.
+const (
+	auproLimit = 0.3
+	auproTight = 0.05
+)
 
-func (f *Figures) pixelFigures(scored []Scored, width, height int) error {
+func (f *Figures) pixelFigures(scored []Scored, masks *Masks) error {
 	var maps [][]float32
-	var masks []metrics.Mask
+	var truth []metrics.Mask
 	if scored[0].Result.ROI != nil {
 		f.Left["pixel"] = "the head looks at a region of interest only"
 		return nil
@@ -122,33 +131,28 @@ func (f *Figures) pixelFigures(scored []Scored, width, height int) error {
 		if !s.Good() && s.Mask == "" {
 			continue
 		}
-		mask := make([]bool, width*height)
+		mask, err := masks.Of(s.Item)
+		if err != nil {
+			return err
+		}
 		if !s.Good() {
-			var err error
-			if mask, err = dataset.LoadMask(s.Mask, width, height); err != nil {
-				return err
-			}
 			f.Masked++
 		}
-		masks = append(masks, metrics.Mask{W: width, H: height, Pix: mask})
-		maps = append(maps, detect.Upsample(s.Result.Map, s.Result.MapW, s.Result.MapH, width, height))
+		truth = append(truth, mask)
+		maps = append(maps, detect.Upsample(s.Result.Map, s.Result.MapW, s.Result.MapH, masks.w, masks.h))
 	}
 	if f.Masked == 0 {
 		f.Left["pixel"] = "no defective image has a mask"
 		return nil
 	}
-	pix := make([][]bool, len(masks))
-	for i := range masks {
-		pix[i] = masks[i].Pix
-	}
-	var err error
-	if f.PixelAUROC, err = metrics.PixelAUROC(maps, pix); errors.Is(err, metrics.ErrOneClass) { // small defects vanish at a small input size
-		f.Left["pixel"] = fmt.Sprintf("the masks are empty, or full, at %d x %d pixels", width, height)
+	auroc, aupro, err := metrics.Pixels(maps, truth, auproLimit, auproTight)
+	if errors.Is(err, metrics.ErrOneClass) { // small defects vanish at a small input size
+		f.Left["pixel"] = fmt.Sprintf("the masks are empty, or full, at %d x %d pixels", masks.w, masks.h)
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	f.AUPRO, err = metrics.AUPRO(maps, masks, auproLimit)
-	return err
+	f.PixelAUROC, f.AUPRO, f.AUPRO05 = auroc, aupro[0], aupro[1]
+	return nil
 }

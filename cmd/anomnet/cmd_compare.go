@@ -1,0 +1,247 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"anomnet/core/engine"
+	"anomnet/core/imaging"
+	"anomnet/core/teach"
+	"anomnet/trainer"
+	"anomnet/trainer/atomicfile"
+	"anomnet/trainer/compare"
+	"anomnet/trainer/dataset"
+	"anomnet/trainer/method"
+	"anomnet/trainer/report"
+)
+
+// list is a flag that may be given more than once.
+type list []string
+
+func (l *list) String() string     { return strings.Join(*l, " ") }
+func (l *list) Set(v string) error { *l = append(*l, v); return nil }
+
+// compareFlags are the flags of compare.
+type compareFlags struct {
+	modelFlags
+	data                   list
+	mvtec, visa, mvtec2    string
+	methods, kb            string
+	seeds, size, jobs      int
+	steps                  int
+	device, resume, report string
+	asJSON, asCSV, asMD    bool
+}
+
+func compareCommand(fs *flag.FlagSet) func(context.Context, *console, []string) error {
+	f := &compareFlags{}
+	f.addBackbone(fs)
+	fs.Var(&f.data, "data", "data set in MVTec layout, a `folder`; may be given more than once")
+	fs.StringVar(&f.mvtec, "mvtec", "", "`folder` of MVTec AD: every category")
+	fs.StringVar(&f.visa, "visa", "", "`folder` of VisA with split_csv/1cls.csv: every category")
+	fs.StringVar(&f.mvtec2, "mvtec2", "", "`folder` of MVTec AD 2: every category, public test images")
+	fs.StringVar(&f.methods, "methods", strings.Join(compare.Methods(), ","), "comma-separated `list` of methods")
+	fs.IntVar(&f.seeds, "seeds", 1, "how many seeds, from 0")
+	fs.StringVar(&f.kb, "head-kb", "262", "comma-separated sizes of the centroids in `KB`; 262 is 2,048 of 128 bytes")
+	fs.IntVar(&f.size, "size", 256, "side of the model's input in `pixels`, a multiple of 32")
+	fs.IntVar(&f.jobs, "jobs", 0, "cells side by side, each on one core; 0: as many as cores and memory allow")
+	fs.IntVar(&f.steps, "steps", 0, "steps of each stage of gradient methods; 0: their defaults")
+	fs.StringVar(&f.device, "device", "auto", "of gradient methods: auto, cpu or cuda")
+	fs.StringVar(&f.resume, "resume", "", "`folder` that keeps finished cells; a run that was stopped goes on from there")
+	fs.StringVar(&f.report, "report", "", "`folder` to write index.html, table.md, table.csv and table.json to")
+	fs.BoolVar(&f.asJSON, "json", false, "print JSON with stable keys")
+	fs.BoolVar(&f.asCSV, "csv", false, "print CSV")
+	fs.BoolVar(&f.asMD, "markdown", false, "print Markdown")
+	return func(ctx context.Context, c *console, args []string) error {
+		if len(args) > 0 || (len(f.data) == 0 && f.mvtec == "" && f.visa == "" && f.mvtec2 == "") {
+			return usageError("want --data, --mvtec, --visa or --mvtec2, and no other arguments")
+		}
+		return f.run(ctx, c)
+	}
+}
+
+// grid reads the flags that say what to run.
+func (f *compareFlags) grid() (compare.Grid, error) {
+	g := compare.Grid{Methods: strings.Split(f.methods, ","), Seeds: f.seeds, Steps: f.steps}
+	for kb := range strings.SplitSeq(f.kb, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(kb))
+		if err != nil {
+			return g, usageError("--head-kb %q", f.kb)
+		}
+		if n == 262 {
+			g.Bytes = append(g.Bytes, method.DefaultBytes)
+			continue
+		}
+		g.Bytes = append(g.Bytes, n*1000)
+	}
+	if err := g.Check(); err != nil {
+		return g, usageError("%v", err)
+	}
+	for _, m := range g.Methods {
+		if m == method.AnomNet || m == compare.CFA || m == compare.SimpleNet {
+			return g, trainer.CheckDevice(f.device)
+		}
+	}
+	return g, nil
+}
+
+// sources finds the data sets.
+func (f *compareFlags) sources() ([]compare.Source, error) {
+	var out []compare.Source
+	for _, dir := range f.data {
+		s, err := compare.Open(dir)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	for _, bench := range []struct {
+		dir  string
+		open func(string) ([]dataset.Category, error)
+	}{{f.mvtec, dataset.MVTec}, {f.visa, dataset.VisA}, {f.mvtec2, dataset.MVTec2}} {
+		if bench.dir == "" {
+			continue
+		}
+		list, err := bench.open(bench.dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, cat := range list {
+			out = append(out, compare.Source{Name: cat.Name, Dir: cat.Dir, Set: cat.Set})
+		}
+	}
+	names := map[string]bool{}
+	for _, s := range out {
+		if names[s.Name] {
+			return nil, fmt.Errorf("two data sets are called %s", s.Name)
+		}
+		names[s.Name] = true
+	}
+	return out, nil
+}
+
+func (f *compareFlags) run(ctx context.Context, c *console) error {
+	pre := imaging.Preprocess{Width: f.size, Height: f.size, Mode: imaging.Stretch}
+	if err := pre.Validate(); err != nil {
+		return usageError("%v", err)
+	}
+	grid, err := f.grid()
+	if err != nil {
+		return err
+	}
+	sources, err := f.sources()
+	if err != nil {
+		return err
+	}
+	b, err := f.loadBackbone()
+	if err != nil {
+		return err
+	}
+	kernels, err := engine.Choose(engine.Tiers(), f.tier)
+	if err != nil {
+		return err
+	}
+	var cells []*compare.Cell
+	var failed []compare.Failed
+	dirs := map[string]string{}
+	for _, s := range sources {
+		same, err := s.Set.Duplicates()
+		if err != nil {
+			return err
+		}
+		for _, p := range same {
+			c.log("anomnet: warning: %s: the same file for training and for testing: %s and %s", s.Name, oneLine(p[0]), oneLine(p[1]))
+		}
+		data, err := s.Load(ctx, b, pre, &teach.Options{Kernels: kernels, Workers: runtime.NumCPU(), Progress: c.progress})
+		if err != nil {
+			return err
+		}
+		dirs[s.Name] = s.Dir
+		r := compare.Runner{Grid: grid, Store: compare.Store{Dir: f.resume}, Jobs: f.side(data),
+			Options:  compare.Options{Kernels: kernels, Device: f.device},
+			Progress: func(done, total int, what string) { c.progress(what, done, total) }}
+		ok, bad, err := r.Run(ctx, data)
+		if err != nil {
+			return err
+		}
+		for _, x := range bad {
+			c.log("anomnet: error: %s", oneLine(x.Error))
+		}
+		cells, failed = append(cells, ok...), append(failed, bad...)
+	}
+	c.finish()
+	if err := f.write(c, cells, failed, dirs); err != nil {
+		return err
+	}
+	if len(failed) > 0 {
+		return fmt.Errorf("%d of %d cells failed", len(failed), len(failed)+len(cells))
+	}
+	return nil
+}
+
+// write prints the table and writes the report.
+func (f *compareFlags) write(c *console, cells []*compare.Cell, failed []compare.Failed, dirs map[string]string) error {
+	rows := compare.Table(cells)
+	if f.report != "" {
+		notes := []string{fmt.Sprintf("Seeds 0 to %d; mean ± standard deviation. %s/%s, %d cores. Image AUROC by each method's own score, beside it by the mean of the 1 %% largest patch scores.",
+			f.seeds-1, runtime.GOOS, runtime.GOARCH, runtime.NumCPU())}
+		page, err := compare.Page(rows, cells, failed, dirs, notes)
+		if err != nil {
+			return err
+		}
+		for name, write := range map[string]func(*strings.Builder) error{
+			"index.html": func(w *strings.Builder) error { return report.Write(w, page) },
+			"table.md":   func(w *strings.Builder) error { return compare.WriteMarkdown(w, rows) },
+			"table.csv":  func(w *strings.Builder) error { return compare.WriteCSV(w, rows) },
+			"table.json": func(w *strings.Builder) error { return compare.WriteJSON(w, rows, failed) },
+		} {
+			var text strings.Builder
+			if err := write(&text); err != nil {
+				return err
+			}
+			if err := atomicfile.Write(filepath.Join(f.report, name), []byte(text.String())); err != nil {
+				return err
+			}
+		}
+	}
+	switch {
+	case f.asJSON:
+		return compare.WriteJSON(c.out, rows, failed)
+	case f.asCSV:
+		return compare.WriteCSV(c.out, rows)
+	case f.asMD:
+		return compare.WriteMarkdown(c.out, rows)
+	}
+	return compare.WriteText(c.out, rows)
+}
+
+// side is how many cells run side by side: one for each core, as long as half of the free memory is enough.
+func (f *compareFlags) side(d *compare.Data) int {
+	if f.jobs > 0 {
+		return f.jobs
+	}
+	return int(max(1, min(int64(runtime.NumCPU()), freeMemory()/2/d.CellBytes())))
+}
+
+// freeMemory is what Linux says can be taken; 4 GB where it is not known.
+func freeMemory() int64 {
+	file, err := os.Open("/proc/meminfo")
+	if err != nil {
+		return 4 << 30
+	}
+	defer file.Close()
+	for s := bufio.NewScanner(file); s.Scan(); {
+		var kb int64
+		if n, _ := fmt.Sscanf(s.Text(), "MemAvailable: %d kB", &kb); n == 1 {
+			return kb << 10
+		}
+	}
+	return 4 << 30
+}

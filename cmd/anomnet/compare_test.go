@@ -1,0 +1,139 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"anomnet/trainer/compare"
+	"anomnet/trainer/evaluate"
+)
+
+// compared runs compare --json on washers with the methods that need no libtorch.
+func compared(t *testing.T, more ...string) (rows map[string]compare.Row, stderr string) {
+	t.Helper()
+	args := append([]string{"compare", "--methods", "kcentre,patchcore,kmeans,padim", "--seeds", "2", "--size", "96", "--head-kb", "8", "--json"}, more...)
+	code, stdout, stderr := cli(t, args...)
+	require.Equal(t, exitOK, code, stderr)
+	var out struct{ Rows []compare.Row }
+	require.NoError(t, json.Unmarshal([]byte(stdout), &out))
+	rows = map[string]compare.Row{}
+	for _, r := range out.Rows {
+		rows[r.Data+" "+r.Method] = r
+	}
+	return rows, stderr
+}
+
+func TestCompare(t *testing.T) {
+	data, _ := washers(t)
+	t.Run("agrees with eval", func(t *testing.T) { compareAgreesWithEval(t, data) })
+	t.Run("resumes", func(t *testing.T) { compareResumes(t, data) })
+	t.Run("refuses", func(t *testing.T) { compareRefuses(t, data) })
+	t.Run("reports duplicates", func(t *testing.T) { compareReportsDuplicates(t, data) })
+}
+
+// compareAgreesWithEval: the row of k-centre is what eval says of the head that teach makes with the same settings.
+func compareAgreesWithEval(t *testing.T, data string) {
+	rows, _ := compared(t, "--data", data, "--jobs", "2")
+	require.Len(t, rows, 4)
+	head := filepath.Join(t.TempDir(), "head.anomnet")
+	code, _, stderr := cli(t, "teach", "--good", data, "--part", "washer", "--out", head, "--size", "96", "--centroids", "62", "--augment", "none", "--seed", "1")
+	require.Equal(t, exitOK, code, stderr)
+	page := t.TempDir()
+	code, stdout, stderr := cli(t, "eval", "--model", head, "--data", data, "--json", "--report", page)
+	require.Equal(t, exitOK, code, stderr)
+	var f evaluate.Figures
+	require.NoError(t, json.Unmarshal([]byte(stdout), &f))
+	html := string(readFile(t, filepath.Join(page, "index.html")))
+	assert.Contains(t, html, "AUPRO (FPR &lt;= 0.05)")
+	assert.Contains(t, html, "data:image/png;base64,")
+	got := rows["washer kcentre"]
+	for key, want := range map[string]float64{"image_auroc": f.ImageAUROC, "ap": f.AP, "pixel_auroc": f.PixelAUROC, "aupro": f.AUPRO, "aupro_05": f.AUPRO05,
+		"recall_at_5": f.RecallAt5, "false_reject_rate": f.FalseRejectRate} {
+		require.Len(t, got.Figures[key].Each, 2, key)
+		assert.Equal(t, want, got.Figures[key].Each[1], key)
+	}
+	info, err := os.Stat(head)
+	require.NoError(t, err)
+	assert.InDelta(t, float64(info.Size()), got.Figures["head_bytes"].Each[1], 300, "the provenance differs")
+	assert.NotContains(t, rows["washer padim"].Figures, "false_reject_rate", "no calibrated limit")
+	assert.Equal(t, got.Figures["image_auroc"], got.Figures["image_auroc_top"], "one rule for both")
+}
+
+// compareResumes: cells that are stored are not run again, one that is missing is, and the table is the same.
+func compareResumes(t *testing.T, data string) {
+	store, out := t.TempDir(), filepath.Join(t.TempDir(), "report")
+	first, _ := compared(t, "--data", data, "--resume", store)
+	cells, err := filepath.Glob(filepath.Join(store, "*.json"))
+	require.NoError(t, err)
+	require.Len(t, cells, 8)
+	times := map[string]int64{}
+	for _, c := range cells {
+		info, err := os.Stat(c)
+		require.NoError(t, err)
+		times[c] = info.ModTime().UnixNano()
+	}
+	require.NoError(t, os.Remove(cells[3]))
+	second, _ := compared(t, "--data", data, "--resume", store, "--report", out)
+	for _, c := range cells {
+		info, err := os.Stat(c)
+		require.NoError(t, err)
+		assert.Equal(t, c == cells[3], info.ModTime().UnixNano() != times[c], c)
+	}
+	for k, r := range first {
+		assert.Equal(t, r.Figures["image_auroc"], second[k].Figures["image_auroc"], k)
+		assert.Equal(t, r.Figures["aupro"], second[k].Figures["aupro"], k)
+	}
+	page := string(readFile(t, filepath.Join(out, "index.html")))
+	assert.Contains(t, page, "<svg")
+	assert.Contains(t, page, "data:image/png;base64,")
+	assert.NotContains(t, page, "<script")
+	assert.NotContains(t, page, "ZgotmplZ", "nothing was refused as unsafe")
+	for _, name := range []string{"table.md", "table.csv", "table.json"} {
+		assert.Contains(t, string(readFile(t, filepath.Join(out, name))), "patchcore", name)
+	}
+
+	broken, err := filepath.Glob(filepath.Join(store, "padim--*--0--*.json"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(broken[0], []byte("{"), 0o644))
+	code, _, stderr := cli(t, "compare", "--methods", "padim", "--size", "96", "--head-kb", "8", "--data", data, "--resume", store)
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, "remove it to run the cell again")
+}
+
+func compareRefuses(t *testing.T, data string) {
+	for want, args := range map[string][]string{
+		"want --data":         {},
+		"method \"best\"":     {"--data", data, "--methods", "best"},
+		"0 seeds":             {"--data", data, "--methods", "padim", "--seeds", "0"},
+		"--head-kb \"much\"":  {"--data", data, "--methods", "padim", "--head-kb", "much"},
+		"heads of 0 bytes":    {"--data", data, "--methods", "padim", "--head-kb", "0"},
+		"two data sets":       {"--data", data, "--data", data, "--methods", "padim"},
+		"holds no category":   {"--mvtec", filepath.Join(data, "train"), "--methods", "padim"},
+		"holds no category ":  {"--mvtec2", data, "--methods", "padim"},
+		"1cls.csv":            {"--visa", data, "--methods", "padim"},
+		"has no test images":  {"--data", filepath.Join(data, "train", "good"), "--methods", "padim"},
+		"multiple of 32":      {"--data", data, "--methods", "padim", "--size", "100"},
+		"no such file or dir": {"--data", filepath.Join(data, "absent"), "--methods", "padim"},
+	} {
+		code, _, stderr := cli(t, append([]string{"compare"}, args...)...)
+		assert.NotEqual(t, exitOK, code, want)
+		assert.Contains(t, stderr, strings.TrimSpace(want))
+	}
+}
+
+// compareReportsDuplicates: a training image among the test images makes figures look better than they are.
+func compareReportsDuplicates(t *testing.T, data string) {
+	train, err := filepath.Glob(filepath.Join(data, "train", "good", "*"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(data, "test", "good", "again.png"), readFile(t, train[0]), 0o644))
+	code, _, stderr := cli(t, "compare", "--methods", "padim", "--size", "96", "--data", data)
+	require.Equal(t, exitOK, code, stderr)
+	assert.Contains(t, stderr, "the same file for training and for testing")
+	assert.Contains(t, stderr, "again.png")
+}

@@ -1,0 +1,127 @@
+package compare
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"anomnet/core/imaging"
+	"anomnet/core/model"
+	"anomnet/core/parallel"
+	"anomnet/core/teach"
+	"anomnet/trainer/baseline"
+	"anomnet/trainer/dataset"
+	"anomnet/trainer/evaluate"
+)
+
+// trainingFakes is how many pseudo-defects a trained method learns from.
+const trainingFakes = 200
+
+// Data is a data set with the features that all methods see.
+type Data struct {
+	Name     string // as given, or the last part of the folder
+	Dir      string
+	Backbone string // digest
+	SHA256   string // of the good images
+	TestSHA  string // of the test images
+	Set      *teach.Set
+	Test     []Test
+	pre      imaging.Preprocess
+	masks    *evaluate.Masks
+}
+
+// Test is an image of the test set with its patch vectors.
+type Test struct {
+	dataset.Item
+	X []uint8 // [patches][C]
+}
+
+// Source is a data set that is to be loaded: its images, and what it is called.
+type Source struct {
+	Name, Dir string
+	Set       *dataset.Set
+}
+
+// Open finds the images in a folder in MVTec layout.
+func Open(dir string) (Source, error) {
+	set, err := dataset.Open(dir)
+	return Source{Name: filepath.Base(filepath.Clean(dir)), Dir: dir, Set: set}, err
+}
+
+// Load computes the features of a data set.
+func (s Source) Load(ctx context.Context, b *model.Backbone, pre imaging.Preprocess, opt *teach.Options) (*Data, error) {
+	if len(s.Set.Test) == 0 {
+		return nil, fmt.Errorf("compare: %s has no test images", s.Dir)
+	}
+	digest, err := b.Digest()
+	if err != nil {
+		return nil, err
+	}
+	o := teach.Options{}
+	if opt != nil {
+		o = *opt
+	}
+	o.Copies, o.TrainingFakes = teach.AugmentNone, trainingFakes
+	d := &Data{Name: s.Name, Dir: s.Dir, Backbone: digest, pre: pre, masks: evaluate.NewMasks(pre.Width, pre.Height)}
+	src := teach.Source{Len: len(s.Set.Train), File: func(i int) (string, []byte, error) {
+		data, err := dataset.Read(s.Set.Train[i])
+		return s.Set.Train[i], data, err
+	}}
+	if d.Set, err = teach.Collect(ctx, b, pre, src, &o); err != nil {
+		return nil, fmt.Errorf("compare: %s: %w", s.Name, err)
+	}
+	d.SHA256 = d.Set.DataSHA256()
+	return d, d.loadTest(ctx, b, s.Set.Test, &o)
+}
+
+// loadTest makes the patch vectors of the test images.
+func (d *Data) loadTest(ctx context.Context, b *model.Backbone, items []dataset.Item, opt *teach.Options) error {
+	f, err := teach.NewFeaturizer(b, d.pre, opt)
+	if err != nil {
+		return err
+	}
+	var paths []string
+	d.Test = make([]Test, len(items))
+	progress := func(done, total int) {
+		if opt.Progress != nil {
+			opt.Progress("test features", done, total)
+		}
+	}
+	_, err = parallel.Run(ctx, len(items), max(1, opt.Workers), progress, f.Clone, func(f *teach.Featurizer, i int) error {
+		data, err := dataset.Read(items[i].Path)
+		if err != nil {
+			return err
+		}
+		x, err := f.Vectors(data)
+		if err != nil {
+			return fmt.Errorf("compare: %s: %w", items[i].Path, err)
+		}
+		d.Test[i] = Test{items[i], x}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, it := range items {
+		paths = append(paths, it.Path)
+	}
+	d.TestSHA, err = dataset.Digest(paths)
+	return err
+}
+
+// input is what the float methods learn from.
+func (d *Data) input() *baseline.Input {
+	in := &baseline.Input{H: d.pre.Height / 8, W: d.pre.Width / 8, C: d.Set.C}
+	for _, f := range d.Set.Features {
+		in.Good = append(in.Good, f.X)
+	}
+	return in
+}
+
+// CellBytes is about the memory that one cell takes beside the features: embeddings and working copies of the good patches, and the pixels of
+// the test maps, which are ranked.
+func (d *Data) CellBytes() int64 {
+	patches := int64(d.Set.Images) * int64(d.Set.Patches)
+	pixels := int64(len(d.Test)) * int64(d.pre.Width) * int64(d.pre.Height)
+	return patches*int64(2*d.Set.C) + 24*pixels + 1<<26
+}

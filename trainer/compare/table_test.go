@@ -1,0 +1,122 @@
+package compare
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"anomnet/core/inspect"
+	"anomnet/trainer/dataset"
+	"anomnet/trainer/evaluate"
+)
+
+func made(data, method string, seed int64, auroc float64) *Cell {
+	c := &Cell{Key: Key{Method: method, Data: data, Bytes: 262144, Seed: seed}, ImageTop: auroc, HeadBytes: 300000}
+	c.Figures.ImageAUROC, c.Figures.AUPRO = auroc, auroc/2
+	return c
+}
+
+// TestTableByHand: means, deviations, and the mean over data sets for the method that has a row on each.
+func TestTableByHand(t *testing.T) {
+	one := made("screw", "padim", 0, 0.5)
+	one.Figures.Left = map[string]string{"pixel": "no masks", "limit": "none"}
+	rows := Table([]*Cell{made("screw", "anomnet", 0, 0.9), one, made("fabric", "anomnet", 0, 0.7), made("screw", "anomnet", 1, 0.8)})
+	require.Len(t, rows, 4)
+	assert.Equal(t, []string{"screw", "screw", "fabric", Mean}, []string{rows[0].Data, rows[1].Data, rows[2].Data, rows[3].Data})
+	f := rows[0].Figures["image_auroc"]
+	assert.InDelta(t, 0.85, f.Mean, 1e-12)
+	assert.InDelta(t, 0.0707106781, f.Spread, 1e-9, "sqrt((0.05^2 + 0.05^2) / 1)")
+	assert.Equal(t, []float64{0.9, 0.8}, f.Each)
+	assert.NotContains(t, rows[1].Figures, "aupro")
+	assert.Contains(t, rows[1].Figures, "image_auroc")
+	assert.Equal(t, "anomnet", rows[3].Method)
+	assert.InDelta(t, (0.85+0.7)/2, rows[3].Figures["image_auroc"].Mean, 1e-12)
+
+	var text, md, csv strings.Builder
+	require.NoError(t, WriteText(&text, rows))
+	require.NoError(t, WriteMarkdown(&md, rows))
+	require.NoError(t, WriteCSV(&csv, rows))
+	assert.Contains(t, text.String(), "0.850 ±0.071")
+	assert.Contains(t, md.String(), "| screw | padim 262 KB | 0.500 |")
+	assert.Contains(t, strings.Split(csv.String(), "\n")[2], "screw,padim,262144,1,0.5,0,")
+	assert.Equal(t, 5, strings.Count(csv.String(), "\n"))
+}
+
+// TestWorstMaps: the defective image below both good ones is most wrong, then the good one above half of the defective ones.
+func TestWorstMaps(t *testing.T) {
+	item := func(label string, raw float32) evaluate.Scored {
+		return evaluate.Scored{Item: dataset.Item{Label: label}, Result: &inspect.Result{Raw: raw}}
+	}
+	got := worstMaps([]evaluate.Scored{item("good", 1), item("good", 3), item("bad", 0.5), item("bad", 5)})
+	var order []int
+	var wrong []float64
+	for _, m := range got {
+		order, wrong = append(order, m.Image), append(wrong, m.Wrong)
+	}
+	assert.Equal(t, []int{2, 0, 1, 3}, order)
+	assert.Equal(t, []float64{1, 0.5, 0.5, 0}, wrong)
+}
+
+func TestStore(t *testing.T) {
+	s := Store{Dir: t.TempDir()}
+	c := made("screw", "anomnet", 4, 0.9)
+	got, err := s.Load(c.Key)
+	require.NoError(t, err)
+	assert.Nil(t, got)
+	require.NoError(t, s.Save(c))
+	got, err = s.Load(c.Key)
+	require.NoError(t, err)
+	assert.Equal(t, c.Figures.ImageAUROC, got.Figures.ImageAUROC)
+	other := c.Key
+	other.Train = "other images"
+	got, err = s.Load(other)
+	require.NoError(t, err)
+	assert.Nil(t, got, "other images are another cell")
+
+	require.NoError(t, os.Rename(s.path(c.Key), s.path(other)))
+	_, err = s.Load(other)
+	assert.ErrorContains(t, err, "of another cell")
+	got, err = Store{}.Load(c.Key)
+	assert.NoError(t, err)
+	assert.Nil(t, got)
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o644))
+	assert.Error(t, Store{Dir: file}.Save(c), "no folder can be made there")
+}
+
+// TestFullDisk: a device without room gives an error, and no cell that is half there.
+func TestFullDisk(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("no /dev/full")
+	}
+	dir := t.TempDir()
+	c := made("screw", "anomnet", 0, 0.9)
+	s := Store{Dir: dir}
+	require.NoError(t, os.Symlink("/dev/full", s.path(c.Key)))
+	assert.Error(t, s.Save(c))
+	list, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Len(t, list, 1, "only the link")
+}
+
+func TestNotANumberIsAnError(t *testing.T) {
+	nan := float32(0)
+	nan /= nan
+	assert.ErrorContains(t, finite(1, []float32{0, nan}), "score of NaN")
+	assert.ErrorContains(t, finite(nan, nil), "score of NaN")
+	assert.NoError(t, finite(1, []float32{2}))
+}
+
+func TestRunStopsWithTheContext(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("enough"))
+	r := Runner{Grid: Grid{Methods: []string{PaDiM}, Seeds: 1, Bytes: []int{4096}}}
+	_, _, err := r.Run(ctx, &Data{Name: "none"})
+	assert.ErrorContains(t, err, "enough")
+}

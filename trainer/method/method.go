@@ -1,0 +1,128 @@
+package method
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"anomnet/core/detect"
+	"anomnet/core/model"
+	"anomnet/core/teach"
+	"anomnet/trainer"
+	"anomnet/trainer/baseline"
+)
+
+// The methods.
+const (
+	AnomNet   = "anomnet"   // two-stage training, kept only when it helps on good images
+	Untrained = "kcentre"   // random projection and k-centre, which is teach without copies
+	KMeans    = "kmeans"    // random projection and k-means
+	PatchCore = "patchcore" // k-centre of all dimensions, not normalised
+)
+
+// Names lists the methods.
+func Names() []string { return []string{AnomNet, Untrained, PatchCore, KMeans} }
+
+// Keep says which head AnomNet ends with.
+type Keep string
+
+// The values of Keep.
+const (
+	KeepBetter    Keep = "better" // the trained one where it is clearly better on held-out pseudo-defects
+	KeepTrained   Keep = "trained"
+	KeepUntrained Keep = "untrained"
+)
+
+// Options say what to fit; the zero value of each field is the default.
+type Options struct {
+	Method string // default AnomNet
+	Fit    teach.FitOptions
+	Bytes  int // of the centroids, when Fit.Centroids is 0; default 262,144
+	Learn  trainer.LearnOptions
+	Keep   Keep
+}
+
+// DefaultBytes is the usual size of a head's centroids: 2,048 of 128 bytes.
+const DefaultBytes = 2048 * 128
+
+// Made is a head and how it came about.
+type Made struct {
+	Head    *model.Head
+	Report  *teach.Report
+	Fit     teach.FitOptions // as used, nothing automatic
+	Learned *trainer.Learned // of AnomNet
+	Before  teach.Judgement  // of AnomNet: the untrained head against pseudo-defects in held-out good images,
+	After   teach.Judgement  // and the trained one
+	Kept    Keep             // KeepTrained or KeepUntrained
+}
+
+// Check says whether the options make sense, before minutes are spent.
+func (o *Options) Check() error {
+	if o.Method != "" && !slices.Contains(Names(), o.Method) {
+		return fmt.Errorf("method: %q, want one of %v", o.Method, Names())
+	}
+	if o.Keep != "" && o.Keep != KeepBetter && o.Keep != KeepTrained && o.Keep != KeepUntrained {
+		return fmt.Errorf("method: keep %q, want %s, %s or %s", o.Keep, KeepBetter, KeepTrained, KeepUntrained)
+	}
+	if o.Bytes < 0 || o.Bytes > 1<<26 {
+		return fmt.Errorf("method: %d bytes of centroids, want 0..%d", o.Bytes, 1<<26)
+	}
+	if o.Method == "" || o.Method == AnomNet {
+		return trainer.CheckDevice(o.Learn.Device)
+	}
+	return nil
+}
+
+// Fit makes a head. The same set and options give the same head; on CUDA within what its kernels promise.
+func Fit(ctx context.Context, set *teach.Set, o Options, opt *teach.Options) (*Made, error) {
+	if err := o.Check(); err != nil {
+		return nil, err
+	}
+	o.Fit.Augment = teach.AugmentNone // the methods are compared on the images as they are
+	if o.Method == PatchCore {
+		o.Fit.Embedding, o.Fit.Norm = set.C, teach.NormRaw
+	}
+	if o.Fit.Embedding == 0 {
+		o.Fit.Embedding = min(teach.DefaultEmbedding, set.C)
+	}
+	if o.Fit.Centroids == 0 {
+		if o.Bytes == 0 {
+			o.Bytes = DefaultBytes
+		}
+		o.Fit.Centroids = max(1, o.Bytes/o.Fit.Embedding)
+	}
+	if o.Fit.Provenance.Method = o.Method; o.Method == "" || o.Method == AnomNet {
+		o.Fit.Provenance.Method = "train"
+	}
+	switch o.Method {
+	case KMeans:
+		o.Fit.Refine = func(ctx context.Context, e []int8, c detect.Centroids) (detect.Centroids, error) {
+			return baseline.KMeans(ctx, e, c, o.Fit.Seed, workers(opt))
+		}
+	case Untrained, PatchCore:
+	default:
+		return fitAnomNet(ctx, set, o, opt)
+	}
+	made := &Made{Kept: KeepUntrained}
+	return made, made.finish(ctx, set, o.Fit, opt)
+}
+
+// finish fits the head that was decided on.
+func (m *Made) finish(ctx context.Context, set *teach.Set, fit teach.FitOptions, opt *teach.Options) (err error) {
+	var tried []teach.Tried
+	if fit, tried, err = set.Choose(ctx, fit, opt); err != nil {
+		return err
+	}
+	m.Fit = fit
+	if m.Head, m.Report, err = set.Fit(ctx, fit, opt); err == nil && m.Report.Tried == nil {
+		m.Report.Tried = tried
+	}
+	return err
+}
+
+func workers(opt *teach.Options) int {
+	if opt == nil {
+		return 1
+	}
+	return max(1, opt.Workers)
+}
