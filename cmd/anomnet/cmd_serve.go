@@ -65,6 +65,11 @@ func (f *serveFlags) run(ctx context.Context, c *console) error {
 			c.log("anomnet: warning: no browser was opened: %v", err)
 		}
 	}
+	return f.serve(ctx, l, files)
+}
+
+// serve answers until ctx is done.
+func (f *serveFlags) serve(ctx context.Context, l net.Listener, files fs.FS) error {
 	srv := &http.Server{Handler: f.guard(l.Addr(), f.handler(files)), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(l) }()

@@ -12,9 +12,11 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"anomnet/cmd/internal/chromium"
 	"anomnet/core/imaging"
 	"anomnet/core/inspect"
 	"anomnet/core/model"
+	"anomnet/core/policy"
 	"anomnet/trainer"
 	"anomnet/trainer/dataset"
 )
@@ -86,6 +88,10 @@ func hint(err error) string {
 		return "name a folder with PNG, JPEG, BMP, TIFF or WebP files"
 	case errors.Is(err, trainer.ErrNoTorch):
 		return "build with libtorch: make torch, then bin/anomnet train; 'anomnet teach' needs none"
+	case errors.Is(err, policy.ErrMalformed):
+		return "'anomnet policy format FILE' writes a policy that a person has edited in its one form"
+	case errors.Is(err, chromium.ErrAbsent):
+		return "install Chromium, or name a browser with --browser"
 	case errors.Is(err, os.ErrNotExist):
 		return "check the path"
 	}

@@ -42,6 +42,8 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"serve", "", "serve the page and the models on this machine", serveCommand},
+		{"kiosk", "[--policy FILE]", "the page on the whole screen of a station, with Chromium", kioskCommand},
+		{"policy", "new|format|check|pin [FILE]", "make and check the policy of a station", policyCommand},
 		{"score", "--model FILE PATH...", "score images and folders", scoreCommand},
 		{"teach", "--good DIR --part NAME --out FILE", "learn a part from good images, in pure Go", teachCommand},
 		{"train", "--data DIR --part NAME --out FILE", "learn a part with the two-stage training (libtorch)", trainCommand},

@@ -234,10 +234,7 @@ func (k *Kiosk) Tick() bool {
 	if from := k.begins(k.back.Wall()); from != k.tally.from && !k.tally.loading {
 		k.recount()
 	}
-	if c := &k.Page.Camera; k.State.Camera && c.Problem != "" && c.Problem != ui.CameraInsecure && now > k.camera.retry {
-		k.camera.retry = now + 5000
-		k.film(true)
-	}
+	k.mindCamera(now)
 	if k.log.Problem != nil && now > k.export.retryLog {
 		k.export.retryLog = now + 5000
 		k.log.Retry()
@@ -245,6 +242,22 @@ func (k *Kiosk) Tick() bool {
 	k.poll()
 	k.exportDue()
 	return before != k.stamp()
+}
+
+// cameraRetry is after how many milliseconds a camera that gives no picture is tried again.
+const cameraRetry = 5000
+
+func (k *Kiosk) mindCamera(now float64) {
+	c, retry := &k.Page.Camera, &k.camera.retry
+	switch {
+	case !k.State.Camera || c.Problem == "":
+		*retry = 0
+	case *retry == 0:
+		*retry = now + cameraRetry
+	case now >= *retry && c.Problem != ui.CameraInsecure:
+		*retry = 0
+		k.film(true)
+	}
 }
 
 func (k *Kiosk) stamp() any {

@@ -1,0 +1,9 @@
+//go:build !unix
+
+package chromium
+
+import "os/exec"
+
+func together(*exec.Cmd) {}
+
+func end(*exec.Cmd) {}
