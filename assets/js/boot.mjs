@@ -8,11 +8,16 @@
 //   models   promise of the model files, an array of ArrayBuffers
 //   samples  promise of [{name, label, blob}]; stopSamples() gives up on them
 //   files    ways in and out, see files.mjs; history, see history.mjs; kiosk, see kiosk.mjs; they come with the page, not later
+//   offline  the service worker, see offline.mjs
+//   sealed   whether the page may fetch nothing once it runs; seal() sees to that
+//   build    promise of the SHA-256 of site.json, which names this build of the site
 import "../../wasm_exec.js";
 import * as files from "./files.mjs";
+import { sealed, sha256 } from "./hashes.mjs";
 import * as history from "./history.mjs";
 import * as kiosk from "./kiosk.mjs";
 import { instantiate } from "./kernels.mjs";
+import * as offline from "./offline.mjs";
 import * as store from "./store.mjs";
 
 const base = new URL("../../", import.meta.url);
@@ -20,15 +25,20 @@ const at = (path) => new URL(path, base).href;
 
 const texts = {
   en: ["AnomNet could not start", "This browser lacks WebAssembly or JavaScript modules. Use a current Firefox, Chrome, Edge or Safari.",
-    "A file of this site could not be loaded. Check the connection and reload the page."],
+    "A file of this site could not be loaded. Check the connection and reload the page.",
+    "A program file of this site is not the one that was built (its SHA-256 is different), so it was not run. Tell whoever runs this station."],
   de: ["AnomNet konnte nicht starten", "Diesem Browser fehlen WebAssembly oder JavaScript-Module. Nehmen Sie einen aktuellen Browser: Firefox, Chrome, Edge oder Safari.",
-    "Eine Datei dieser Seite konnte nicht geladen werden. Prüfen Sie die Verbindung und laden Sie die Seite neu."],
+    "Eine Datei dieser Seite konnte nicht geladen werden. Prüfen Sie die Verbindung und laden Sie die Seite neu.",
+    "Eine Programmdatei dieser Seite ist nicht die, die gebaut wurde (ihr SHA-256 ist anders), und wurde deshalb nicht ausgeführt. Sagen Sie es dem Betreiber dieser Station."],
   zh: ["AnomNet 无法启动", "此浏览器不支持 WebAssembly 或 JavaScript 模块。请使用最新的 Firefox、Chrome、Edge 或 Safari。",
-    "无法加载本站的一个文件。请检查网络连接，然后重新加载页面。"],
+    "无法加载本站的一个文件。请检查网络连接，然后重新加载页面。",
+    "本站的一个程序文件与构建时不同（SHA-256 不一致），因此没有运行。请告知此工位的负责人。"],
   ja: ["AnomNet を起動できませんでした", "このブラウザーは WebAssembly または JavaScript モジュールに対応していません。最新の Firefox、Chrome、Edge、Safari のいずれかを使ってください。",
-    "このサイトのファイルを読み込めませんでした。接続を確認し、ページを再読み込みしてください。"],
+    "このサイトのファイルを読み込めませんでした。接続を確認し、ページを再読み込みしてください。",
+    "このサイトのプログラムファイルがビルド時のものと異なる（SHA-256 が一致しない）ため、実行しませんでした。この端末の管理者に知らせてください。"],
   es: ["AnomNet no pudo iniciarse", "A este navegador le faltan WebAssembly o los módulos de JavaScript. Use una versión actual de Firefox, Chrome, Edge o Safari.",
-    "No se pudo cargar un archivo de este sitio. Compruebe la conexión y vuelva a cargar la página."],
+    "No se pudo cargar un archivo de este sitio. Compruebe la conexión y vuelva a cargar la página.",
+    "Un archivo de programa de este sitio no es el que se construyó (su SHA-256 es distinto), por lo que no se ejecutó. Avise al responsable de esta estación."],
 };
 
 // language is the first of a person's wishes that there are texts for.
@@ -50,6 +60,7 @@ function fail(which, error) {
   }
   document.querySelector("#app").replaceChildren(box);
   document.documentElement.dataset.state = "failed";
+  offline.failed();
 }
 
 async function get(path, as, options) {
@@ -76,29 +87,53 @@ async function samples() {
   }
 }
 
+// Stations (?kiosk) and sealed sites run a module only when its SHA-256 is the one that was built. Elsewhere it is compiled while it arrives.
+const checked = sealed || new URLSearchParams(location.search).has("kiosk");
+
+class Changed extends Error {}
+
+async function digest(bytes) {
+  return Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)), (b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+async function compile(name) {
+  const response = fetch(at(name));
+  if (!checked) return WebAssembly.compileStreaming(response);
+  const r = await response;
+  if (!r.ok) throw new Error(`${name}: ${r.status} ${r.statusText}`);
+  const bytes = await r.arrayBuffer(), sum = await digest(bytes);
+  if (sum !== sha256[name]) throw new Changed(`${name}: ${sum}, built was ${sha256[name]}`);
+  return WebAssembly.compile(bytes);
+}
+
 // The kernel modules that this browser can run; each needs what the one before it needs, and more.
 async function kernels() {
   const compiled = await Promise.all(["simd128", "relaxed"].map((tier) =>
-    WebAssembly.compileStreaming(fetch(at(`kernels-${tier}.wasm`))).catch((error) => {
+    compile(`kernels-${tier}.wasm`).catch((error) => {
       if (!(error instanceof WebAssembly.CompileError)) throw error;
     })));
   return compiled.slice(0, [...compiled, undefined].indexOf(undefined));
 }
 
-// The addresses that may become workers; under require-trusted-types-for nothing else can.
 const workerURL = at("assets/js/worker.mjs"), thumbsURL = at("assets/js/thumbs.mjs");
-const policy = globalThis.trustedTypes?.createPolicy("anomnet", {
-  createScriptURL(url) {
-    if (url !== workerURL && url !== thumbsURL) throw new TypeError("not a worker of this page: " + url);
-    return url;
-  },
-});
-const start = (url) => new Worker(policy ? policy.createScriptURL(url) : url, { type: "module" });
+const start = (url) => new Worker(offline.script(url), { type: "module" });
+
+// seal adds a policy to that of the server, for as long as the page lives: a policy can be added, never taken back. Workers have one of their own
+// from the start (cmd/internal/headers).
+function seal() {
+  const policy = document.createElement("meta");
+  policy.httpEquiv = "Content-Security-Policy";
+  policy.content = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; worker-src 'self'; manifest-src 'self'; img-src data: blob:; media-src blob:";
+  document.head.append(policy);
+}
+
+// build names this build: the SHA-256 of the list of its files.
+const build = async () => digest(await get("site.json", "arrayBuffer"));
 
 if (typeof WebAssembly !== "object") {
   fail(0, "WebAssembly is missing");
 } else {
-  const module = WebAssembly.compileStreaming(fetch(at("anomnet.wasm"))); // the page's program and the workers'
+  const module = compile("anomnet.wasm"); // the page's program and the workers'
   const modules = Promise.all([module, kernels()]);
   globalThis.anomnet = Object.freeze({
     store,
@@ -112,6 +147,10 @@ if (typeof WebAssembly !== "object") {
     files,
     history,
     kiosk,
+    offline,
+    build: build(),
+    sealed,
+    seal,
     slots: Math.min(navigator.hardwareConcurrency || 2, 8),
     // The model is ready only when the program that runs it is there too.
     models: Promise.all([models(), modules]).then(([files]) => files),
@@ -120,11 +159,11 @@ if (typeof WebAssembly !== "object") {
     stopSamples: () => stop.abort(),
   });
   // Go awaits these; until it does, a failure must not count as unhandled.
-  for (const p of [globalThis.anomnet.models, globalThis.anomnet.samples, modules]) p.catch(() => {});
+  for (const p of [globalThis.anomnet.models, globalThis.anomnet.samples, globalThis.anomnet.build, modules]) p.catch(() => {});
   try {
     const go = new Go();
-    go.run(await instantiate(go.importObject, await module, [])).then(() => fail(1, "the page's program has ended"));
+    go.run(await instantiate(go.importObject, checked ? (await modules)[0] : await module, [])).then(() => fail(1, "the page's program has ended"));
   } catch (error) {
-    fail(1, error);
+    fail(error instanceof Changed ? 2 : 1, error);
   }
 }

@@ -146,7 +146,7 @@ func (f *serveFlags) files() (fs.FS, error) {
 		if _, err := pack.Check(os.DirFS(f.models)); err != nil { // better here than in the page
 			return nil, fmt.Errorf("%s: %w", f.models, err)
 		}
-		return overlay{page, map[string][]byte{"samples/index.json": noSamples}}, nil
+		return replaced(page, map[string][]byte{"samples/index.json": noSamples}, "models")
 	}
 	if f.head == "" {
 		return page, nil
@@ -168,8 +168,21 @@ func (f *serveFlags) files() (fs.FS, error) {
 	if err != nil {
 		return nil, err
 	}
-	return overlay{page, map[string][]byte{"models/index.json": index, "models/backbone.anomnet": backbone, "models/default.anomnet": head,
-		"samples/index.json": noSamples}}, nil
+	return replaced(page, map[string][]byte{"models/index.json": index, "models/backbone.anomnet": backbone, "models/default.anomnet": head,
+		"samples/index.json": noSamples}, "")
+}
+
+// replaced puts files in the place of others, and a list of files that says so, since the page's service worker checks them. folder comes
+// from elsewhere.
+func replaced(page fs.FS, files map[string][]byte, folder string) (fs.FS, error) {
+	list, err := site.Relist(page, files, folder)
+	if err != nil {
+		return nil, err
+	}
+	for name, data := range list {
+		files[name] = data
+	}
+	return overlay{page, files}, nil
 }
 
 func openBrowser(url string) error {

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -13,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"anomnet/cmd/internal/modelstore/storetest"
+	"anomnet/cmd/internal/site"
 )
 
 func TestPageURL(t *testing.T) {
@@ -94,4 +100,31 @@ func TestForeignHostIsRefused(t *testing.T) {
 			assert.Contains(t, w.Header().Get("Content-Type"), "text/plain")
 		}
 	}
+}
+
+// TestServeListsWhatItServes: with another part the page's list of files, which its service worker checks, names the files that are served.
+func TestServeListsWhatItServes(t *testing.T) {
+	page := t.TempDir()
+	for name, text := range map[string]string{"index.html": "page", "models/default.anomnet": "old", "samples/index.json": "old",
+		"site.json": `{"version":"x","files":{"index.html":["` + strings.Repeat("0", 64) + `",4],"models/default.anomnet":["old",3]}}`,
+		"sw.js":     "const BUILD = \"" + strings.Repeat("0", 64) + "\";\n"} {
+		p := filepath.Join(page, filepath.FromSlash(name))
+		require.NoError(t, os.MkdirAll(filepath.Dir(p), 0o755))
+		require.NoError(t, os.WriteFile(p, []byte(text), 0o644))
+	}
+	f := &serveFlags{dir: page, head: filepath.Join("..", "..", "assets", "models", "default.anomnet")}
+	files, err := f.files()
+	require.NoError(t, err)
+	list, err := fs.ReadFile(files, site.ListName)
+	require.NoError(t, err)
+	l := &site.List{}
+	require.NoError(t, json.Unmarshal(list, l))
+	for _, name := range []string{"models/index.json", "models/backbone.anomnet", "models/default.anomnet", "samples/index.json"} {
+		data, err := fs.ReadFile(files, name)
+		require.NoError(t, err)
+		assert.Equal(t, site.File{SHA256: fmt.Sprintf("%x", sha256.Sum256(data)), Bytes: int64(len(data))}, l.Files[name], name)
+	}
+	worker, err := fs.ReadFile(files, site.WorkerName)
+	require.NoError(t, err)
+	assert.Contains(t, string(worker), fmt.Sprintf("%x", sha256.Sum256(list)))
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
 
@@ -58,7 +59,46 @@ func TestColdStart(t *testing.T) {
 				p := blank(t, srv, desktop)
 				call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watchCold})
 				p.navigate()
-				p.waitFor(`cold.score`)
+				p.waitFor(`cold.score && cold.ready`)
+				for _, what := range []string{"drawn", "ready", "score"} {
+					ms, err := strconv.ParseFloat(p.str(`cold.`+what), 64)
+					require.NoError(t, err)
+					times[dir+" "+what] = append(times[dir+" "+what], ms)
+				}
+			})
+		}
+	}
+	for _, dir := range sites {
+		for _, what := range []string{"drawn", "ready", "score"} {
+			v := times[dir+" "+what]
+			slices.Sort(v)
+			t.Logf("%-24s %-6s median %4.0f ms, %.0f", dir, what, v[len(v)/2], v)
+		}
+	}
+}
+
+// TestStoredStart measures how long a browser takes from its start of navigation to the first verdict when the page is on the device and the server
+// is gone: each run installs the page in a fresh profile, ends the browser and starts it again. COLD lists sites as for TestColdStart; the first
+// address parameter of COLD_QUERY, such as ?kiosk, goes to every page.
+func TestStoredStart(t *testing.T) {
+	dirs := os.Getenv("COLD")
+	if dirs == "" {
+		t.Skip("a measurement; set COLD to finished sites")
+	}
+	sites := strings.Split(dirs, ",")
+	times := map[string][]float64{}
+	for range coldRuns {
+		for _, dir := range sites {
+			t.Run("visit", func(t *testing.T) {
+				srv := serve(t, dir)
+				profile := chromedp.UserDataDir(t.TempDir())
+				first := open(t, srv, desktop, profile)
+				require.NoError(t, chromedp.Cancel(first.ctx))
+				srv.Close()
+				p := blank(t, srv, desktop, profile)
+				call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watchCold})
+				require.NoError(t, chromedp.Do(p.ctx, chromedp.Navigate(srv.URL+"/"+os.Getenv("COLD_QUERY"))))
+				p.waitFor(`cold.score && cold.ready`)
 				for _, what := range []string{"drawn", "ready", "score"} {
 					ms, err := strconv.ParseFloat(p.str(`cold.`+what), 64)
 					require.NoError(t, err)

@@ -78,7 +78,7 @@ func (rec *recorder) serve(t *testing.T, base string) *server {
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	s := &server{}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.hits.Add(1)
+		s.count(r)
 		n, _ := io.Copy(io.Discard, r.Body)
 		r.Body = http.NoBody
 		rec.mu.Lock()

@@ -177,7 +177,7 @@ func serveBinary(t *testing.T, bin, head string) *server {
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	s := &server{}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.hits.Add(1)
+		s.count(r)
 		proxy.ServeHTTP(w, r)
 	}))
 	t.Cleanup(s.Close)

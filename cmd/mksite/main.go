@@ -1,10 +1,11 @@
 // Command mksite builds the static site of the page.
 //
-//	go run ./cmd/mksite [-o assets/site] [-version TEXT] [-models DIR] [-fast]
+//	go run ./cmd/mksite [-o assets/site] [-version TEXT] [-models DIR] [-fast] [-sealed]
 //	go run ./cmd/mksite -edge DIR [-version TEXT] [-models DIR]
 //	go run ./cmd/mksite -kernels DIR
 //
 // With -edge it writes what Cloudflare runs, the site included. With -kernels it writes the kernel modules only, for tests that run outside of the site.
+// With -sealed the page checks its programs before it runs them, and once it runs it cannot fetch anything.
 //
 // Exit status: 0 built, 1 failed, 2 wrong usage.
 package main
@@ -36,6 +37,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) int {
 	fast := fl.Bool("fast", false, "do not compress")
 	kernels := fl.String("kernels", "", "folder to write the kernel modules to, and nothing else")
 	models := fl.String("models", "", "packed `folder` (anomnet model pack) to offer instead of the built-in part")
+	sealed := fl.Bool("sealed", false, "a site that checks its programs and, once it runs, cannot fetch anything; docs/security.md")
 	edge := fl.String("edge", "", "`folder` to write the Cloudflare Worker and its site to")
 	if err := fl.Parse(args); err != nil || fl.NArg() > 0 {
 		return 2
@@ -47,7 +49,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) int {
 		}
 		return 0
 	}
-	opt := &site.Options{Root: *root, Version: *version, Models: *models, NoCompress: *fast, Log: stderr}
+	opt := &site.Options{Root: *root, Version: *version, Models: *models, NoCompress: *fast, Sealed: *sealed, Log: stderr}
 	var err error
 	switch {
 	case *edge != "":

@@ -7,6 +7,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"syscall/js"
 	"time"
 
@@ -29,7 +30,7 @@ func Main(version string) {
 // app is the one object that knows both the page's state and the browser.
 type app struct {
 	version string
-	boot    js.Value // {spawn, slots, tier, models, samples, stopSamples}, see boot.mjs
+	boot    js.Value // see boot.mjs
 	doc     js.Value
 	page    *ui.Page
 	view    *dom.Page
@@ -45,6 +46,7 @@ type app struct {
 	stock   *stock
 	teach   *teacher
 	correct *corrector
+	offline *offliner
 }
 
 func (a *app) start() error {
@@ -60,6 +62,7 @@ func (a *app) start() error {
 	a.page.Locale = newLocale
 	a.page.Speak(text)
 	a.stock = newStock(a)
+	a.offline = newOffliner(a)
 	a.page.Register(a.views()...)
 	a.page.Restore(loadSettings())
 	a.page.Show(ui.ViewID(hash()))
@@ -106,27 +109,37 @@ func (a *app) loaded(part protocol.LoadResult) {
 	})
 	go a.stock.begin()
 	limit := time.AfterFunc(sampleWait, func() { a.boot.Call("stopSamples") })
-	samples := a.samples()
+	samples, whole := a.samples()
 	limit.Stop()
 	select {
 	case <-a.pool.all.Done():
 	case <-time.After(sampleWait):
 	}
+	broken := false
 	a.view.Update(func() {
-		if a.page.Phase == ui.Broken {
-			return
+		if broken = a.page.Phase == ui.Broken; !broken {
+			a.page.Settle(samples)
 		}
-		a.page.Settle(samples)
+	})
+	if broken {
+		return
+	}
+	a.goOffline(whole)
+	a.view.Update(func() {
+		a.page.Count()
 		a.watchRequests()
+		if a.boot.Get("sealed").Truthy() {
+			a.boot.Call("seal")
+		}
 		a.state("ready")
 	})
 }
 
-// samples waits for the sample images; a site without any is fine.
-func (a *app) samples() []ui.Sample {
+// samples waits for the sample images, and tells whether they came; a site without any is fine.
+func (a *app) samples() ([]ui.Sample, bool) {
 	list, err := await(a.boot.Get("samples"))
 	if err != nil {
-		return nil
+		return nil, false
 	}
 	var out []ui.Sample
 	for i := range list.Length() {
@@ -137,23 +150,25 @@ func (a *app) samples() []ui.Sample {
 		}
 		out = append(out, ui.Sample{Src: file{name: s.Get("name").String(), blob: s.Get("blob")}, Label: label})
 	}
-	return out
+	return out, true
 }
 
 // state tells tests and style sheets how far the page is.
 func (a *app) state(s string) { a.doc.Get("documentElement").Get("dataset").Set("state", s) }
 
-// watchRequests counts network requests that the page begins from now on; the end of one that was given up may be reported later.
+// watchRequests counts network requests that the page begins from now on; the end of one that was given up may be reported later. Those for the icons
+// of the installed page are the browser's own, whenever it likes, and the service worker answers them.
 func (a *app) watchRequests() {
 	observer := js.Global().Get("PerformanceObserver")
 	if !observer.Truthy() {
 		return
 	}
-	since := a.Now()
+	since, icons := a.Now(), js.Global().Get("URL").New("assets/icons/", a.doc.Get("baseURI")).Get("href").String()
 	cb := js.FuncOf(func(_ js.Value, args []js.Value) any {
 		n, entries := 0, args[0].Call("getEntries")
 		for i := range entries.Length() {
-			if entries.Index(i).Get("startTime").Float() >= since {
+			e := entries.Index(i)
+			if e.Get("startTime").Float() >= since && !strings.HasPrefix(e.Get("name").String(), icons) {
 				n++
 			}
 		}

@@ -11,7 +11,7 @@ import (
 // views lists the views behind Inspect, in the order of the header. Each is made by a function of its own file.
 func (a *app) views() []ui.View {
 	history, log, keeper := a.historyView()
-	return []ui.View{a.teachView(), history, a.modelsView(), a.kioskView(log, keeper)}
+	return []ui.View{a.teachView(), history, a.modelsView(), a.kioskView(log, keeper), a.offline.privacyView()}
 }
 
 // hash is the address's part that names the view.

@@ -15,6 +15,7 @@ import (
 type Tip struct {
 	Page             *Page
 	Key, Text, Class string // Key is the catalogue key of the explanation
+	Href             string // where the text leads, if anywhere
 }
 
 // ID of the explanation, for aria-describedby.

@@ -109,7 +109,15 @@ func (c *Header) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 		vgn = slim.El(vgparent, "", "span\x00class\x00gap")
 		vgn.SetInnerHTML(vugu.HTML(""))
 		vgn = slim.Text(vgparent, "\n  ")
-		if c.Page.Settled {
+		if c.Page.Newer.There {
+			vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00newer\x00class\x00button small bare\x00data-key\x00newer")
+			vgn.AddAttrInterface("disabled", c.Page.Newer.Wait())
+			vgn.AddAttrInterface("title", c.Page.NewerText())
+			vgn.SetInnerHTML(c.Page.Text.T("newer.button"))
+			slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Page.Newer.Take() })
+		}
+		vgn = slim.Text(vgparent, "\n  ")
+		if c.Page.Counted {
 			{
 				vgcompKey := vugu.MakeCompKey(0xD38F23A0C31F8B2E^vgin.CurrentPositionHash(), vgiterkey)
 				// ask BuildEnv for prior instance of this specific component
@@ -117,6 +125,7 @@ func (c *Header) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgcomp.Page = c.Page
 				vgcomp.Text = c.Page.Text.N("page.requests", c.Page.Requests)
 				vgcomp.Key = "page.requests.tip"
+				vgcomp.Href = "#/privacy"
 				vgcomp.Class = "chip requests"
 				vgn = slim.Put(vgout, vgparent, vgcomp)
 			}

@@ -102,8 +102,10 @@ type Page struct {
 	Problem  protocol.Error // why Phase is Broken
 	Part     protocol.LoadResult
 	Samples  []Sample
-	Settled  bool // all that is fetched is here, or was given up
-	Requests int  // network requests since Settled
+	Settled  bool // all that the page shows is here, or was given up
+	Counted  bool // see Count
+	Requests int  // network requests since Count
+	Newer    Newer
 	Dragging bool // files are held over the window
 	Help     bool // the help is open
 	// FocusView asks for the focus on the view's heading; whoever moves it there sets it back.
@@ -169,12 +171,15 @@ func (p *Page) Loaded(part protocol.LoadResult) {
 	p.dispatch()
 }
 
-// Settle tells, after Loaded, that nothing is fetched any more. The samples that came, if any, show the site's own part.
+// Settle tells, after Loaded, which samples came, if any; they show the site's own part.
 func (p *Page) Settle(samples []Sample) {
 	p.Settled = true
 	p.parts[0].samples = samples
 	p.Samples = p.parts[p.at].samples
 }
+
+// Count tells, after Settle, that nothing is fetched any more: requests are counted from now on.
+func (p *Page) Count() { p.Counted = true }
 
 // Fail tells that there will be no model. Waiting items fail with the same error.
 func (p *Page) Fail(e protocol.Error) {

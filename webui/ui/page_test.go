@@ -101,6 +101,7 @@ func readyPage(t *testing.T, slots int) (*Page, *fakeBackend) {
 	p.Loaded(protocol.LoadResult{Part: "Washer", Tier: "generic", Calibration: 60, FalseRejectRate: 0.01, Centroids: 2048, Width: 256, Height: 192,
 		HeadDigest: "0123456789abcdef", BackboneDigest: "fedcba9876543210", Method: "teach"})
 	p.Settle([]Sample{{fakeFile("s1.jpg"), "good"}, {fakeFile("s2.jpg"), "defect"}})
+	p.Count()
 	return p, b
 }
 
@@ -207,6 +208,7 @@ func TestSamplesMayComeLate(t *testing.T) {
 	p.Give([]Source{fakeFile("b.anomnet")}, []Source{fakeFile("a")})
 	p.Switched(bracket)
 	p.Settle([]Sample{{fakeFile("s1.jpg"), "good"}})
+	p.Count()
 	assert.Empty(t, p.Samples, "samples show the site's part")
 	assert.Equal(t, []int{1}, b.scoring, "nothing waits for the samples")
 	p.Scored(1, score("OK", 0.5), nil)
@@ -218,6 +220,7 @@ func TestSamplesMayComeLate(t *testing.T) {
 	p, _ = newPage(t, 1)
 	p.Loaded(washer)
 	p.Settle(nil)
+	p.Count()
 	assert.Contains(t, text(newView(t, p).tree()), "no sample images")
 }
 

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/vugu/vugu"
@@ -18,7 +19,7 @@ type Root struct {
 
 // NewRoot returns the top component of a page whose views are registered.
 func NewRoot(p *Page) *Root {
-	c := &Root{Page: p, header: p.keep("header", &Header{Page: p}, nil)}
+	c := &Root{Page: p, header: p.keep("header", &Header{Page: p}, func() any { return p.Newer.There && p.Newer.Wait() })}
 	for _, v := range p.views {
 		if v.Stamp != nil {
 			c.bodies = append(c.bodies, vdom.NewKeep(v.ID, v.Body, v.Stamp))
@@ -43,10 +44,11 @@ type Header struct{ Page *Page }
 
 // Views are the links to the views; one alone needs none.
 func (c *Header) Views() []View {
-	if len(c.Page.views) < 2 {
+	views := slices.DeleteFunc(slices.Clone(c.Page.views), func(v View) bool { return v.Aside })
+	if len(views) < 2 {
 		return nil
 	}
-	return c.Page.views
+	return views
 }
 
 // Current is aria-current of a view's link.

@@ -25,9 +25,18 @@ func (c *Tip) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 		vgparent := vgn
 		_ = vgparent
 		vgn = slim.Text(vgparent, "\n  ")
-		vgn = slim.El(vgparent, "", "span\x00class\x00term\x00tabindex\x000")
-		vgn.AddAttrInterface("aria-describedby", c.ID())
-		vgn.SetInnerHTML(c.Text)
+		if c.Href != "" {
+			vgn = slim.El(vgparent, "", "a\x00class\x00term\x00data-key\x00link")
+			vgn.AddAttrInterface("aria-describedby", c.ID())
+			vgn.AddAttrInterface("href", c.Href)
+			vgn.SetInnerHTML(c.Text)
+		}
+		vgn = slim.Text(vgparent, "\n  ")
+		if c.Href == "" {
+			vgn = slim.El(vgparent, "", "span\x00class\x00term\x00data-key\x00text\x00tabindex\x000")
+			vgn.AddAttrInterface("aria-describedby", c.ID())
+			vgn.SetInnerHTML(c.Text)
+		}
 		vgn = slim.Text(vgparent, "\n  ")
 		vgn = slim.El(vgparent, "", "span\x00class\x00tip\x00role\x00tooltip")
 		vgn.AddAttrInterface("id", c.ID())

@@ -14,6 +14,8 @@ import (
 type View struct {
 	// ID is the view's address (#/history) and the key of its name in the catalogue (view.history).
 	ID string
+	// Aside keeps the view out of the header's links; something else leads to it.
+	Aside bool
 	// Body is built while the view is shown, at most once a frame.
 	Body vugu.Builder
 	// Class is the style of <main>. Default: "document", a column of text under a visible heading.

@@ -21,7 +21,11 @@ func TestFile(t *testing.T) {
 func TestPolicyIsStrict(t *testing.T) {
 	for _, bad := range []string{"unsafe-inline", "'unsafe-eval'", "http:", "https:", "*", "ws:"} {
 		assert.NotContains(t, CSP, bad)
+		assert.NotContains(t, WorkerCSP, bad)
 	}
+	assert.NotContains(t, WorkerCSP, "connect-src", "default-src 'none' holds")
+	assert.Equal(t, WorkerCSP, For("assets/js/worker.mjs")["Content-Security-Policy"])
+	assert.Equal(t, All(), For("index.html"))
 	for _, want := range []string{"default-src 'none'", "connect-src 'self'", "form-action 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"} {
 		assert.Contains(t, CSP, want)
 	}

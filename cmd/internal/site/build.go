@@ -30,6 +30,8 @@ type Options struct {
 	Version string
 	// Models is a packed folder (anomnet model pack) to offer instead of the built-in part.
 	Models string
+	// Sealed makes a site that checks its programs before it runs them and, once it runs, cannot fetch anything; see docs/security.md.
+	Sealed bool
 	// NoCompress leaves out the .br and .gz files.
 	NoCompress bool
 	// Log gets one line per step. Default: nowhere.
@@ -57,7 +59,7 @@ func Build(ctx context.Context, outDir string, opt *Options) error {
 		return fmt.Errorf("site: %w", err)
 	}
 	defer os.RemoveAll(tmp)
-	for _, step := range []func(context.Context, string) error{b.programs, kernelModules, b.files, b.models, b.compress} {
+	for _, step := range []func(context.Context, string) error{b.programs, kernelModules, b.files, icons, b.models, b.hashes, b.list, b.compress} {
 		if err := step(ctx, tmp); err != nil {
 			return fmt.Errorf("site: %w", err)
 		}

@@ -25,7 +25,7 @@ import (
 var types = map[string]string{
 	".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
 	".mjs": "text/javascript; charset=utf-8", ".json": "application/json", ".wasm": "application/wasm", ".svg": "image/svg+xml",
-	".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp", ".txt": "text/plain; charset=utf-8",
+	".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp", ".txt": "text/plain; charset=utf-8", ".webmanifest": "application/manifest+json",
 }
 
 // Handler serves the files of a finished site, GET and HEAD only, in the best precompressed form that the client takes.
@@ -40,7 +40,8 @@ type handler struct {
 }
 
 func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
-	for k, v := range headers.All() {
+	name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
+	for k, v := range headers.For(name) {
 		w.Header().Set(k, v)
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -48,7 +49,6 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
 		return
 	}
-	name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
 	if name == "" {
 		name = "index.html"
 	}
