@@ -42,8 +42,8 @@ export async function started() {
 }
 
 // start brings the site onto this device if it is not there yet. It returns when the last request of that has been made: "on" when the page works
-// without the server from now on, else why not.
-export async function start() {
+// without the server from now on, else why not. installable is whether the browser may offer to install the page.
+export async function start(installable) {
   if (!container) return "this browser offers no service worker here";
   try {
     if (container.controller) {
@@ -55,7 +55,7 @@ export async function start() {
     }
     const worker = (await container.getRegistration(base.href))?.active;
     await ask("keep", performance.getEntriesByType("resource").map((e) => e.name).filter((url) => url.startsWith(new URL("models/", base).href)), worker);
-    link();
+    if (installable) link();
     return "on";
   } catch (error) {
     return String(error);

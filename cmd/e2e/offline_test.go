@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
@@ -29,6 +30,15 @@ func (p *tab) swState(field string) string {
 func (p *tab) later(js string) string {
 	p.t.Helper()
 	return p.async(`(async () => String(` + js + `))()`)
+}
+
+// arrives waits for a condition of a page that may load again meanwhile.
+func (p *tab) arrives(js string) {
+	p.t.Helper()
+	require.Eventually(p.t, func() bool {
+		yes, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool](`Boolean(`+js+`)`))
+		return err == nil && yes
+	}, 90*time.Second, 50*time.Millisecond, js)
 }
 
 // buildOf is the name of a site's build.
@@ -158,7 +168,7 @@ func TestUpdate(t *testing.T) {
 	other := p.second()
 	other.waitFor(`document.documentElement?.dataset.state === "ready"`)
 	p.click("#newer")
-	p.waitFor(`document.documentElement?.dataset.state === "ready" && !document.querySelector("#newer") && !document.querySelector("#items")`)
+	p.arrives(`document.documentElement?.dataset.state === "ready" && !document.querySelector("#newer") && !document.querySelector("#items")`)
 	assert.Equal(t, buildOf(t, b), p.swState("build"))
 	assert.Equal(t, buildOf(t, a), other.swState("build"), "the other tab goes on with what it was loaded with")
 	other.choose(sample)
@@ -218,7 +228,7 @@ func TestRollback(t *testing.T) {
 			p.later(`await anomnet.offline.look()`)
 			p.waitFor(`document.querySelector("#newer")`)
 			p.click("#newer")
-			p.waitFor(`document.documentElement?.dataset.state === "ready" && document.querySelector("#newer")?.title.includes("did not start")`)
+			p.arrives(`document.documentElement?.dataset.state === "ready" && document.querySelector("#newer")?.title.includes("did not start")`)
 			assert.Equal(t, buildOf(t, a), p.swState("build"))
 			assert.Equal(t, buildOf(t, b), p.swState("failed"))
 			sample := filepath.Join(a, "samples", firstSample(t))
@@ -242,7 +252,7 @@ func TestEviction(t *testing.T) {
 	p.later(`await Promise.all((await caches.keys()).map((n) => caches.delete(n)))`)
 	srv.Close()
 	require.NoError(t, chromedp.Do(p.ctx, chromedp.Reload()))
-	p.waitFor(`document.querySelector("h1")?.textContent === "AnomNet is not on this device any more"`)
+	p.arrives(`document.querySelector("h1")?.textContent === "AnomNet is not on this device any more"`)
 	p.shot("evicted")
 }
 

@@ -48,7 +48,7 @@ func (a *app) goOffline(whole bool) {
 	}))
 	if !whole || err != nil {
 		o.why = "files of the site are missing"
-	} else if r, err := await(o.js.Call("start")); err != nil {
+	} else if r, err := await(o.js.Call("start", !a.boot.Get("sealed").Bool())); err != nil {
 		o.why = err.Error()
 	} else if s := r.String(); s != "on" {
 		o.why = s
