@@ -118,12 +118,12 @@ async function kernels() {
 const workerURL = at("assets/js/worker.mjs"), thumbsURL = at("assets/js/thumbs.mjs");
 const start = (url) => new Worker(offline.script(url), { type: "module" });
 
-// seal adds a policy to that of the server, for as long as the page lives: a policy can be added, never taken back. Workers have one of their own
-// from the start (cmd/internal/headers).
+// seal adds a policy to that of the server, for as long as the page lives: a policy can be added, never taken back. Scripts and styles are all here; what
+// workers load is named file by file. Workers have a policy of their own from the start (cmd/internal/headers).
 function seal() {
-  const policy = document.createElement("meta");
+  const policy = document.createElement("meta"), threads = ["assets/js/worker.mjs", "assets/js/thumbs.mjs", "assets/js/kernels.mjs", "wasm_exec.js"].map(at);
   policy.httpEquiv = "Content-Security-Policy";
-  policy.content = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; worker-src 'self'; manifest-src 'self'; img-src data: blob:; media-src blob:";
+  policy.content = `default-src 'none'; script-src 'wasm-unsafe-eval'; worker-src ${threads.join(" ")}; img-src data: blob:; media-src blob:`;
   document.head.append(policy);
 }
 

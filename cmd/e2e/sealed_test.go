@@ -45,7 +45,9 @@ func TestSealed(t *testing.T) {
 				{"sendBeacon", `navigator.sendBeacon(to, "secret")`, "connect-src", ""},
 				{"WebSocket", `new WebSocket(to.replace("http", "ws"))`, "connect-src", ""},
 				{"image", `await new Promise((r) => { const i = new Image(); i.onload = i.onerror = r; i.src = to })`, "img-src", ""},
-				{"prefetch", `const l = document.createElement("link"); l.rel = "prefetch"; l.href = to; document.head.append(l)`, "connect-src default-src", "default-src"},
+				{"import()", `await import(to)`, "script-src-elem", ""},
+				{"style sheet", `const l = document.createElement("link"); l.rel = "stylesheet"; l.href = to; document.head.append(l)`, "style-src-elem", ""},
+				{"prefetch", `const l = document.createElement("link"); l.rel = "prefetch"; l.href = to; document.head.append(l)`, "default-src", ""},
 			} {
 				before, want := srv.hits.Load(), a.normal
 				if name == "sealed" {
@@ -67,8 +69,9 @@ func TestSealed(t *testing.T) {
 			}
 			p.str(`location.hash = "#/privacy"`)
 			p.waitFor(`document.querySelector(".reasons")?.textContent.includes("sealed")`)
+			p.str(`workers[0].dispatchEvent(new ErrorEvent("error", {message: "out of memory", cancelable: true}))`)
 			p.choose(filepath.Join(dir, "samples", firstSample(t)))
-			p.results(9)
+			assert.NotEmpty(t, p.results(9)[8].Verdict, "another worker has taken the place of one that is gone")
 			srv.Close()
 			p.reload()
 			p.choose(filepath.Join(dir, "samples", firstSample(t)))
