@@ -6,7 +6,7 @@ PORTABLE = CGO_ENABLED=0
 WASMEXEC = $(GOROOT)/lib/wasm/go_js_wasm_exec
 
 .NOTPARALLEL:
-.PHONY: run build site edge test-edge torch test check test-go test-wasm test-arm64 test-torch test-e2e deps fuzz bench generate golden backbone part clean help
+.PHONY: run build site edge test-edge torch test check test-go test-wasm test-arm64 test-torch test-e2e deps fuzz bench generate golden backbone student part clean help
 
 run: build ## build everything and serve the page (ADDR=127.0.0.1:8080)
 	bin/anomnet serve --addr $(ADDR)
@@ -77,6 +77,10 @@ golden: ## golden files of core, from Pillow and scikit-learn
 backbone: build ## assets/models/backbone.anomnet from ../shared (3 minutes)
 	bin/anomnet import --from ../shared/weights/student_v0.safetensors --describe ../shared/weights/student_v0.json \
 		--images ../shared/data/natural --name student-v0 --licence "our own work" --out assets/models/backbone.anomnet --card "$$(cat assets/models/backbone.card)"
+
+student: torch ## .build/distill/student.anomnet: a backbone distilled from ../shared (hours; docs/backbone.md)
+	bin/anomnet distill --teacher ../shared/weights/resnet18_imagenet_folded.safetensors --images ../shared/data/natural --crops 24000 \
+		--out .build/distill/student.anomnet --name student --licence "our own work"
 
 part: build ## the built-in part and its samples
 	bin/anomnet synth --n 400 --test-good 30 --defects 30 --out .build/washer

@@ -72,7 +72,9 @@ func TestArchitectures(t *testing.T) {
 		change(a)
 		assert.ErrorContains(t, a.check(), "distill: student", name)
 	}
-	for _, bad := range []string{`{`, `{"layers":[{"name":"a","kind":"maxpool3x3","cin":3,"cout":3,"relu":true}]}`, `{"layers":[{"name":"a","kind":"conv3","cin":3,"cout":3,"relu":true}]}`} {
+	for _, bad := range []string{`{`,
+		`{"layers":[{"name":"a","kind":"maxpool3x3","cin":3,"cout":3,"relu":true}]}`,
+		`{"layers":[{"name":"a","kind":"conv3","cin":3,"cout":3,"relu":true}]}`} {
 		_, err := ReadArch([]byte(bad))
 		assert.ErrorContains(t, err, "distill: student")
 	}
@@ -323,7 +325,8 @@ func TestCheckpointsOfOthersAreRefused(t *testing.T) {
 	a := tinyArch()
 	list := params(a, nil, true)
 	w := fresh(list, a, 1)
-	st := &state{step: 7, plan: `{"Seed":1,"Batch":16}`, weights: w, m: w, v: w, steps: map[string]float64{"conv0": 0.5}, curve: []Measure{{Step: 5, Loss: 0.25, Explained: []float64{0.5}}}}
+	st := &state{step: 7, plan: `{"Seed":1,"Batch":16}`, weights: w, m: w, v: w,
+		steps: map[string]float64{"conv0": 0.5}, curve: []Measure{{Step: 5, Loss: 0.25, Explained: []float64{0.5}}}}
 	data, err := st.encode()
 	require.NoError(t, err)
 	dir := t.TempDir()

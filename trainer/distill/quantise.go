@@ -56,7 +56,8 @@ func checkExact(a *Arch, w map[string][]float32, steps map[string]float64) error
 			in = steps[l.From]
 		}
 		if q := quantise(l, w[l.Name+".weight"], w[l.Name+".bias"], in, steps[l.Name]); q.reach >= exactLimit {
-			return fmt.Errorf("distill: layer %q: a sum can reach %.0f, more than float32 holds exactly: the trainer's integers may differ from the engine's", l.Name, q.reach)
+			return fmt.Errorf("distill: layer %q: a sum can reach %.0f, more than float32 holds exactly: the trainer's integers may differ from the engine's",
+				l.Name, q.reach)
 		}
 	}
 	return nil

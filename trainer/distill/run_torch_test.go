@@ -41,7 +41,8 @@ func tinyOptions(t *testing.T, images string) *Options {
 	return o
 }
 
-// TestResumeIsIdentical cuts a run after every step in turn, in both phases, and wants the bits of an uninterrupted one, with new crops and with crops that come again.
+// TestResumeIsIdentical cuts a run after every step, in both phases, and wants the bits of an uninterrupted one, with new crops and with crops that come
+// again.
 func TestResumeIsIdentical(t *testing.T) {
 	images := pictures(t, 12)
 	for name, crops := range map[string]int{"new crops": 0, "crops that come again": 8} {
