@@ -12,6 +12,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -57,6 +58,30 @@ func (p *tab) inspected(want string) {
 	p.waitFor(fmt.Sprintf(`document.querySelector("#roi > summary").textContent === "Region of interest: %s"`, want))
 }
 
+// touchRegion rubs out a bit with a finger on a phone, and takes it back.
+func (p *tab) touchRegion() {
+	p.t.Helper()
+	p.look(look{width: 390, height: 844, mobile: true})
+	p.str(`document.querySelector("#roi-pad").scrollIntoView({block: "center", behavior: "instant"})`)
+	top := p.str(`scrollY`)
+	touch := func(kind input.DispatchTouchEventType, at ...place) {
+		points := []*input.TouchPoint{}
+		for _, a := range at {
+			points = append(points, &input.TouchPoint{X: a.x, Y: a.y})
+		}
+		call(p, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: kind, TouchPoints: points})
+	}
+	touch(input.DispatchTouchEventTypeTouchStart, p.corner(4, 5))
+	for _, y := range []int{7, 9, 11, 13} {
+		touch(input.DispatchTouchEventTypeTouchMove, p.corner(4, y))
+	}
+	touch(input.DispatchTouchEventTypeTouchEnd)
+	p.inspected("13 % of the image")
+	assert.Equal(p.t, top, p.str(`scrollY`), "the finger draws, and does not scroll")
+	p.click("#roi-undo")
+	p.inspected("16 % of the image")
+}
+
 // TestRegionOfInterest draws a rectangle, teaches, and inspects what is spoiled inside and outside; then it changes the region without the images.
 func TestRegionOfInterest(t *testing.T) {
 	good, _ := brackets(t, 12, 0)
@@ -82,6 +107,7 @@ func TestRegionOfInterest(t *testing.T) {
 		p.shot("region-edit-" + name)
 		assert.Equal(t, "true", p.str(`document.documentElement.scrollWidth <= innerWidth`), name)
 	}
+	p.touchRegion()
 	p.look(desktop)
 	p.click("#teach-start")
 	p.waitFor(`document.querySelector("#teach-result")`)

@@ -291,6 +291,9 @@ func (c *Body) Card(p *store.Part) []ui.Fact {
 		{Key: "part.head", Tip: "part.head.tip", Value: ui.Short(m.Head)},
 		{Key: "part.backbone", Tip: "part.backbone.tip", Value: ui.Short(m.Backbone)},
 	}
+	if m.ROI != "" {
+		fs = append(fs, ui.Fact{Key: "roi.title", Tip: "roi.tip", Value: c.Page.RegionText(ui.ParseRegion(m.ROI))})
+	}
 	if m.Parent != "" {
 		fs = append(fs, ui.Fact{Key: "models.parent", Tip: "models.parent.tip", Value: ui.Short(m.Parent)})
 	}

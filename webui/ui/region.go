@@ -19,13 +19,18 @@ func (p *Page) Region(r *protocol.ScoreResult) roi.Mask {
 
 func (p *Page) mask() roi.Mask {
 	if p.region.text != p.Part.ROI {
-		m, err := roi.Parse(p.Part.ROI)
-		if err != nil {
-			m = nil // a worker has written it
-		}
-		p.region = region{text: p.Part.ROI, mask: m}
+		p.region = region{text: p.Part.ROI, mask: ParseRegion(p.Part.ROI)}
 	}
 	return p.region.mask
+}
+
+// ParseRegion reads a region that a worker has written; what cannot be read is none.
+func ParseRegion(text string) roi.Mask {
+	m, err := roi.Parse(text)
+	if err != nil {
+		return nil
+	}
+	return m
 }
 
 // region is LoadResult.ROI, read once.
