@@ -112,6 +112,7 @@ func TestAccessibility(t *testing.T) {
 	p.audit("teach-empty")
 	p.choose(good...)
 	p.waitFor(`document.querySelector("#teach-start") && !document.querySelector("#teach-start").disabled`)
+	p.waitFor(`document.querySelector("#roi") && !document.querySelector(".shot.waiting")`)
 	p.str(`document.querySelectorAll("details").forEach((e) => e.open = true)`)
 	p.waitFor(`document.querySelector("#roi-pad canvas")?.dataset.drawn`)
 	p.click("#roi-brush") // which has a size, too

@@ -55,7 +55,7 @@ func (p *tab) corner(x, y int) place {
 
 func (p *tab) inspected(want string) {
 	p.t.Helper()
-	p.waitFor(fmt.Sprintf(`document.querySelector("#roi > summary").textContent === "Region of interest: %s"`, want))
+	p.waitFor(fmt.Sprintf(`document.querySelector("#roi > summary")?.textContent === "Region of interest: %s"`, want))
 }
 
 // touchRegion rubs out a bit with a finger on a phone, and takes it back.
