@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"anomnet/assets"
+	"anomnet/core/calibrate"
 	"anomnet/core/engine"
 	"anomnet/core/inspect"
 	"anomnet/core/model"
@@ -100,9 +101,9 @@ func showModel(c *console, name string, size int, f *model.File) {
 		if inside, all := h.Inspected(); inside < all {
 			fmt.Fprintf(c.out, "  region of interest: %d of %d patches (%.1f %%)\n", inside, all, 100*float64(inside)/float64(all))
 		}
-		lo, hi := h.Calibration.Interval(0.9)
-		fmt.Fprintf(c.out, "  limit %v  review %v  from %d held-out good images  false rejects %.2g %% (90 %% interval %.2g-%.2g %%)\n", h.Calibration.Limit,
-			h.Calibration.Review, len(h.Calibration.Scores), 100*h.Calibration.FalseRejectRate, 100*lo, 100*hi)
+		lo, hi := h.Calibration.Interval(calibrate.Confidence)
+		fmt.Fprintf(c.out, "  limit %v  review %v  from %d held-out good images  false rejects %.2g %% (%v %% interval %.2g-%.2g %%)\n", h.Calibration.Limit,
+			h.Calibration.Review, len(h.Calibration.Scores), 100*h.Calibration.FalseRejectRate, 100*calibrate.Confidence, 100*lo, 100*hi)
 		showProvenance(c, h.Provenance)
 	}
 }

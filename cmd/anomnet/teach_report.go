@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"anomnet/core/calibrate"
 	"anomnet/core/model"
 	"anomnet/core/teach"
 	"anomnet/trainer/atomicfile"
@@ -71,7 +72,7 @@ func newTaught(head *model.Head, rep *teach.Report, images []string) *taught {
 	t := &taught{Images: head.Provenance.Images, Norm: rep.Norm, Augment: rep.Augment, Tried: append([]teach.Tried{}, rep.Tried...), Centroids: rep.Centroids,
 		HeldOut: rep.HeldOut, Limit: cal.Limit, Review: cal.Review, Rate: cal.FalseRejectRate, Promised: cal.Promised(), LeastNormal: []oddImage{},
 		Same: [][2]string{}, Odd: paths(images, rep.Odd), Look: paths(images, rep.Look), Groups: [][]string{}, Sizes: paths(images, rep.Sizes)}
-	t.Interval[0], t.Interval[1] = cal.Interval(0.95)
+	t.Interval[0], t.Interval[1] = cal.Interval(calibrate.Confidence)
 	for _, i := range rep.LeastNormal(leastNormal) {
 		t.LeastNormal = append(t.LeastNormal, oddImage{images[rep.Images[i]], cal.Ratio(rep.Scores[i])})
 	}

@@ -23,6 +23,9 @@ func rejected(n int, frr float64) int {
 // extrapolation above all of them, and only the upper end of Interval is certain.
 func (c *Calibration) Promised() bool { return rejected(len(c.Scores), c.FalseRejectRate) >= 1 }
 
+// Confidence is how sure the intervals are that people are shown, everywhere.
+const Confidence = 0.95
+
 // Interval says between which values the real false-reject rate lies with probability conf (0 < conf < 1), seen over draws of the
 // held-out set, each end missed equally often. The real rate given the set is Beta(n+1-k, k) distributed for a limit at the
 // k-th of n scores (Vovk, ACML 2012, proposition 2a; continuous scores, with ties it can only be lower). When the target is

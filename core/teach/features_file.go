@@ -11,12 +11,9 @@ import (
 	"anomnet/core/safetensors"
 )
 
-// Stored features and sessions are safetensors containers with one JSON text under a key of the metadata, followed by the SHA-256 of all
+// Stored features are safetensors containers with one JSON text under a key of the metadata, followed by the SHA-256 of all
 // bytes before it. They are for this device and program only: a later version may refuse them, and then the images are needed again.
-const (
-	metaFeatures = "anomnet-features"
-	metaSession  = "anomnet-session"
-)
+const metaFeatures = "anomnet-features"
 
 // featuresJSON is Features without its vectors.
 type featuresJSON struct {

@@ -4,15 +4,16 @@ import (
 	"math"
 	"strconv"
 
+	"anomnet/core/calibrate"
 	"anomnet/wasm/protocol"
 	"anomnet/webui/ui"
 )
 
 // Sentence says how many false rejects there will be.
 func (c *Outcome) Sentence() string {
-	lo, hi := c.result.Calib.Interval(0.9)
+	lo, hi := c.result.Calib.Interval(calibrate.Confidence)
 	return c.T("teach.promise", "percent", c.Page.Percent(c.rate()), "images", itoa(len(c.result.Scores)),
-		"low", c.percent(lo), "high", c.percent(hi))
+		"low", c.percent(lo), "high", c.percent(hi), "sure", c.Page.Percent(calibrate.Confidence))
 }
 
 func (c *Outcome) percent(v float64) string {

@@ -40,7 +40,7 @@ func (p *Page) Batch(items []*Item) *report.Batch {
 	b := &report.Batch{Header: p.HeaderOf(p.Part)}
 	h := &b.Header
 	if p.LimitsMoved() {
-		h.FalseRejectRate, _, _ = p.calibration().RateAt(p.Limits().Limit, confidence)
+		h.FalseRejectRate, _, _ = p.calibration().RateAt(p.Limits().Limit, calibrate.Confidence)
 		h.Promised = false
 	}
 	for _, it := range items {

@@ -61,6 +61,31 @@ func (p *Page) Offer(offers []Offer) {
 			p.unshelve(at)
 		}
 	}
+	p.resume()
+}
+
+// resume goes to the part of the last visit when the first parts are offered, unless a person has begun something else.
+func (p *Page) resume() {
+	first := !p.resumed
+	p.resumed = true
+	if first && p.Settings.Head != "" && p.at == 0 && len(p.List.all) == 0 && !p.Switching() {
+		p.UseHead(p.Settings.Head)
+	}
+}
+
+// remember notes the part in use for the next visit. One that is not kept is not there then.
+func (p *Page) remember() {
+	head := p.Settings.Head
+	switch s := p.parts[p.at]; {
+	case p.at == 0:
+		head = ""
+	case s.offered:
+		head = s.part.HeadDigest
+	}
+	if head != p.Settings.Head {
+		p.Settings.Head = head
+		p.back.Save(p.Settings)
+	}
 }
 
 // unshelve forgets a part that is not in use.
@@ -104,6 +129,7 @@ func (p *Page) renewed(part protocol.LoadResult, models []Source) {
 	s := p.parts[p.at]
 	s.part, s.models, s.offered = part, models, true
 	p.Part = part
+	p.remember()
 	for _, it := range p.again {
 		it.again = false
 	}

@@ -147,6 +147,7 @@ type Page struct {
 
 	parts   []*shelf
 	at      int    // the part in use
+	resumed bool   // the part of the last visit was looked for
 	drops   []drop // wait for a part to load
 	loading bool   // Backend.Load has the first of drops
 	stop    bool   // see Stop

@@ -129,6 +129,7 @@ func (p *Page) Switched(part protocol.LoadResult) {
 		return
 	}
 	p.show(part, d.models)
+	p.remember()
 	p.switched()
 	n := &Notice{Kind: NoticeLoaded, Name: part.Part, other: -1}
 	p.Live = p.t("live.part", "part", part.Part)

@@ -17,6 +17,8 @@ type Settings struct {
 	Toured bool `json:"toured,omitempty"`
 	// Operator is the name that stands with overrides, in the history and in exports.
 	Operator string `json:"operator,omitempty"`
+	// Head is the digest of the head of the kept part that was used last, "" for the site's own.
+	Head string `json:"head,omitempty"`
 }
 
 // Themes beside "".

@@ -22,7 +22,6 @@ const (
 	chartMost   = 2.0  // times the model's limit, the end of the axis at most; higher scores are in the last bin
 	limitStep   = 0.01 // of an arrow key, in the same unit
 	limitPage   = 0.1
-	confidence  = 0.95
 	// tallyEvery is how often at most all images are counted again while a batch runs, in milliseconds.
 	tallyEvery = 250
 )
@@ -261,13 +260,13 @@ func (c *Threshold) Promise() string {
 		return p.t("limits.nothing")
 	}
 	if !p.LimitsMoved() {
-		lo, hi := cal.Interval(confidence)
+		lo, hi := cal.Interval(calibrate.Confidence)
 		if !cal.Promised() {
 			return p.t("limits.aimed", "rate", p.Share(cal.FalseRejectRate), "hi", p.Share(hi), "n", n)
 		}
 		return p.t("limits.promised", "rate", p.Share(cal.FalseRejectRate), "lo", p.Share(lo), "hi", p.Share(hi), "n", n)
 	}
-	rate, lo, hi := cal.RateAt(cal.Limit, confidence)
+	rate, lo, hi := cal.RateAt(cal.Limit, calibrate.Confidence)
 	above := int(rate*float64(len(p.Part.Scores)+1)+0.5) - 1
 	return p.t("limits.moved", "above", strconv.Itoa(above), "n", n, "lo", p.Share(lo), "hi", p.Share(hi))
 }
