@@ -194,8 +194,7 @@ func TestTeachInThePage(t *testing.T) {
 	p.reload()
 	p.waitFor(`document.querySelector(".models article[data-part=Bracket]")`)
 	assert.Contains(t, p.str(`document.querySelector(".models .part-line").textContent`), "v1")
-	p.click(".models article[data-part=Bracket] .use")
-	p.waitFor(`document.querySelector(".parts").selectedOptions[0].textContent === "Bracket"`)
+	p.waitFor(`document.querySelector(".parts").selectedOptions[0].textContent === "Bracket"`) // the part of the last visit
 	p.show("inspect")
 	p.choose(fresh)
 	assert.Equal(t, before[0].RawBits, p.results(1)[0].RawBits, "after a reload")

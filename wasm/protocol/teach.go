@@ -99,6 +99,8 @@ type FitResult struct {
 	Checks []float32 `json:"checks"` // scores of the check cases, in order
 	Same   [][2]int  `json:"same"`   // pairs of good images that look like copies of each other
 	Odd    []int     `json:"odd"`    // good images that look unlike the others, the oddest first
+	Look   []int     `json:"look"`   // good images to look at first, whether odd or not
+	Sizes  []int     `json:"sizes"`  // good images whose size or shape is far from the usual one
 	Groups int       `json:"groups"` // 2 when the good images look like two parts
 	Millis float64   `json:"ms"`
 }
@@ -185,9 +187,9 @@ func (r FitResult) check() error {
 	if len(r.Scores) != len(r.Images) || len(r.Scores)+len(r.Checks) > MaxTaught || r.Groups < 0 {
 		return fmt.Errorf("field scores: %d scores of %d images, %d checks", len(r.Scores), len(r.Images), len(r.Checks))
 	}
-	for _, i := range slices.Concat(r.Images, r.Odd) {
+	for _, i := range slices.Concat(r.Images, r.Odd, r.Look, r.Sizes) {
 		if i < 0 || i >= MaxTaught {
-			return fmt.Errorf("field images or odd: %d", i)
+			return fmt.Errorf("field images, odd, look or sizes: %d", i)
 		}
 	}
 	for _, p := range r.Same {

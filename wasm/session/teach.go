@@ -104,7 +104,8 @@ func (s *Session) fit(m protocol.Message) protocol.Message {
 	rep := taught.Report
 	out := protocol.FitResult{Model: describe(taught.Head, taught.Digest), Norm: string(rep.Norm), Scores: append([]float32{}, rep.Scores...),
 		Images: append([]int{}, rep.Images...), Checks: []float32{},
-		Same: append([][2]int{}, rep.Same...), Odd: append([]int{}, rep.Odd...), Groups: len(rep.Groups), Millis: s.millis(start)}
+		Same: append([][2]int{}, rep.Same...), Odd: append([]int{}, rep.Odd...), Look: append([]int{}, rep.Look...),
+		Sizes: append([]int{}, rep.Sizes...), Groups: len(rep.Groups), Millis: s.millis(start)}
 	for _, c := range rep.Checks {
 		out.Checks = append(out.Checks, c.Score)
 	}

@@ -43,6 +43,15 @@ func (c *Outcome) Same() string {
 	return c.Page.Text.N("teach.same", len(pairs), "a", c.result.Good[pairs[0][0]].Name, "b", c.result.Good[pairs[0][1]].Name)
 }
 
+// Sizes says which images have another size or shape than most, "" for none.
+func (c *Outcome) Sizes() string {
+	list := c.result.FitResult.Sizes
+	if len(list) == 0 || list[0] >= len(c.result.Good) {
+		return ""
+	}
+	return c.Page.Text.N("teach.sizes", len(list), "name", c.result.Good[list[0]].Name)
+}
+
 // RateMax is the last place of the slider.
 func (c *Outcome) RateMax() int { return len(Rates()) - 1 }
 

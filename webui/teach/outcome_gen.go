@@ -42,8 +42,18 @@ func (c *Outcome) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = slim.El(vgparent, "", "p")
+				vgn = slim.El(vgparent, "", "p\x00id\x00teach-groups")
 				vgn.SetInnerHTML(c.T("teach.groups"))
+			}
+		}
+		vgn = slim.Text(vgparent, "\n  ")
+		if c.Sizes() != "" {
+			vgn = slim.El(vgparent, "", "div\x00class\x00warning\x00data-key\x00sizes")
+			{
+				vgparent := vgn
+				_ = vgparent
+				vgn = slim.El(vgparent, "", "p\x00id\x00teach-sizes")
+				vgn.SetInnerHTML(c.Sizes())
 			}
 		}
 		vgn = slim.Text(vgparent, "\n  ")

@@ -1,7 +1,6 @@
 package teach
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -175,19 +174,15 @@ type Odd struct {
 	Unlike bool // it looks unlike the others
 }
 
-// oddest is how many of the least normal images are shown.
-const oddest = 10
-
-// Odd lists the images that look least normal, the oddest first.
+// Odd lists the images that look least normal, the oddest first: by their held-out scores or, like one of another part, by how far they lie from the others.
 func (r *Result) Odd() []Odd {
 	var out []Odd
-	for i, n := range r.Images {
-		if n < len(r.Good) {
+	for _, n := range r.Look {
+		if i := slices.Index(r.Images, n); i >= 0 && n < len(r.Good) {
 			out = append(out, Odd{r.Good[n], r.Calib.Ratio(r.Scores[i]), slices.Contains(r.FitResult.Odd, n)})
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Odd) int { return cmp.Compare(b.Ratio, a.Ratio) })
-	return out[:min(len(out), oddest)]
+	return out
 }
 
 // Confusion counts verdicts OK, REVIEW, NG of the held-out good images and of the bad ones.

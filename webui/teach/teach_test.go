@@ -99,7 +99,9 @@ func fitResult(n, checks int) protocol.FitResult {
 	r := protocol.FitResult{Model: protocol.Model{Head: "h1", Backbone: "bb", Rate: 0.01, Limit: 3, Shape: defaultShape()}}
 	for i := range n {
 		r.Scores, r.Images = append(r.Scores, 1+0.1*float32(i)), append(r.Images, n-1-i)
+		r.Look = append(r.Look, i)
 	}
+	r.Look = r.Look[:min(n, 10)]
 	for range checks {
 		r.Checks = append(r.Checks, 50)
 	}
@@ -249,12 +251,13 @@ func TestConfusionAndRecall(t *testing.T) {
 	assert.Equal(t, 20, b.fits[0].Req.Good)
 	assert.Len(t, b.fits[0].Bad, 2)
 	r := fitResult(20, 2)
-	r.Same, r.Odd, r.Groups = [][2]int{{3, 7}}, []int{0}, 2
+	r.Same, r.Odd, r.Groups, r.Sizes = [][2]int{{3, 7}}, []int{0}, 2, []int{5}
 	v.Fitted(r)
 	out := &Outcome{v}
 	assert.Equal(t, "1 image is the same picture as another, such as img-03.png and img-07.png. Copies teach nothing new.", out.Same())
 	assert.Equal(t, "looks unlike the others", out.OddNote(v.result.Odd()[0]))
 	assert.True(t, out.Groups())
+	assert.Contains(t, out.Sizes(), "1 image has a very different size or shape, such as img-05.png")
 	assert.Equal(t, "2 of 2 found (NG), 0 for review", out.Recall())
 	good, bad := v.result.Confusion()
 	assert.Equal(t, 20, good[0]+good[1]+good[2])

@@ -71,3 +71,36 @@ func TestPanelKeys(t *testing.T) {
 	assert.Equal(t, []string{"g"}, keys)
 	assert.Contains(t, (&Help{Page: p}).Keys(), Shortcut{"G", "keys.map"})
 }
+
+// TestThePartOfTheLastVisit comes into use again when it is offered, unless a person has begun something else.
+func TestThePartOfTheLastVisit(t *testing.T) {
+	offers := []Offer{{Part: "Bracket", Head: bracket.HeadDigest, Backbone: bracket.BackboneDigest, Models: []Source{fakeFile("stored")}}}
+	p, b := readyPage(t, 1)
+	p.Offer(offers)
+	assert.Empty(t, b.loads, "the first visit")
+	p.UseHead(bracket.HeadDigest)
+	p.Switched(bracket)
+	assert.Equal(t, bracket.HeadDigest, p.Settings.Head)
+
+	again, b := readyPage(t, 1)
+	again.Settings = p.Settings
+	again.Offer(offers)
+	require.Len(t, b.loads, 1)
+	again.Switched(bracket)
+	again.Use(0)
+	again.Switched(washer)
+	assert.Empty(t, again.Settings.Head, "the site's own part needs no note")
+	again.Offer(offers)
+	assert.Len(t, b.loads, 2, "only when the page begins")
+
+	busy, b := readyPage(t, 1)
+	busy.Settings = p.Settings
+	busy.Add(fakeFile("i1"))
+	busy.Offer(offers)
+	assert.Empty(t, b.loads, "images were given already")
+
+	gone, b := readyPage(t, 1)
+	gone.Settings = p.Settings
+	gone.Offer(nil)
+	assert.Empty(t, b.loads)
+}
