@@ -3,6 +3,7 @@ package teach
 import (
 	"context"
 	"math"
+	"slices"
 
 	"anomnet/core/calibrate"
 	"anomnet/core/detect"
@@ -15,7 +16,7 @@ import (
 // would take several times as long.
 type cover struct {
 	centres []int32         // places among the embeddings, in the order of choice
-	radius  int32           // squared distance of the farthest embedding to its nearest centre
+	radii   []int32         // squared distance of the farthest embedding to its nearest centre, with the first 1, 2, ... centres
 	byFold  []engine.Search // the centres that images of a fold gave
 }
 
@@ -24,33 +25,99 @@ func (f *fitter) cover(ctx context.Context, stage string) (*cover, error) {
 	if f.covered != nil {
 		return f.covered, nil
 	}
-	d := f.adapter.Out
-	c := &cover{byFold: make([]engine.Search, folds)}
-	greedy, err := f.choose(ctx, f.e, f.budget(), stage)
+	greedy, err := f.choose(ctx, f.e, f.fit.Centroids, stage)
 	if err != nil {
 		return nil, err
 	}
-	c.centres, c.radius = greedy.centres, greedy.radius()
-	for fold := range c.byFold {
-		if c.byFold[fold], err = f.opt.kernels().NewSearch(d); err != nil {
-			return nil, err
-		}
-	}
-	for _, p := range c.centres {
-		c.byFold[f.set.fold[f.owner[p]]].Append(f.e[int(p)*d : (int(p)+1)*d])
+	c := &cover{centres: greedy.centres, radii: append(greedy.gaps, greedy.radius())}
+	if c.byFold, err = f.searches(c.centres); err != nil {
+		return nil, err
 	}
 	f.covered = c
 	return c, nil
 }
 
+// searches packs centres by the fold of their images.
+func (f *fitter) searches(centres []int32) ([]engine.Search, error) {
+	d := f.adapter.Out
+	out := make([]engine.Search, folds)
+	for fold := range out {
+		var err error
+		if out[fold], err = f.opt.kernels().NewSearch(d); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range centres {
+		out[f.set.fold[f.owner[p]]].Append(f.e[int(p)*d : (int(p)+1)*d])
+	}
+	return out, nil
+}
+
+// cut keeps the first k centres. The choice is greedy: they are what a choice of k would have been.
+func (f *fitter) cut(c *cover, k int) (err error) {
+	c.centres, c.radii = c.centres[:k], c.radii[:k]
+	c.byFold, err = f.searches(c.centres)
+	return err
+}
+
+// More centroids cost time in every inspection. Twice as many are taken if they lower the median score of good images, each held out with its fold, by worthwhile
+// at least. What is held out must come nearer: training patches do by definition.
+const (
+	fewestCentroids = 256
+	worthwhile      = 0.05
+)
+
+// size cuts the centres to as many as are worthwhile: the most, a half, a quarter, and so on.
+func (f *fitter) size(ctx context.Context, c *cover) error {
+	sizes := []int{len(c.centres)}
+	for sizes[0]/2 >= fewestCentroids {
+		sizes = append([]int{sizes[0] / 2}, sizes...)
+	}
+	d2 := make([][]int32, f.set.Images)
+	for i := range d2 {
+		d2[i] = slices.Repeat([]int32{math.MaxInt32}, f.set.Patches)
+	}
+	from, last := 0, float32(math.MaxFloat32)
+	for i, k := range sizes {
+		if len(sizes) == 1 {
+			break
+		}
+		part, err := f.searches(c.centres[from:k])
+		if err != nil {
+			return err
+		}
+		scores, err := f.lowered(ctx, &cover{byFold: part}, d2)
+		if err != nil {
+			return err
+		}
+		slices.Sort(scores)
+		now := scores[len(scores)/2]
+		if now > float32((1-worthwhile)*last) {
+			return f.cut(c, sizes[i-1])
+		}
+		from, last = k, now
+	}
+	return nil
+}
+
+// lowered lowers the squared distances of all images' patches by more centres, but for those of their own folds, and returns the images' scores.
+func (f *fitter) lowered(ctx context.Context, more *cover, d2 [][]int32) ([]float32, error) {
+	scores := make([]float32, len(d2))
+	worker := func() (*comparer, error) { return &comparer{scratch: make([]float32, f.set.Patches)}, nil }
+	_, err := parallel.Run(ctx, len(d2), f.opt.workers(), f.opt.progress("calibration"), worker, func(w *comparer, i int) error {
+		more.without(f.set.fold[i], f.image(i), f.set.Patches, d2[i])
+		w.distances = distances(d2[i], w.distances)
+		scores[i] = detect.ImageScore(w.distances, f.set.topK(), w.scratch)
+		return nil
+	})
+	return scores, err
+}
+
 // others is how many centres images of other folds gave.
 func (c *cover) others(fold int) int { return len(c.centres) - c.byFold[fold].Len() }
 
-// without writes the squared distances of n embeddings to the nearest centre that no image of a fold gave.
+// without lowers the squared distances of n embeddings to that of the nearest centre that no image of a fold gave.
 func (c *cover) without(fold int, e []int8, n int, d2 []int32) {
-	for i := range d2[:n] {
-		d2[i] = math.MaxInt32
-	}
 	for other, s := range c.byFold {
 		if other != fold && s.Len() > 0 {
 			s.Nearest(e, n, 0, d2)
@@ -87,6 +154,9 @@ func (f *fitter) nearest(ctx context.Context, c *cover) ([][]int32, error) {
 func (f *fitter) calibrate(ctx context.Context, rep *Report) (*calibrate.Calibration, error) {
 	c, err := f.cover(ctx, "centroids")
 	if err != nil {
+		return nil, err
+	}
+	if err := f.size(ctx, c); err != nil {
 		return nil, err
 	}
 	near, err := f.nearest(ctx, c)
@@ -142,7 +212,7 @@ func (f *fitter) refilled(ctx context.Context, c *cover, near [][]int32, fold in
 		return nil, err
 	}
 	greedy.best = best
-	if err := greedy.grow(ctx, c.byFold[fold].Len(), c.radius, f.opt.progress("calibration")); err != nil {
+	if err := greedy.grow(ctx, c.byFold[fold].Len(), c.radii[len(c.centres)-1], f.opt.progress("calibration")); err != nil {
 		return nil, err
 	}
 	m.extra = greedy.search

@@ -3,6 +3,7 @@ package teach
 import (
 	"context"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -52,7 +53,7 @@ func TestRefilled(t *testing.T) {
 					far, d2 = p, d
 				}
 			}
-			if d2 <= c.radius {
+			if d2 <= c.radii[len(c.centres)-1] {
 				break
 			}
 			centres = append(centres, far)
@@ -67,4 +68,49 @@ func TestRefilled(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestSize: where good images soon come no nearer, few centroids do; a choice that is cut is the choice of fewer.
+func TestSize(t *testing.T) {
+	ctx := context.Background()
+	set, err := Collect(ctx, tiny.Backbone(1), pre, textures(100), nil)
+	require.NoError(t, err)
+	fitterOf := func(k int) *fitter {
+		fit := FitOptions{Centroids: k, Embedding: 8, Norm: NormL2, Augment: AugmentNone}.withDefaults()
+		fit.Projection = RandomProjection(fit.Embedding, set.C, 0)
+		f := &fitter{set: set, fit: fit}
+		require.NoError(t, f.embed(ctx, fit.Norm))
+		return f
+	}
+	medians := func(k int) float32 {
+		f := fitterOf(k)
+		c, err := f.cover(ctx, "")
+		require.NoError(t, err)
+		var scores []float32
+		for fold := range folds {
+			nearest, err := f.dropped(ctx, fold)
+			require.NoError(t, err)
+			good, _, err := f.compare(ctx, set.foldImages(fold), nearest)
+			require.NoError(t, err)
+			scores = append(scores, good...)
+		}
+		require.Len(t, c.centres, k)
+		slices.Sort(scores)
+		return scores[len(scores)/2]
+	}
+	want := 256
+	for k := 512; k <= 2048 && float64(medians(k)) <= 0.95*float64(medians(k/2)); k *= 2 {
+		want = k
+	}
+	f := fitterOf(2048)
+	c, err := f.cover(ctx, "")
+	require.NoError(t, err)
+	require.NoError(t, f.size(ctx, c))
+	assert.Len(t, c.centres, want)
+	g := fitterOf(want)
+	direct, err := g.cover(ctx, "")
+	require.NoError(t, err)
+	assert.Equal(t, direct.centres, c.centres)
+	assert.Equal(t, direct.radii, c.radii)
+	t.Logf("%d of 2,048 centroids", want)
 }

@@ -31,13 +31,10 @@ const (
 	DefaultRate      = 0.01
 )
 
-// centroidsPerImage bounds the centroids of few images: 1,000 from ten, the default number from 21.
-const centroidsPerImage = 100
-
 // FitOptions say what head to make; the zero value of each field is the default.
 type FitOptions struct {
 	Part            string
-	Centroids       int     // at most so many centroids
+	Centroids       int     // at most so many centroids; see fitter.size
 	Embedding       int     // length of an embedding
 	Norm            Norm    // default NormAuto
 	Augment         Augment // default AugmentAuto; with a Projection AugmentNone
@@ -267,6 +264,3 @@ func (f *fitter) choose(ctx context.Context, pool []int8, k int, stage string) (
 	first := int(uint64(f.fit.Seed) * 0x9e3779b97f4a7c15 % uint64(len(pool)/f.adapter.Out))
 	return chooseCentres(ctx, pool, f.adapter.Out, k, first, f.opt, f.opt.progress(stage))
 }
-
-// budget is how many centroids are worth finding: few images show little, and the time for a fit grows with it.
-func (f *fitter) budget() int { return min(f.fit.Centroids, centroidsPerImage*f.set.Images) }

@@ -219,7 +219,12 @@ func (f *fitter) dropped(ctx context.Context, fold int) (nearestFunc, error) {
 	if c.others(fold) == 0 {
 		return nil, ErrAlike
 	}
-	return func(e []int8, n int, d2 []int32) { c.without(fold, e, n, d2) }, nil
+	return func(e []int8, n int, d2 []int32) {
+		for i := range d2[:n] {
+			d2[i] = math.MaxInt32
+		}
+		c.without(fold, e, n, d2)
+	}, nil
 }
 
 // comparer scores images and the pseudo-defects drawn into them.

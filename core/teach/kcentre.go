@@ -26,6 +26,7 @@ type kCentre struct {
 	best    []int32 // squared distance to the nearest of the first seen centres, and of others that are not in search
 	seen    []int32
 	centres []int32
+	gaps    []int32       // squared distance of each centre that grow added to those before it
 	search  engine.Search // the centres
 	workers int
 	front   front
@@ -82,6 +83,7 @@ func (c *kCentre) grow(ctx context.Context, k int, radius int32, progress func(d
 			break
 		}
 		c.add(far)
+		c.gaps = append(c.gaps, d2)
 	}
 	return ctx.Err()
 }
