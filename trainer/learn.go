@@ -49,7 +49,13 @@ type LearnOptions struct {
 	Margin      float64 // stage 2: fakes are to lie beyond (1+Margin) radii; 0: 0.5
 
 	// Progress, if set, hears of every step, in the goroutine that called LearnAdapter. It must be quick.
-	Progress func(Step)
+	Progress func(Step) `json:"-"`
+
+	// Checkpoint, if set, gets the state every CheckpointEvery steps (0: 50), and when ctx ends, so that nothing done is lost.
+	Checkpoint      func(*Checkpoint) error `json:"-"`
+	CheckpointEvery int                     `json:"-"`
+	// Resume goes on from a checkpoint of the same input and options.
+	Resume *Checkpoint `json:"-"`
 }
 
 // Step is one step of training. Loss holds the value of each term before weighting, and their weighted sum under "total".
@@ -57,17 +63,18 @@ type LearnOptions struct {
 // Stage 1 has coverage, separation and entropy; stage 2 has reach, pseudo (only with Fake patches), noise, outward, contrast
 // and identity. Lengths are in mean nearest distances of the untrained head.
 type Step struct {
-	Stage int                // 1 or 2
-	Step  int                // from 1
-	Steps int                // of this stage
-	Loss  map[string]float64 // value of each term
-	Left  time.Duration      // estimate for all that remains
+	Stage int                `json:"stage"` // 1 or 2
+	Step  int                `json:"step"`  // from 1
+	Steps int                `json:"steps"` // of this stage
+	Loss  map[string]float64 `json:"loss"`  // value of each term
+	Left  time.Duration      `json:"-"`     // estimate for all that remains
 }
 
 // Spread describes an embedding of the held-out good patches.
 type Spread struct {
-	Variance float64 // sum of the variances of the D dimensions
-	Coverage float64 // mean of the worst 10 % of the distances to the nearest centre, over sqrt(Variance)
+	Variance float64 `json:"variance"` // sum of the variances of the D dimensions
+	Coverage float64 `json:"coverage"` // mean of the worst 10 % of the distances to the nearest centre, over sqrt(Variance)
+	Entropy  float64 `json:"entropy"`  // of how the patches spread over the centres, over its largest value: 1 when all are used alike
 }
 
 // Learned is what the training found. The caller derives the final centres from Weight by k-centre over all patches.
@@ -80,8 +87,10 @@ type Learned struct {
 	Stage1 Spread // untrained projection, centres after stage 1
 	After  Spread // learned projection, k-centre centres of the same patches
 
-	// Collapsed is true when the features lost more than half of their variance, the coverage grew by half, or
-	// training left the finite numbers; Reason says which. The untrained head is then to be preferred.
+	Moved int // centres that no patch was near after stage 1, and that were put where coverage is worst
+
+	// Collapsed is true when the features lost more than half of their variance, the coverage grew by half, the patches came together on few
+	// centres (half of the entropy) or training left the finite numbers; Reason says which. The untrained head is then to be preferred.
 	Collapsed bool
 	Reason    string
 }
@@ -158,6 +167,7 @@ func (opt *LearnOptions) resolve() (*LearnOptions, error) {
 	if o.Batch < 0 || o.Batch > 1<<20 || o.Threads < 0 {
 		return nil, fmt.Errorf("trainer: batch %d, threads %d: out of range", o.Batch, o.Threads)
 	}
+	fillInt(&o.CheckpointEvery, 50)
 	fillInt(&o.Steps1, 100)
 	fillInt(&o.Steps2, 80)
 	fillInt(&o.Batch, 4096)

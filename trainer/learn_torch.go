@@ -42,6 +42,7 @@ type learner struct {
 	centres []float32 // [k][D]
 	reach   []float32 // [k] radius of each centre
 	done    int       // steps so far
+	plan    string
 	started time.Time
 }
 
@@ -59,6 +60,15 @@ func (l *learner) run(ctx context.Context) error {
 		return err
 	}
 	defer restore()
+	if l.plan, err = plan(l.in, l.o); err != nil {
+		return err
+	}
+	if r := l.o.Resume; r != nil {
+		if r.Plan != l.plan {
+			return errOtherRun
+		}
+		l.out.Curve, l.done = slices.Clone(r.Curve), len(r.Curve)
+	}
 	l.split()
 	if done, err := l.place(); done || err != nil {
 		return err
@@ -202,9 +212,10 @@ func (l *learner) spread(w, centres []float32) (Spread, error) {
 	if err != nil {
 		return Spread{}, err
 	}
-	_, dist := cluster.Nearest(e, centres, l.in.Out, l.o.Threads)
+	places, dist := cluster.Nearest(e, centres, l.in.Out, l.o.Threads)
 	v := variance(e, l.in.Out)
-	return Spread{Variance: v, Coverage: worstTenth(dist) / math.Sqrt(v+tiny)}, nil
+	entropy, _ := usage(len(centres)/l.in.Out, places)
+	return Spread{Variance: v, Coverage: worstTenth(dist) / math.Sqrt(v+tiny), Entropy: entropy}, nil
 }
 
 // guard compares the learned embedding with the untrained one.
@@ -230,6 +241,9 @@ func (l *learner) guard() error {
 	case after.Coverage > before.Coverage*1.5:
 		l.out.Collapsed = true
 		l.out.Reason = fmt.Sprintf("the coverage distance rose from %.3g to %.3g", before.Coverage, after.Coverage)
+	case after.Entropy < before.Entropy/2:
+		l.out.Collapsed = true
+		l.out.Reason = fmt.Sprintf("the entropy of the use of centres fell from %.3g to %.3g", before.Entropy, after.Entropy)
 	}
 	return nil
 }
@@ -241,9 +255,9 @@ type term struct {
 	value  *torch.Tensor
 }
 
-// descend sums the terms, records and reports the step, and moves the parameters. It gives false when the loss is no finite
-// number; the parameters then stay as they were.
-func (l *learner) descend(s *torch.Scope, a *torch.Adam, step Step, terms []term) (bool, error) {
+// descend sums the terms, records the step, and computes the gradients. It gives false when the loss is no finite number; the
+// parameters then stay as they were.
+func (l *learner) descend(s *torch.Scope, step Step, terms []term) (bool, error) {
 	step.Loss = make(map[string]float64, len(terms)+1)
 	var total *torch.Tensor
 	for _, t := range terms {
@@ -259,18 +273,14 @@ func (l *learner) descend(s *torch.Scope, a *torch.Adam, step Step, terms []term
 	if s.Err() != nil {
 		return false, s.Err()
 	}
-	if v := step.Loss["total"]; math.IsNaN(v) || math.IsInf(v, 0) {
-		l.out.Collapsed, l.out.Reason = true, fmt.Sprintf("stage %d, step %d: the loss is %v", step.Stage, step.Step, v)
-		return false, nil
-	}
-	if err := a.ZeroGrad(); err != nil {
-		return false, err
+	for name, v := range step.Loss {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			l.out.Collapsed, l.out.Reason = true, fmt.Sprintf("stage %d, step %d: the loss %s is %v", step.Stage, step.Step, name, v)
+			return false, nil
+		}
 	}
 	if s.Backward(total); s.Err() != nil {
 		return false, s.Err()
-	}
-	if err := a.Step(); err != nil {
-		return false, err
 	}
 	l.report(step)
 	return true, nil

@@ -4,8 +4,11 @@ package trainer
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
+	"runtime/debug"
 	"slices"
 	"testing"
 
@@ -286,4 +289,86 @@ func TestFewPatchesAndNoFakes(t *testing.T) {
 func TestDeviceIsCheckedFirst(t *testing.T) {
 	_, err := LearnAdapter(context.Background(), sheetInput(false), &LearnOptions{Device: "tpu"})
 	assert.ErrorContains(t, err, `device "tpu"`)
+}
+
+// TestResumeGivesTheSame: a run that is cut off in either stage and goes on from its checkpoint, through a file, ends with the same bits.
+func TestResumeGivesTheSame(t *testing.T) {
+	in := sheetInput(false)
+	opt := func() *LearnOptions {
+		o := quick(4)
+		o.Steps1, o.Steps2, o.Batch = 12, 12, 128
+		return o
+	}
+	want, err := LearnAdapter(t.Context(), in, opt())
+	require.NoError(t, err)
+	for _, cut := range []Step{{Stage: 1, Step: 5}, {Stage: 2, Step: 7}} {
+		ctx, cancel := context.WithCancel(t.Context())
+		o := opt()
+		var kept []byte
+		o.Checkpoint = func(c *Checkpoint) (err error) {
+			kept, err = c.Encode()
+			return err
+		}
+		o.Progress = func(s Step) {
+			if s.Stage == cut.Stage && s.Step == cut.Step {
+				cancel()
+			}
+		}
+		_, err := LearnAdapter(ctx, in, o)
+		require.ErrorIs(t, err, context.Canceled)
+		o = opt()
+		o.Resume, err = DecodeCheckpoint(kept)
+		require.NoError(t, err)
+		assert.Equal(t, []int{cut.Stage, cut.Step}, []int{o.Resume.Stage, o.Resume.Step}, "nothing that was done is lost")
+		first := 0
+		o.Progress = func(s Step) {
+			if first == 0 {
+				first = s.Step
+			}
+		}
+		got, err := LearnAdapter(t.Context(), in, o)
+		require.NoError(t, err)
+		assert.Equal(t, cut.Step+1, first)
+		assert.Equal(t, want.Weight, got.Weight)
+		assert.Equal(t, want.Curve, got.Curve)
+		assert.Equal(t, want.After, got.After)
+
+		o.Seed = 5
+		_, err = LearnAdapter(t.Context(), in, o)
+		assert.ErrorContains(t, err, "other images, settings or seed")
+	}
+}
+
+// TestMemoryStaysFlat takes 1,000 steps and compares the resident memory after 200 of them with the end.
+func TestMemoryStaysFlat(t *testing.T) {
+	in, o := sheetInput(false), quick(1)
+	o.Steps1, o.Steps2, o.Batch, o.Threads = 500, 500, 64, 1
+	in.Centroids = 32
+	var early, late int64
+	n := 0
+	o.Progress = func(Step) {
+		switch n++; n {
+		case 200:
+			early = resident(t)
+		case 1000:
+			late = resident(t)
+		}
+	}
+	_, err := LearnAdapter(t.Context(), in, o)
+	require.NoError(t, err)
+	require.Equal(t, 1000, n)
+	assert.Less(t, late-early, int64(8<<20), "%d MB after 200 steps, %d MB after 1,000", early>>20, late>>20)
+}
+
+// resident gives the resident memory, after garbage is collected.
+func resident(t *testing.T) int64 {
+	debug.FreeOSMemory()
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		t.Skip("no /proc here")
+	}
+	var size, pages int64
+	_, err = fmt.Sscan(string(text), &size, &pages)
+	require.NoError(t, err)
+	return pages * int64(os.Getpagesize())
 }

@@ -4,8 +4,11 @@ package trainer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"slices"
 
 	"anomnet/trainer/cluster"
 	"anomnet/trainer/torch"
@@ -14,6 +17,13 @@ import (
 // stage1 moves the centres; the projection rests, since pulling patches to their centres compresses the space, and
 // defects come along.
 func (l *learner) stage1(ctx context.Context) error {
+	if r := l.o.Resume; r != nil && r.Stage == 2 {
+		if len(r.Centres) != len(l.centres) {
+			return errOtherRun
+		}
+		l.centres, l.out.Moved = slices.Clone(r.Centres), r.Moved
+		return nil
+	}
 	if l.o.Steps1 == 0 {
 		return nil
 	}
@@ -36,10 +46,17 @@ func (l *learner) stage1(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if moved := long.Float32(c); !l.out.Collapsed && l.finite(1, moved) {
-		l.centres = moved
+	moved := long.Float32(c)
+	if long.Err() != nil || l.out.Collapsed || !l.finite(1, moved) {
+		return long.Err()
 	}
-	return long.Err()
+	e, err := l.embed(l.sample, l.in.Init)
+	if err != nil {
+		return err
+	}
+	l.out.Moved = reseed(moved, e, l.in.Out, l.o.Threads)
+	l.centres = moved
+	return nil
 }
 
 // coverTerms gives the losses of stage 1 for embeddings e [B][D] and centres c [K][D].
@@ -192,28 +209,71 @@ func (f *field) lengths(s *torch.Scope, n int, v float64) *torch.Tensor {
 	return s.FromFloat32(q, n, 1)
 }
 
-// loop runs the steps of one stage on the parameter p; it ends early when ctx does or the loss leaves the finite numbers.
+// loop runs the steps of one stage on the parameter p; it ends early when ctx does or the loss leaves the finite numbers. Each step draws from its
+// own seed, so that a run can go on in the middle.
 func (l *learner) loop(ctx context.Context, stage, steps int, rate float64, p *torch.Tensor,
 	terms func(s *torch.Scope) []term) error {
-	adam, err := torch.NewAdam(rate, 0, p)
-	if err != nil {
-		return err
-	}
-	defer adam.Free()
+	long := torch.NewScope(l.device)
+	defer long.Free()
+	dims := long.Shape(p)
+	m := torch.Moments{M: long.Zeros(dims...), V: long.Zeros(dims...)}
+	first := l.restore(long, stage, p, m)
 	s := torch.NewScope(l.device)
 	defer s.Free()
-	for i := range steps {
+	for i := first; i < steps && long.Err() == nil; i++ {
 		if err := ctx.Err(); err != nil {
+			return errors.Join(err, l.checkpoint(long, stage, i, p, m))
+		}
+		seed := uint64(stage)<<32 | uint64(i)
+		l.rng = rand.New(rand.NewPCG(uint64(l.o.Seed), seed))
+		if err := torch.Seed(int64(l.rng.Uint64() >> 1)); err != nil {
 			return err
 		}
-		if err := adam.SetRate(rate * cosine(i, steps)); err != nil {
-			return err
+		ok, err := l.descend(s, Step{Stage: stage, Step: i + 1, Steps: steps}, terms(s))
+		if ok {
+			adam.Step(s, p, m, i+1, rate*cosine(i, steps), 0)
+			err = s.Err()
 		}
-		ok, err := l.descend(s, adam, Step{Stage: stage, Step: i + 1, Steps: steps}, terms(s))
 		s.Free()
 		if !ok || err != nil {
 			return err
 		}
+		if (i+1)%max(1, l.o.CheckpointEvery) == 0 {
+			if err := l.checkpoint(long, stage, i+1, p, m); err != nil {
+				return err
+			}
+		}
 	}
-	return nil
+	return long.Err()
+}
+
+// adam has PyTorch's defaults.
+var adam = torch.AdamW{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}
+
+// restore sets parameter and moments from the checkpoint of this stage, if there is one, and gives the steps that are done.
+func (l *learner) restore(s *torch.Scope, stage int, p *torch.Tensor, m torch.Moments) int {
+	r := l.o.Resume
+	if r == nil || r.Stage != stage {
+		return 0
+	}
+	s.Set(p, r.Param)
+	s.Set(m.M, r.Mean)
+	s.Set(m.V, r.Square)
+	return r.Step
+}
+
+// checkpoint hands the state out after some steps of a stage.
+func (l *learner) checkpoint(s *torch.Scope, stage, steps int, p *torch.Tensor, m torch.Moments) error {
+	if l.o.Checkpoint == nil || steps == 0 {
+		return s.Err()
+	}
+	c := &Checkpoint{Plan: l.plan, Stage: stage, Step: steps, Param: s.Float32(p), Mean: s.Float32(m.M), Square: s.Float32(m.V), Moved: l.out.Moved,
+		Curve: slices.Clone(l.out.Curve)}
+	if stage == 2 {
+		c.Centres = slices.Clone(l.centres)
+	}
+	if s.Err() != nil {
+		return s.Err()
+	}
+	return l.o.Checkpoint(c)
 }

@@ -76,3 +76,44 @@ func variance(e []float32, d int) float64 {
 	}
 	return max(0, squares/n)
 }
+
+// usage gives the entropy of how often each of k centres is the nearest, over log k, and the centres that never are.
+func usage(k int, places []int) (entropy float64, unused []int) {
+	count := make([]int, k)
+	for _, p := range places {
+		count[p]++
+	}
+	for i, n := range count {
+		if n == 0 {
+			unused = append(unused, i)
+			continue
+		}
+		p := float64(n) / float64(len(places))
+		entropy -= p * math.Log(p)
+	}
+	if k < 2 {
+		return 1, unused
+	}
+	return entropy / math.Log(float64(k)), unused
+}
+
+// reseed moves centres c [k][d] that no row of e [n][d] is nearest to onto the rows that are farthest from all centres, one after the other, and
+// says how many.
+func reseed(c, e []float32, d, workers int) int {
+	places, dist := cluster.Nearest(e, c, d, workers)
+	_, unused := usage(len(c)/d, places)
+	for _, u := range unused {
+		far := 0
+		for i, v := range dist {
+			if v > dist[far] {
+				far = i
+			}
+		}
+		row := e[far*d:][:d]
+		copy(c[u*d:(u+1)*d], row)
+		for i := range dist {
+			dist[i] = min(dist[i], float32(math.Sqrt(float64(cluster.SquaredDistance(e[i*d:][:d], row)))))
+		}
+	}
+	return len(unused)
+}
