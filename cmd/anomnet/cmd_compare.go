@@ -152,12 +152,8 @@ func (f *compareFlags) run(ctx context.Context, c *console) error {
 	var failed []compare.Failed
 	dirs := map[string]string{}
 	for _, s := range sources {
-		same, err := s.Set.Duplicates()
-		if err != nil {
+		if err := warnDuplicates(c, s.Set); err != nil {
 			return err
-		}
-		for _, p := range same {
-			c.log("anomnet: warning: %s: the same file for training and for testing: %s and %s", s.Name, oneLine(p[0]), oneLine(p[1]))
 		}
 		data, err := s.Load(ctx, b, pre, &teach.Options{Kernels: kernels, Workers: runtime.NumCPU(), Progress: c.progress})
 		if err != nil {

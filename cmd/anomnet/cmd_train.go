@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"anomnet/trainer"
 	"anomnet/trainer/atomicfile"
 	"anomnet/trainer/dataset"
+	"anomnet/trainer/method"
 )
 
 // trainingFakes is how many pseudo-defects the training learns from.
@@ -20,17 +23,21 @@ const trainingFakes = 200
 // trainFlags are the flags of train beside those it shares with teach.
 type trainFlags struct {
 	learnFlags
-	data, keep, curve string
-	opt               trainer.LearnOptions
+	data, method, keep, curve string
+	dir, resume               string // the folder of the run, and the same when it goes on
+	opt                       trainer.LearnOptions
 }
 
 func trainCommand(fs *flag.FlagSet) func(context.Context, *console, []string) error {
 	t := &trainFlags{}
 	t.add(fs)
 	fs.StringVar(&t.data, "data", "", "data set in MVTec layout, or a `folder` of good images")
+	fs.StringVar(&t.method, "method", method.AnomNet, "`name`: "+strings.Join(method.Names(), ", ")+"; the last three need no libtorch")
 	fs.StringVar(&t.opt.Device, "device", "auto", "auto, cpu or cuda")
-	fs.StringVar(&t.keep, "keep", "better", "which head to write: better (by pseudo-defects), trained or untrained")
+	fs.StringVar(&t.keep, "keep", string(method.KeepBetter), "which head to write: better (by pseudo-defects), trained or untrained")
 	fs.StringVar(&t.curve, "curve", "", "`file` for the curve of the losses, JSON lines")
+	fs.StringVar(&t.dir, "run", "", "`folder` for run.json, curve.csv and the checkpoint; default: none")
+	fs.StringVar(&t.resume, "resume", "", "`folder` of a run that was stopped: goes on from its checkpoint, with the same other flags")
 	fs.IntVar(&t.opt.Steps1, "steps1", 0, "steps of stage 1; 0: the default")
 	fs.IntVar(&t.opt.Steps2, "steps2", 0, "steps of stage 2; 0: the default")
 	return func(ctx context.Context, c *console, args []string) error {
@@ -40,20 +47,48 @@ func trainCommand(fs *flag.FlagSet) func(context.Context, *console, []string) er
 		if t.data == "" || len(args) > 0 {
 			return usageError("--data is missing or there are extra arguments")
 		}
-		if t.keep != "better" && t.keep != "trained" && t.keep != "untrained" {
-			return usageError("--keep %q", t.keep)
-		}
-		if err := trainer.CheckDevice(t.opt.Device); err != nil { // before minutes of features
+		if err := t.prepare(); err != nil { // before minutes of features
 			return err
 		}
 		return t.run(ctx, c)
 	}
 }
 
+// prepare checks what does not need images, and reads the checkpoint to go on from.
+func (t *trainFlags) prepare() error {
+	o := t.methodOptions()
+	if err := o.Check(); err != nil {
+		return err
+	}
+	if t.resume == "" {
+		return nil
+	}
+	if t.dir != "" && t.dir != t.resume {
+		return usageError("--run and --resume name two folders")
+	}
+	t.dir = t.resume
+	data, err := os.ReadFile(filepath.Join(t.resume, checkpointFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%s holds no checkpoint to go on from: %w", t.resume, err)
+	}
+	if err != nil {
+		return err
+	}
+	t.opt.Resume, err = trainer.DecodeCheckpoint(data)
+	return err
+}
+
+func (t *trainFlags) methodOptions() method.Options {
+	return method.Options{Method: t.method, Learn: t.opt, Keep: method.Keep(t.keep)}
+}
+
 func (t *trainFlags) run(ctx context.Context, c *console) error {
 	start := time.Now()
 	data, err := dataset.Open(t.data)
 	if err != nil {
+		return err
+	}
+	if err := warnDuplicates(c, data); err != nil {
 		return err
 	}
 	opt, err := t.options(c)
@@ -65,85 +100,78 @@ func (t *trainFlags) run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	prov.Method = "train"
-	fit := t.fitOptions(prov)
-	fit.Augment = teach.AugmentNone // a learned projection has seen no copies
-	if fit, _, err = set.Choose(ctx, fit, opt); err != nil {
-		return err
-	}
-	before, err := set.Judge(ctx, fit, opt)
-	if err != nil {
-		return err
-	}
-	learned, err := t.learn(ctx, c, set, fit)
-	if err != nil {
-		return err
-	}
-	if fit, err = t.choose(ctx, c, set, fit, before, learned, opt); err != nil {
-		return err
-	}
-	head, rep, err := set.Fit(ctx, fit, opt)
-	if err != nil {
-		return err
-	}
-	return t.save(c, head, rep, data.Train, start)
-}
-
-// learn runs the two stages.
-func (t *trainFlags) learn(ctx context.Context, c *console, set *teach.Set, fit teach.FitOptions) (*trainer.Learned, error) {
-	good, fake := set.Learnable()
-	in := &trainer.AdapterInput{Dim: set.C, Out: fit.Embedding, Real: good, Fake: fake, L2: fit.Norm == teach.NormL2,
-		Init: teach.RandomProjection(fit.Embedding, set.C, fit.Seed)}
-	t.opt.Seed = fit.Seed
 	t.opt.Progress = func(s trainer.Step) { c.progress(fmt.Sprintf("stage %d", s.Stage), s.Step, s.Steps) }
-	learned, err := trainer.LearnAdapter(ctx, in, &t.opt)
-	if err != nil {
-		return nil, err
-	}
-	c.log("device: %s", learned.Device)
-	c.log("coverage (worst 10 %% of held-out distances): untrained %.3f, stage 1 %.3f, trained %.3f", learned.Before.Coverage,
-		learned.Stage1.Coverage, learned.After.Coverage)
-	if t.curve == "" {
-		return learned, nil
-	}
-	var lines strings.Builder
-	enc := json.NewEncoder(&lines)
-	for _, s := range learned.Curve {
-		if err := enc.Encode(map[string]any{"stage": s.Stage, "step": s.Step, "loss": s.Loss}); err != nil {
-			return nil, err
+	if t.dir != "" {
+		t.opt.Checkpoint = func(k *trainer.Checkpoint) error {
+			data, err := k.Encode()
+			if err != nil {
+				return err
+			}
+			return atomicfile.Write(filepath.Join(t.dir, checkpointFile), data)
 		}
 	}
-	return learned, atomicfile.Write(t.curve, []byte(lines.String()))
+	o := t.methodOptions()
+	o.Fit = t.fitOptions(prov)
+	if t.method == method.PatchCore && t.centroids == teach.DefaultCentroids { // as many bytes, not as many centroids
+		o.Fit.Centroids = 0
+	}
+	made, err := method.Fit(ctx, set, o, opt)
+	if err != nil {
+		return t.kept(c, err)
+	}
+	t.tell(c, made)
+	if t.curve != "" && made.Learned != nil {
+		if err := writeCurve(t.curve, made.Learned.Curve); err != nil {
+			return err
+		}
+	}
+	if err := t.save(c, made.Head, made.Report, data.Train, start); err != nil {
+		return err
+	}
+	if t.dir == "" {
+		return nil
+	}
+	return t.writeRun(made, time.Since(start))
 }
 
-// clearGain is how much the AUROC against pseudo-defects must rise for the trained adapter to replace the untrained one. The training
-// has learned from such defects, so a small gain on them means nothing for real ones.
-const clearGain = 0.02
-
-// choose answers whether training helped, by pseudo-defects in held-out good images, and takes the head to keep. before is the
-// judgement of the untrained one.
-func (t *trainFlags) choose(ctx context.Context, c *console, set *teach.Set, fit teach.FitOptions, before teach.Judgement, l *trainer.Learned,
-	opt *teach.Options) (teach.FitOptions, error) {
-	trained := fit
-	trained.Projection = l.Weight
-	after, err := set.Judge(ctx, trained, opt)
-	if err != nil {
-		return fit, err
+// kept adds to the error of a run that was stopped where it can go on from.
+func (t *trainFlags) kept(c *console, err error) error {
+	if errors.Is(err, context.Canceled) && t.dir != "" {
+		if _, statErr := os.Stat(filepath.Join(t.dir, checkpointFile)); statErr == nil {
+			c.log("stopped; --resume %s goes on from the last step", t.dir)
+		}
 	}
-	better := after.AUROC > before.AUROC+clearGain && !l.Collapsed
-	keep := t.keep == "trained" || (t.keep == "better" && better)
-	c.log("pseudo-defects, untrained: %s", judged(before))
-	c.log("pseudo-defects, trained:   %s", judged(after))
+	return err
+}
+
+// tell answers whether training helped, by pseudo-defects in held-out good images.
+func (t *trainFlags) tell(c *console, m *method.Made) {
+	l := m.Learned
+	if l == nil {
+		return
+	}
+	c.log("device: %s", l.Device)
+	for _, x := range m.Metrics {
+		c.log("pseudo-defects, whitened %.2f: %s, patches %.3f", x.Power, judged(x.Judgement), x.Patch)
+	}
+	c.log("coverage (worst 10 %% of held-out distances): before %.3f, stage 1 %.3f, trained %.3f; entropy of the centres' use %.3f, %.3f, %.3f; variance %.3g, %.3g, %.3g",
+		l.Before.Coverage, l.Stage1.Coverage, l.After.Coverage, l.Before.Entropy, l.Stage1.Entropy, l.After.Entropy, l.Before.Variance, l.Stage1.Variance, l.After.Variance)
+	if l.Moved > 0 {
+		c.log("%d centres that no patch was near were moved", l.Moved)
+	}
+	c.log("pseudo-defects, untrained: %s", judged(m.Before))
+	c.log("pseudo-defects, trained:   %s", judged(m.After))
 	if l.Collapsed {
 		c.log("anomnet: warning: the training collapsed: %s", l.Reason)
 	}
-	if keep {
-		c.log("kept: the trained adapter")
-		trained.Provenance.Metrics = map[string]float64{"pseudo_auroc": after.AUROC, "pseudo_auroc_untrained": before.AUROC}
-		return trained, nil
+	switch gain := m.After.AUROC - m.Before.AUROC; {
+	case m.Kept == method.KeepTrained:
+		c.log("did training help? it changes the AUROC by %+.3f; kept: the trained adapter", gain)
+	case m.Kept == method.KeepMetric:
+		c.log("did training help? the whitened metric did and is kept; the gradient stages (%+.3f AUROC) did not clearly help", gain)
+	case gain < 0:
+		c.log("did training help? no, it made things worse (%+.3f AUROC); kept: the untrained adapter", gain)
+	default:
+		c.log("did training help? not clearly (%+.3f AUROC); kept: the untrained adapter", gain)
 	}
-	c.log("kept: the untrained adapter; training did not clearly help on these images")
-	fit.Provenance.Method = "teach"
-	fit.Provenance.Metrics = map[string]float64{"pseudo_auroc": before.AUROC, "pseudo_auroc_trained": after.AUROC}
-	return fit, nil
 }

@@ -34,6 +34,7 @@ func TestCompare(t *testing.T) {
 	t.Run("agrees with eval", func(t *testing.T) { compareAgreesWithEval(t, data) })
 	t.Run("resumes", func(t *testing.T) { compareResumes(t, data) })
 	t.Run("refuses", func(t *testing.T) { compareRefuses(t, data) })
+	t.Run("trains without libtorch", func(t *testing.T) { trainsWithoutTorch(t, data) })
 	t.Run("reports duplicates", func(t *testing.T) { compareReportsDuplicates(t, data) })
 }
 
@@ -136,4 +137,29 @@ func compareReportsDuplicates(t *testing.T, data string) {
 	require.Equal(t, exitOK, code, stderr)
 	assert.Contains(t, stderr, "the same file for training and for testing")
 	assert.Contains(t, stderr, "again.png")
+}
+
+// trainsWithoutTorch: the methods that need no gradients make heads that score, and leave a run.json.
+func trainsWithoutTorch(t *testing.T, data string) {
+	dir := t.TempDir()
+	for _, m := range []string{"patchcore", "kmeans", "kcentre"} {
+		out := filepath.Join(dir, m+".anomnet")
+		args := []string{"train", "--method", m, "--data", data, "--part", "Washer", "--out", out, "--size", "96", "--centroids", "40", "--run", filepath.Join(dir, m)}
+		code, stdout, stderr := cli(t, args...)
+		require.Equal(t, exitOK, code, stderr)
+		assert.Contains(t, stdout, "40 centroids")
+		assert.Contains(t, string(readFile(t, filepath.Join(dir, m, "run.json"))), `"method": "`+m+`"`)
+		code, stdout, _ = cli(t, "model", "show", out)
+		require.Equal(t, exitOK, code)
+		assert.Contains(t, stdout, "made by "+m)
+		code, stdout, _ = cli(t, "eval", "--model", out, "--data", data)
+		require.Equal(t, exitOK, code)
+		assert.Contains(t, stdout, "image AUROC")
+	}
+	code, _, stderr := cli(t, "train", "--method", "best", "--data", data, "--part", "p", "--out", filepath.Join(dir, "x"))
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, "want one of")
+	code, _, stderr = cli(t, "train", "--method", "kmeans", "--data", data, "--part", "p", "--out", filepath.Join(dir, "x"), "--resume", dir)
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, "holds no checkpoint")
 }

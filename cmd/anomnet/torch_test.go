@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -30,6 +31,7 @@ func TestTrainWritesTheSameKindOfHead(t *testing.T) {
 	require.Equal(t, exitOK, code, stderr)
 	assert.Contains(t, stderr, "device: cpu (asked for)")
 	assert.Contains(t, stderr, "kept: the trained adapter")
+	assert.Contains(t, stderr, "did training help?")
 	assert.FileExists(t, filepath.Join(dir, "curve.jsonl"))
 	code, stderr = train("b.anomnet", "--keep", "trained")
 	require.Equal(t, exitOK, code, stderr)
@@ -110,4 +112,30 @@ func TestTrainOnAbsentDevice(t *testing.T) {
 		assert.Equal(t, exitFailed, code)
 		assert.Contains(t, stderr, says)
 	}
+}
+
+// TestTrainRunAndResume: the folder of a run holds what it was, a run that is stopped goes on from there, and both end with the same file.
+func TestTrainRunAndResume(t *testing.T) {
+	data, _ := washers(t)
+	dir := t.TempDir()
+	args := func(out, name string) []string {
+		return []string{"train", "--data", data, "--part", "Washer", "--out", filepath.Join(dir, out), "--size", "96", "--centroids", "64", "--steps1", "60",
+			"--steps2", "60", "--device", "cpu", "--norm", "raw", "--keep", "trained", name, filepath.Join(dir, "run")}
+	}
+	code, _, stderr := cli(t, args("a.anomnet", "--run")...)
+	require.Equal(t, exitOK, code, stderr)
+	assert.FileExists(t, filepath.Join(dir, "run", "checkpoint.safetensors"))
+	text := string(readFile(t, filepath.Join(dir, "run", "run.json")))
+	for _, key := range []string{"data_sha256", "pseudo_before", "coverage", "entropy", `"kept": "trained"`, `"seed": 0`} {
+		assert.Contains(t, text, key)
+	}
+	csv := string(readFile(t, filepath.Join(dir, "run", "curve.csv")))
+	assert.Equal(t, 121, strings.Count(csv, "\n"))
+	code, _, stderr = cli(t, args("b.anomnet", "--resume")...) // from step 50 of stage 2, the last checkpoint
+	require.Equal(t, exitOK, code, stderr)
+	assert.Equal(t, readFile(t, filepath.Join(dir, "a.anomnet")), readFile(t, filepath.Join(dir, "b.anomnet")))
+	assert.Equal(t, csv, string(readFile(t, filepath.Join(dir, "run", "curve.csv"))))
+	code, _, stderr = cli(t, append(args("c.anomnet", "--resume"), "--seed", "3")...)
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, "other images, settings or seed")
 }

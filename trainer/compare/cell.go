@@ -165,7 +165,7 @@ func (d *Data) engineDetector(made *method.Made, name string, o Options) (*detec
 	score := func(patches []float32) (float32, error) { return detect.ImageScore(patches, h.TopK, scratch), nil }
 	det := &detector{bytes: len(data), cal: h.Calibration, settings: map[string]any{"norm": made.Fit.Norm, "centroids": h.Centroids.K, "embedding": h.Adapter.Out}}
 	if made.Learned != nil {
-		det.settings["kept"], det.settings["pseudo_untrained"], det.settings["pseudo_trained"] = made.Kept, made.Before.AUROC, made.After.AUROC
+		det.settings["kept"], det.settings["whitening"], det.settings["pseudo_untrained"], det.settings["pseudo_trained"] = made.Kept, made.Power, made.Before.AUROC, made.After.AUROC
 	}
 	if name == method.PatchCore {
 		p, err := baseline.NewPatchCore(h.Centroids)

@@ -14,7 +14,7 @@ import (
 
 // The methods.
 const (
-	AnomNet   = "anomnet"   // two-stage training, kept only when it helps on good images
+	AnomNet   = "anomnet"   // learned metric and two-stage training, each kept only when it helps on good images
 	Untrained = "kcentre"   // random projection and k-centre, which is teach without copies
 	KMeans    = "kmeans"    // random projection and k-means
 	PatchCore = "patchcore" // k-centre of all dimensions, not normalised
@@ -31,6 +31,7 @@ const (
 	KeepBetter    Keep = "better" // the trained one where it is clearly better on held-out pseudo-defects
 	KeepTrained   Keep = "trained"
 	KeepUntrained Keep = "untrained"
+	KeepMetric    Keep = "metric" // only as a result: the whitened projection, without the gradient stages
 )
 
 // Options say what to fit; the zero value of each field is the default.
@@ -51,9 +52,11 @@ type Made struct {
 	Report  *teach.Report
 	Fit     teach.FitOptions // as used, nothing automatic
 	Learned *trainer.Learned // of AnomNet
-	Before  teach.Judgement  // of AnomNet: the untrained head against pseudo-defects in held-out good images,
-	After   teach.Judgement  // and the trained one
-	Kept    Keep             // KeepTrained or KeepUntrained
+	Metrics []Metric         // of AnomNet: the untrained metric and the whitened ones
+	Power   float64          // of the whitening that was taken, 0 for none
+	Before  teach.Judgement  // of AnomNet: that head before the gradient stages against pseudo-defects in held-out good images,
+	After   teach.Judgement  // and after them
+	Kept    Keep             // KeepTrained, KeepMetric or KeepUntrained
 }
 
 // Check says whether the options make sense, before minutes are spent.
