@@ -21,16 +21,19 @@ export async function keep(key, value) {
   await new Promise((resolve, reject) => { tx.oncomplete = resolve; tx.onabort = () => reject(tx.error); });
 }
 
+// The page waits for this before it loads a part, so nothing here may wait for ever.
+const within = (promise, ms) => Promise.race([promise, new Promise((_, fail) => setTimeout(fail, ms, new Error("it takes too long")))]);
+
 // What was kept, and what the server says: {state, policy, asked, failed}. The server is asked when the address has ?kiosk, or when its policy was
 // in force before; "null" and 404 mean that it has none.
 async function start() {
   let state = "";
-  try { state = await read("state") ?? ""; } catch { /* a browser that keeps nothing */ }
+  try { state = await within(read("state"), 3000) ?? ""; } catch { /* a browser that keeps nothing */ }
   const kiosk = new URLSearchParams(location.search).has("kiosk");
   const out = { state, kiosk, policy: "", asked: kiosk || /"served":true/.test(state), failed: false };
   if (!out.asked) return out;
   try {
-    const r = await fetch(new URL("../../policy.json", import.meta.url), { cache: "no-store" });
+    const r = await fetch(new URL("../../policy.json", import.meta.url), { cache: "no-store", signal: AbortSignal.timeout(5000) });
     if (r.ok) out.policy = await r.text();
     else if (r.status !== 404) out.failed = true;
     if (out.policy.trim() === "null") out.policy = "";

@@ -160,3 +160,53 @@ func (p *tab) unlock(pin string) {
 	p.waitFor(`document.querySelector("#kiosk-lock").open && document.querySelector("#kiosk-pin")`)
 	require.NoError(p.t, chromedp.Do(p.ctx, chromedp.SendKeys(chromedp.CSS("#kiosk-pin"), pin+"\r")))
 }
+
+// TestKioskExport lets the policy write results into a folder, and sees that the screen stays on and tones are played.
+func TestKioskExport(t *testing.T) {
+	pol := policy.Default()
+	pol.Sound = true
+	pol.Export = &policy.Export{CSV: true, JSON: true, Pictures: true, Images: 4}
+	p := blank(t, station(t, encoded(t, pol)), desktop)
+	call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: picker + `
+		globalThis.awake = 0; globalThis.notes = 0;
+		WakeLock.prototype.request = async () => { awake++; return { release: async () => { awake--; } }; };
+		const create = AudioContext.prototype.createOscillator; AudioContext.prototype.createOscillator = function () { notes++; return create.call(this); };`})
+	p.goTo("/?kiosk")
+	p.waitFor(`document.querySelector("#trouble-export") && awake > 0`)
+	p.click("#trouble-export button")
+	p.waitFor(`!document.querySelector("#trouble-export")`)
+	p.click("#kiosk-full")
+	p.waitFor(`document.fullscreenElement`)
+	p.click("#kiosk-full")
+	p.waitFor(`!document.fullscreenElement`)
+
+	// By keyboard: into the menu, to the folder, and out again.
+	p.str(`document.querySelector("#view-title").focus()`)
+	p.tabTo("#kiosk-menu")
+	p.press("\r")
+	p.waitFor(`document.querySelector("#kiosk-settings").open`)
+	p.tabTo("#kiosk-folder")
+	p.press("\r")
+	p.waitFor(`document.querySelector("#kiosk-watching")`)
+	p.put("a", 8)
+	p.waitFor(counted + ` === 8`)
+	p.tabTo("#kiosk-close")
+	p.press("\r")
+	p.waitFor(`!document.querySelector("#kiosk-settings").open && document.activeElement.id === "view-title"`)
+
+	const outlet = `(globalThis.files ??= {}, navigator.storage.getDirectory().then((r) => r.getDirectoryHandle("anomnet-export")).then(async (d) => {
+		for await (const [name, h] of d.entries()) { const f = await h.getFile(); files[name] = f.size && (/png$/.test(name) ? "png" : await f.text()); } }).catch(() => {}), Object.entries(files))`
+	p.waitFor(outlet + `.filter(([n, v]) => v === "png").length === 8`)
+	p.waitFor(`(` + outlet + `, Object.entries(files).filter(([n]) => /json$/.test(n)).reduce((n, [, v]) => n + (v ? JSON.parse(v).records.length : 0), 0) >= 4)`)
+	p.waitFor(`(` + outlet + `, Object.keys(files).some((n) => /^Washer--demo_.*_results_0000.*csv$/.test(n)))`)
+	p.waitFor(`notes >= 8`)
+	require.Empty(t, p.problemList()) // the full screen lets Chromium ask for the icon again, so requests are TestKiosk's business
+
+	p.tabTo("#kiosk-menu")
+	p.press("\r")
+	p.waitFor(`document.querySelector("#kiosk-leave")`)
+	p.click("#kiosk-leave")
+	p.waitFor(`document.querySelector("header.top") && location.hash !== "#/kiosk" && awake === 0`)
+	p.goTo("/")
+	p.waitFor(`document.querySelector("header.top") && !document.querySelector("#kiosk")`)
+}

@@ -56,6 +56,7 @@ func (a *app) kioskView(log *history.Log, hist *keeper) ui.View {
 func (s *station) run() {
 	v, err := await(s.js.Get("begun"))
 	if err != nil {
+		close(s.ruled)
 		return
 	}
 	var state kiosk.State
@@ -64,6 +65,7 @@ func (s *station) run() {
 	}
 	served := kiosk.Served{Asked: v.Get("asked").Bool(), Text: v.Get("policy").String(), Failed: v.Get("failed").Bool()}
 	s.view.Update(func() { s.kiosk.Restore(state, served, v.Get("kiosk").Bool()) })
+	close(s.ruled)
 	for {
 		time.Sleep(tickTime)
 		s.view.Amend(func() {

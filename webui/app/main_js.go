@@ -43,6 +43,7 @@ type app struct {
 	thumbs  *thumber
 	focused js.Value // the element that had the focus last
 
+	ruled   chan struct{} // closed when it is known what the policy of this station says
 	stock   *stock
 	teach   *teacher
 	correct *corrector
@@ -54,6 +55,7 @@ func (a *app) start() error {
 	if err != nil {
 		return err
 	}
+	a.ruled = make(chan struct{})
 	a.pool = newPool(a, a.boot.Get("tier").String())
 	a.paint = newPainter(a)
 	a.thumbs = newThumber(a)
@@ -87,6 +89,7 @@ func (a *app) load() {
 		})
 		return
 	}
+	<-a.ruled // no part is loaded before
 	a.pool.site = part{files: models}
 	a.pool.current = a.pool.site
 	a.pool.ready = func(part protocol.LoadResult) { go a.loaded(part) }

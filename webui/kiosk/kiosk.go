@@ -91,19 +91,21 @@ type Kiosk struct {
 	Current *ui.Item
 	Strip   []Past
 
-	back    Backend
-	log     *history.Log
-	shown   bool
-	full    bool
-	pending int // pictures that a person or the camera has taken and that have no verdict yet
-	shots   int // pictures on their way from the camera
-	typed   string
-	tally   tally
-	folder  folder
-	still   Still
-	lock    lock
-	export  export
-	camera  struct{ retry float64 }
+	back  Backend
+	log   *history.Log
+	shown bool
+	// restored tells that the state of the earlier visit is here.
+	restored bool
+	full     bool
+	pending  int // pictures that a person or the camera has taken and that have no verdict yet
+	shots    int // pictures on their way from the camera
+	typed    string
+	tally    tally
+	folder   folder
+	still    Still
+	lock     lock
+	export   export
+	camera   struct{ retry float64 }
 }
 
 // keptItems is how many images stay in memory; their records are in the history.
@@ -130,7 +132,7 @@ type Served struct {
 
 // Restore takes the state of an earlier visit and the server's policy, and goes to the kiosk when the page was left there, or asked for it.
 func (k *Kiosk) Restore(s State, served Served, show bool) {
-	k.State = s
+	k.State, k.restored = s, true // what is kept from here on has all of it
 	k.still.Empty = s.Empty
 	switch {
 	case served.Asked && served.Text != "":
@@ -141,7 +143,10 @@ func (k *Kiosk) Restore(s State, served Served, show bool) {
 	case s.Policy != "":
 		k.SetPolicy(s.Policy, s.Served)
 	}
-	if show || s.On || k.Refused != nil {
+	switch {
+	case k.shown: // by the address, before this was known
+		k.begin()
+	case show || s.On || k.Refused != nil:
 		k.Page.Show(ID)
 	}
 }
@@ -179,11 +184,18 @@ func (k *Kiosk) allows() policy.Triggers {
 	return policy.Default().Triggers
 }
 
-func (k *Kiosk) keep() { k.back.Keep(k.State, func(error) {}) }
+func (k *Kiosk) keep() {
+	if k.restored { // else it would take the place of what is not read yet
+		k.back.Keep(k.State, func(error) {})
+	}
+}
 
 // begin runs when people come to the view.
 func (k *Kiosk) begin() {
 	k.shown = true
+	if !k.restored {
+		return
+	}
 	k.State.On = true
 	k.keep()
 	k.back.Wake(true)
@@ -225,7 +237,7 @@ func (k *Kiosk) Blocked() string {
 
 // Tick runs about twice a second; it returns whether something changed that is shown.
 func (k *Kiosk) Tick() bool {
-	if !k.shown {
+	if !k.shown || !k.restored {
 		return false
 	}
 	before := k.stamp()

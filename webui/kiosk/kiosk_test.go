@@ -232,6 +232,23 @@ func TestFolderIsInspectedOnce(t *testing.T) {
 	assert.NoError(t, err)
 }
 
+// TestAddressBeforeState: the address leads to the kiosk before the state of the earlier visit is read, which must not be lost.
+func TestAddressBeforeState(t *testing.T) {
+	text, err := messages.Load("en")
+	require.NoError(t, err)
+	w := &world{t: t, milli: 1e12, keys: map[string]bool{}, kept: State{On: true, Folder: "photos", Camera: true}}
+	w.page = ui.New(w, text, 4)
+	hist := history.New(w.page, books{w})
+	k, view := New(w.page, hist.Body.(*history.History).Log, w)
+	w.page.Register(hist, view)
+	w.page.Show(ID)
+	k.Tick()
+	assert.Equal(t, "photos", w.kept.Folder)
+	k.Restore(w.kept, Served{}, false)
+	assert.Equal(t, "photos", w.kept.Folder)
+	assert.True(t, w.page.Camera.Station, "the camera runs")
+}
+
 func TestFileThatIsStillWritten(t *testing.T) {
 	w := newWorld(t, nil, Served{})
 	w.k.ChooseFolder()
