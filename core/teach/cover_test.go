@@ -86,14 +86,13 @@ func TestSize(t *testing.T) {
 		f := fitterOf(k)
 		c, err := f.cover(ctx, "")
 		require.NoError(t, err)
-		var scores []float32
+		var compared trial
 		for fold := range folds {
 			nearest, err := f.dropped(ctx, fold)
 			require.NoError(t, err)
-			good, _, err := f.compare(ctx, set.foldImages(fold), nearest)
-			require.NoError(t, err)
-			scores = append(scores, good...)
+			require.NoError(t, f.compare(ctx, set.foldImages(fold), nearest, &compared))
 		}
+		scores := compared.good
 		require.Len(t, c.centres, k)
 		slices.Sort(scores)
 		return scores[len(scores)/2]

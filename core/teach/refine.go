@@ -21,7 +21,7 @@ func (f *fitter) learn(ctx context.Context, rep *Report) (*calibrate.Calibration
 	if err != nil {
 		return nil, detect.Centroids{}, err
 	}
-	c, err := f.centroids(ctx, -1, f.budget(), "centroids")
+	c, err := f.centroids(ctx, -1, f.fit.Centroids, "centroids")
 	return cal, c, err
 }
 
@@ -56,7 +56,7 @@ func (f *fitter) calibrateRefined(ctx context.Context, rep *Report) (*calibrate.
 		if len(heldOut) == 0 {
 			continue
 		}
-		c, err := f.centroids(ctx, fold, max(1, f.budget()*(folds-1)/folds), fmt.Sprintf("calibration %d", fold+1))
+		c, err := f.centroids(ctx, fold, max(1, f.fit.Centroids*(folds-1)/folds), fmt.Sprintf("calibration %d", fold+1))
 		if err != nil {
 			return nil, err
 		}
