@@ -181,11 +181,11 @@ func (j *modelJob) pinned() ([]signature.Key, error) {
 }
 
 func (j *modelJob) keygen(c *console, name string) error {
-	id, err := newKeyPair(name, j.passphrase)
+	key, err := newKeyPair(name, j.passphrase)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "%s.pub: key %s; give it to those who shall trust it\n%s.key: secret; keep it and its passphrase apart\n", name, id, name)
+	fmt.Fprintf(c.out, "%s.pub: key %s, fingerprint %s; give it to those who shall trust it\n%s.key: secret; keep it and its passphrase apart\n", name, key.ID(), key.Fingerprint(), name)
 	return nil
 }
 
@@ -264,7 +264,7 @@ func (j *modelJob) pack(c *console, dir string) error {
 	if err != nil {
 		return err
 	}
-	var sig []byte
+	var sig, pub []byte
 	if j.secret != "" {
 		st, err := j.statement(signature.Statement{Kind: signature.Catalogue, Counter: p.Catalogue.Counter, Date: p.Catalogue.Date}, "")
 		if err != nil {
@@ -277,8 +277,11 @@ func (j *modelJob) pack(c *console, dir string) error {
 		if sig, err = signFile(key, p.Index, st); err != nil {
 			return err
 		}
+		if pub, err = publicText(key); err != nil {
+			return err
+		}
 	}
-	if err := writePack(j.out, p, sig); err != nil {
+	if err := writePack(j.out, p, sig, pub); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.out, "%s: %d models, counter %d\n", j.out, len(p.Catalogue.Models), p.Catalogue.Counter)
@@ -305,7 +308,7 @@ func (j *modelJob) packCounter() (uint64, error) {
 }
 
 // writePack writes the blobs first, so that an index never names what is not there. Older blobs stay, for clients that hold an older index.
-func writePack(out string, p *pack.Pack, sig []byte) error {
+func writePack(out string, p *pack.Pack, sig, pub []byte) error {
 	for name, data := range p.Blobs {
 		path := filepath.Join(out, filepath.FromSlash(name))
 		if old, err := os.ReadFile(path); err == nil && catalogue.Blob(catalogue.Digest(old)) == name {
@@ -315,13 +318,15 @@ func writePack(out string, p *pack.Pack, sig []byte) error {
 			return err
 		}
 	}
-	sigPath := filepath.Join(out, catalogue.SignatureName)
-	if sig == nil {
-		if err := os.Remove(sigPath); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for name, data := range map[string][]byte{catalogue.SignatureName: sig, catalogue.KeyName: pub} {
+		path := filepath.Join(out, name)
+		if data == nil {
+			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		} else if err := atomicfile.Write(path, data); err != nil {
 			return err
 		}
-	} else if err := atomicfile.Write(sigPath, sig); err != nil {
-		return err
 	}
 	return atomicfile.Write(filepath.Join(out, catalogue.IndexName), p.Index)
 }

@@ -15,35 +15,35 @@ import (
 )
 
 // newKeyPair writes NAME.key, encrypted and readable for its owner only, and NAME.pub. It replaces neither: a lost key cannot be made again.
-func newKeyPair(name, passphraseFile string) (id string, err error) {
+func newKeyPair(name, passphraseFile string) (key signature.Key, err error) {
 	for _, path := range []string{name + ".key", name + ".pub"} {
 		if _, err := os.Lstat(path); err == nil {
-			return "", fmt.Errorf("%s is there; choose another name", path)
+			return key, fmt.Errorf("%s is there; choose another name", path)
 		}
 	}
 	passphrase, err := readPassphrase(passphraseFile, true)
 	if err != nil {
-		return "", err
+		return key, err
 	}
 	public, secret, err := minisign.GenerateKey(nil)
 	if err != nil {
-		return "", fmt.Errorf("keygen: %w", err)
+		return key, fmt.Errorf("keygen: %w", err)
 	}
 	locked, err := minisign.EncryptKey(passphrase, secret)
 	if err != nil {
-		return "", fmt.Errorf("keygen: %w", err)
+		return key, fmt.Errorf("keygen: %w", err)
 	}
 	text, err := public.MarshalText()
 	if err != nil {
-		return "", fmt.Errorf("keygen: %w", err)
+		return key, fmt.Errorf("keygen: %w", err)
 	}
 	if err := writeNew(name+".key", append(locked, '\n'), 0o600); err != nil {
-		return "", err
+		return key, err
 	}
 	if err := writeNew(name+".pub", append(text, '\n'), 0o644); err != nil {
-		return "", err
+		return key, err
 	}
-	return fmt.Sprintf("%016X", public.ID()), nil
+	return signature.ParseKey(public.String(), "", signature.FromUser)
 }
 
 func writeNew(path string, data []byte, mode os.FileMode) error {
@@ -133,4 +133,13 @@ func signFile(key minisign.PrivateKey, data []byte, st signature.Statement) ([]b
 		return nil, fmt.Errorf("sign: %w", err)
 	}
 	return r.SignWithComments(key, line, signature.Untrusted), nil
+}
+
+// publicText is the .pub file of a secret key.
+func publicText(key minisign.PrivateKey) ([]byte, error) {
+	public, ok := key.Public().(minisign.PublicKey)
+	if !ok {
+		return nil, errors.New("sign: the key has no public half")
+	}
+	return public.MarshalText()
 }

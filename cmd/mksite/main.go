@@ -1,6 +1,6 @@
 // Command mksite builds the static site of the page.
 //
-//	go run ./cmd/mksite [-o assets/site] [-version TEXT] [-models DIR] [-fast] [-sealed]
+//	go run ./cmd/mksite [-o assets/site] [-version TEXT] [-models DIR] [-key FILE.pub]... [-fast] [-sealed]
 //	go run ./cmd/mksite -edge DIR [-version TEXT] [-models DIR]
 //	go run ./cmd/mksite -kernels DIR
 //
@@ -39,6 +39,11 @@ func run(ctx context.Context, args []string, stderr io.Writer) int {
 	models := fl.String("models", "", "packed `folder` (anomnet model pack) to offer instead of the built-in part")
 	sealed := fl.Bool("sealed", false, "a site that checks its programs and, once it runs, cannot fetch anything; docs/security.md")
 	edge := fl.String("edge", "", "`folder` to write the Cloudflare Worker and its site to")
+	var keys []string
+	fl.Func("key", "public key `FILE.pub` that the page trusts; may be repeated", func(path string) error {
+		keys = append(keys, path)
+		return nil
+	})
 	if err := fl.Parse(args); err != nil || fl.NArg() > 0 {
 		return 2
 	}
@@ -49,7 +54,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) int {
 		}
 		return 0
 	}
-	opt := &site.Options{Root: *root, Version: *version, Models: *models, NoCompress: *fast, Sealed: *sealed, Log: stderr}
+	opt := &site.Options{Root: *root, Version: *version, Models: *models, Keys: keys, NoCompress: *fast, Sealed: *sealed, Log: stderr}
 	var err error
 	switch {
 	case *edge != "":

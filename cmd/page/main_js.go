@@ -15,6 +15,9 @@ import (
 // version is set by the site build (-ldflags -X).
 var version = "dev"
 
+// keys are public keys that the page trusts, "label=key" with semicolons between them; mksite -key sets them.
+var keys string
+
 // pageMemory is where the page collects garbage as often as it takes.
 const pageMemory = 256 << 20
 
@@ -23,7 +26,7 @@ func main() {
 		// The page draws from this thread, so it collects garbage a third as often: with 10,000 results in rows a frame takes 22 ms of CPU instead of 26.
 		debug.SetGCPercent(300)
 		debug.SetMemoryLimit(pageMemory)
-		app.Main(version)
+		app.Main(version, keys)
 	} else {
 		worker.Main(version)
 	}

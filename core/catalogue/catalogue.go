@@ -44,6 +44,7 @@ const (
 const (
 	IndexName     = "index.json"
 	SignatureName = "index.json.minisig"
+	KeyName       = "index.json.pub" // the public key of the signature, for people who do not have it; it proves nothing
 	BlobDir       = "sha256/" // followed by a digest
 )
 

@@ -162,8 +162,8 @@ func second(c *Catalogue, res signature.Result) signature.Result {
 	return res
 }
 
-// TestEveryChangedByteIsRefused makes 10,000 random changes of one byte to a model, its signature, the index that names it and the
-// index's signature, as a client would take them from a server.
+// TestEveryChangedByteIsRefused makes 10,000 random changes of one byte to a model, its signature, the index that names it, the
+// index's signature, a policy and its signature, as a client would take them from a server. The seed is fixed.
 func TestEveryChangedByteIsRefused(t *testing.T) {
 	secret, key := newKey(t)
 	model, err := os.ReadFile("../../assets/models/default.anomnet")
@@ -191,20 +191,34 @@ func TestEveryChangedByteIsRefused(t *testing.T) {
 	acceptedAlone := func() bool {
 		return signature.Verify(model, modelSig, &signature.Check{Kind: signature.Model, Keys: keys, Now: signedAt}).State == signature.Signed
 	}
-	require.True(t, accepted() && acceptedAlone())
-	rng := rand.New(rand.NewPCG(9, 9))
-	files := [][]byte{model, modelSig, index, indexSig}
-	for i := range 10000 {
-		file := files[i%len(files)]
-		at, x := rng.IntN(len(file)), byte(1+rng.IntN(255))
-		file[at] ^= x
-		require.False(t, accepted(), "file %d, byte %d xor %#x", i%len(files), at, x)
-		if i%len(files) < 2 {
-			require.False(t, acceptedAlone(), "file %d, byte %d xor %#x, without the index", i%len(files), at, x)
-		}
-		file[at] ^= x
+	policy := []byte("{\n\"version\":1,\n\"signed_only\":true,\n\"parts\":[\"Washer\"]\n}\n")
+	policySig := sign(t, secret, signature.Statement{Kind: signature.Policy, Counter: 2, Date: signedAt}, policy)
+	acceptedPolicy := func() bool {
+		return signature.Verify(policy, policySig, &signature.Check{Kind: signature.Policy, Keys: keys, Now: signedAt, Lenient: true}).State == signature.Signed
 	}
-	require.True(t, accepted(), "the test has put everything back")
+	require.True(t, accepted() && acceptedAlone() && acceptedPolicy())
+	rng := rand.New(rand.NewPCG(9, 9))
+	type file struct {
+		name  string
+		data  []byte
+		tests []func() bool
+	}
+	files := []file{{"model", model, []func() bool{accepted, acceptedAlone}}, {"model's signature", modelSig, []func() bool{accepted, acceptedAlone}},
+		{"index", index, []func() bool{accepted}}, {"index's signature", indexSig, []func() bool{accepted}},
+		{"policy", policy, []func() bool{acceptedPolicy}}, {"policy's signature", policySig, []func() bool{acceptedPolicy}}}
+	refused := map[string]int{}
+	for i := range 10000 {
+		f := files[i%len(files)]
+		at, x := rng.IntN(len(f.data)), byte(1+rng.IntN(255))
+		f.data[at] ^= x
+		for way, accepted := range f.tests {
+			require.False(t, accepted(), "%s, byte %d xor %#x, way %d", f.name, at, x, way)
+		}
+		f.data[at] ^= x
+		refused[f.name]++
+	}
+	t.Logf("refused: %v", refused)
+	require.True(t, accepted() && acceptedAlone() && acceptedPolicy(), "the test has put everything back")
 }
 
 func FuzzDecode(f *testing.F) {

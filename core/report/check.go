@@ -40,7 +40,7 @@ func (h *Header) Validate() error {
 	if err := h.Ended.check(); err != nil {
 		return fmt.Errorf("ended: %w", err)
 	}
-	return longest(MaxText, "part", h.Part, "software", h.Software, "tier", h.Tier, "operator", h.Operator)
+	return longest(MaxText, "part", h.Part, "software", h.Software, "tier", h.Tier, "operator", h.Operator, "signature", h.Signature)
 }
 
 // Validate says what is wrong with a record. The verdict must be the one that raw score and limits give.

@@ -16,7 +16,7 @@ type CSVOptions struct {
 func Columns() []string {
 	return []string{"path", "verdict", "ratio", "raw", "p_value", "sha256", "error", "raw_bits", "limit", "review", "label", "time", "width", "height",
 		"regions", "region_area", "region_share", "region_largest_share", "final", "override_reason", "override_operator", "override_time", "part",
-		"head_sha256", "backbone_sha256", "software", "tier", "false_reject_rate"}
+		"head_sha256", "backbone_sha256", "software", "tier", "false_reject_rate", "signature"}
 }
 
 // CSV writes a batch after RFC 4180: lines end with CR LF, cells with a separator, a quote, a semicolon or a line's end are quoted.
@@ -79,6 +79,7 @@ func (w *csvWriter) record(h *Header, r *Record) {
 		w.text(s)
 	}
 	w.number(h.FalseRejectRate, 64)
+	w.text(h.Signature)
 	w.end()
 }
 

@@ -255,6 +255,7 @@ func (p *page) model() {
 	p.row(p.T(rate), p.T("report.rate.text", "percent", p.Number(100*h.FalseRejectRate, 2), "n", strconv.Itoa(h.Calibration)))
 	p.row(p.T("report.head"), h.HeadSHA256)
 	p.row(p.T("report.backbone"), h.BackboneSHA256)
+	p.row(p.T("report.signature"), h.Signature)
 	p.row(p.T("report.software"), h.Software)
 	p.row(p.T("report.tier"), h.Tier)
 	p.raw("</table>\n")

@@ -37,6 +37,7 @@ type Header struct {
 	Software        string // name and version
 	Tier            string // kernels that computed the scores; all give the same
 	Operator        string // free text
+	Signature       string // who vouches for the model, see docs/signatures.md; "" when that was not noted
 	Limit, Review   float32
 	FalseRejectRate float64 // what the limit was made for
 	Promised        bool    // whether Calibration images can promise that

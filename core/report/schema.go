@@ -41,6 +41,9 @@ func (h *Header) members(m members) {
 	if m.has("operator", h.Operator != "") {
 		m.text("operator", &h.Operator)
 	}
+	if m.has("signature", h.Signature != "") {
+		m.text("signature", &h.Signature)
+	}
 	m.single("limit", &h.Limit)
 	m.single("review", &h.Review)
 	m.number("false_reject_rate", &h.FalseRejectRate)

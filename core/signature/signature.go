@@ -16,6 +16,7 @@ package signature
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -74,6 +75,17 @@ func (k Key) ID() string { return keyID(k.public.ID()) }
 // String is the key in one line, as ParseKey reads it.
 func (k Key) String() string { return k.public.String() }
 
+// Fingerprint is what people compare: the first half of the SHA-256 of the key's bytes, in groups.
+func (k Key) Fingerprint() string {
+	sum := sha256.Sum256([]byte(k.String()))
+	text := fmt.Sprintf("%x", sum[:16])
+	var groups []string
+	for ; text != ""; text = text[4:] {
+		groups = append(groups, text[:4])
+	}
+	return strings.Join(groups, " ")
+}
+
 func keyID(id uint64) string { return fmt.Sprintf("%016X", id) }
 
 // State is the outcome of Verify.
@@ -111,6 +123,8 @@ type Check struct {
 	Now     time.Time
 	Floor   time.Time     // a time that has certainly passed: of the build, or the latest ever seen; zero: not known
 	Warn    time.Duration // ahead of the expiry; zero: 30 days
+	// Lenient makes warnings of Expired and ClockUnsure, see Result.Warning: for a station that must not stop because of a date.
+	Lenient bool
 }
 
 const (
@@ -127,6 +141,7 @@ type Result struct {
 	Key         *Key   // that fits; nil unless the signature is good
 	Statement   Statement
 	ExpiresSoon bool
+	Warning     Reason // Expired or ClockUnsure of a signed file, with Check.Lenient
 }
 
 // Verify checks a file against its signature file; a sig of no bytes means that there is none. It never fails: what cannot be
@@ -170,22 +185,33 @@ func (r Result) judge(c *Check) Result {
 		return r.refuse(OlderCounter, "counter %d, but %d was accepted before", s.Counter, c.Counter)
 	}
 	if !s.Expires.IsZero() {
-		sure := c.Now.Add(clockSlack)
-		switch {
-		case !c.Now.Before(s.Expires), !c.Floor.Before(s.Expires):
-			return r.refuse(Expired, "expired on %s", s.Expires.UTC().Format(time.DateOnly))
-		case sure.Before(s.Date):
-			return r.refuse(ClockUnsure, "it is %s, but it was signed on %s", day(c.Now), day(s.Date))
-		case sure.Before(c.Floor):
-			return r.refuse(ClockUnsure, "it is %s, but %s has passed", day(c.Now), day(c.Floor))
+		if late := r.late(c); late.Reason != "" {
+			if !c.Lenient {
+				return late
+			}
+			r.Warning, r.Detail = late.Reason, late.Detail
 		}
 		warn := c.Warn
 		if warn == 0 {
 			warn = defaultWarn
 		}
-		r.ExpiresSoon = s.Expires.Sub(c.Now) < warn
+		r.ExpiresSoon = r.Warning == "" && s.Expires.Sub(c.Now) < warn
 	}
 	r.State = Signed
+	return r
+}
+
+// late refuses what has expired, and what may have when the clock cannot be right.
+func (r Result) late(c *Check) Result {
+	s, sure := r.Statement, c.Now.Add(clockSlack)
+	switch {
+	case !c.Now.Before(s.Expires), !c.Floor.Before(s.Expires):
+		return r.refuse(Expired, "expired on %s", day(s.Expires))
+	case sure.Before(s.Date):
+		return r.refuse(ClockUnsure, "it is %s, but it was signed on %s", day(c.Now), day(s.Date))
+	case sure.Before(c.Floor):
+		return r.refuse(ClockUnsure, "it is %s, but %s has passed", day(c.Now), day(c.Floor))
+	}
 	return r
 }
 

@@ -109,6 +109,37 @@ func TestExpiresSoon(t *testing.T) {
 	}
 }
 
+// TestLenient: with a date that has passed, or cannot be, the file is used and the date is said. Nothing else becomes a warning.
+func TestLenient(t *testing.T) {
+	secret, key := newKey(t, "line 4")
+	for name, c := range map[string]struct {
+		now, floor time.Time
+		warning    Reason
+	}{
+		"in time":       {signedAt.AddDate(0, 1, 0), signedAt, ""},
+		"expired":       {expires.AddDate(0, 1, 0), signedAt, Expired},
+		"clock of 1970": {time.Unix(0, 0), time.Time{}, ClockUnsure},
+		"set back":      {signedAt, signedAt.AddDate(0, 2, 0), ClockUnsure},
+	} {
+		check := &Check{Kind: Model, Keys: []Key{key}, Now: c.now, Floor: c.floor, Lenient: true}
+		res := Verify(content, signed(t, secret, washer()), check)
+		assert.Equal(t, Signed, res.State, name)
+		assert.Equal(t, c.warning, res.Warning, name)
+		check.Counter = 8
+		assert.Equal(t, OlderCounter, Verify(content, signed(t, secret, washer()), check).Reason, name)
+	}
+}
+
+func TestFingerprint(t *testing.T) {
+	_, a := newKey(t, "a")
+	_, b := newKey(t, "b")
+	assert.Regexp(t, `^([0-9a-f]{4} ){7}[0-9a-f]{4}$`, a.Fingerprint())
+	assert.NotEqual(t, a.Fingerprint(), b.Fingerprint())
+	again, err := ParseKey(a.String(), "other label", BuiltIn)
+	require.NoError(t, err)
+	assert.Equal(t, a.Fingerprint(), again.Fingerprint())
+}
+
 func TestUnsigned(t *testing.T) {
 	assert.Equal(t, Result{State: Unsigned}, Verify(content, nil, &Check{}))
 }

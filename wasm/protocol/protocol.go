@@ -18,10 +18,13 @@
 //	results  ResultsRequest 1 or 2, see there     result with {} and the file or batch, or error
 //	features FeaturesRequest  the image file      result with FeaturesResult, features and preview, or error
 //	fit      FitRequest   features of images      result with FitResult and the head's file, or error
-//	describe {}           a model file            result with Model, and its head and backbone as files of their own (empty for none), or error
+//	describe {}           a model file, perhaps that of its backbone  result with Model, and its head and backbone as files of their own (empty for none), or error
 //	revise   ReviseRequest  a head                result with Model and the changed head, or error
 //	compare  CompareRequest  image, heads, files  result with CompareResult, or error
 //	pin      PINRequest   1, a PIN                result with PINResult, or error
+//	trust    TrustRequest a file, its signature   result with Trust, or error
+//	key      KeyRequest   none                    result with KeyResult, or error
+//	chunk    ChunkRequest 1                       result with {}, or error
 //	cancel   {}           none                    the job with that id answers error "cancelled", unless it is a short one that has started
 //
 // # Worker to page
@@ -39,6 +42,8 @@
 //	result   AppendResult lines                   end of an append job
 //	result   VerifyResult none                    end of a verify job
 //	result   PINResult    none                    end of a pin job
+//	result   Trust        none                    end of a trust job
+//	result   KeyResult    none                    end of a key job
 //	error    Error        none                    end of a job that failed
 //	requests Requests     none                    sent by worker.mjs when the worker made network requests after ready
 //	exit     {}           none                    sent by worker.mjs when the Go program has ended
@@ -211,10 +216,15 @@ const (
 	CodeStorageFull   = "storage_full" // the device has no room (page side)
 	CodeUnreadable    = "unreadable"   // the browser could not read the file
 	CodeCrashed       = "crashed"      // the worker ended during the job (page side)
+	CodeSignature     = "signature"    // a signature, or a policy, forbids it; Hint is one of TrustReasons (page side)
+	CodeBadKey        = "bad_key"      // not a public key
+	CodeChunk         = "chunk"        // what came is not what the index of models names
+	CodeOffline       = "offline"      // the server did not answer, or not to the end (page side)
 )
 
 // Codes returns every error code, for tables and tests.
 func Codes() []string {
 	return []string{CodeEmpty, CodeNotImage, CodeCorrupt, CodeTooLarge, CodeUnsupported, CodeModelCorrupt, CodeModelMismatch,
-		CodeInternal, CodeNoModel, CodeBadMessage, CodeCancelled, CodeTooFew, CodeAllSame, CodeStale, CodeStorageFull, CodeUnreadable, CodeCrashed}
+		CodeInternal, CodeNoModel, CodeBadMessage, CodeCancelled, CodeTooFew, CodeAllSame, CodeStale, CodeStorageFull, CodeUnreadable, CodeCrashed,
+		CodeSignature, CodeBadKey, CodeChunk, CodeOffline}
 }

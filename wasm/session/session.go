@@ -77,6 +77,12 @@ func (s *Session) Handle(m protocol.Message) (reply protocol.Message) {
 		return s.revise(m)
 	case protocol.OpCompare:
 		return s.compare(m)
+	case protocol.OpTrust:
+		return trust(m)
+	case protocol.OpKey:
+		return key(m)
+	case protocol.OpChunk:
+		return chunk(m)
 	}
 	return failure(m.ID, protocol.CodeBadMessage, fmt.Sprintf("session: unknown op %q", m.Op), "")
 }

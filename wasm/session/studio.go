@@ -63,17 +63,23 @@ func describe(h *model.Head, digest string) protocol.Model {
 	}
 }
 
-// one decodes the single model file of a message.
-func one(m protocol.Message) (*model.File, error) {
-	if len(m.Bufs) != 1 {
-		return nil, fmt.Errorf("session: %s has %d buffers, want 1 model file", m.Op, len(m.Bufs))
+// one decodes the model file of a message, which may have so many further ones.
+func one(m protocol.Message, more int) (*model.File, error) {
+	if len(m.Bufs) < 1 || len(m.Bufs) > 1+more {
+		return nil, fmt.Errorf("session: %s has %d buffers, want 1 model file and at most %d more", m.Op, len(m.Bufs), more)
 	}
 	return model.Decode(m.Bufs[0])
 }
 
 // describe takes a model file apart, so that each backbone needs to be kept only once.
 func (s *Session) describe(m protocol.Message) protocol.Message {
-	f, err := one(m)
+	f, err := one(m, 1)
+	if err == nil && len(m.Bufs) == 2 && f.Backbone == nil {
+		var other *model.File
+		if other, err = model.Decode(m.Bufs[1]); err == nil {
+			f.Backbone = other.Backbone
+		}
+	}
 	if err != nil {
 		return fromError(m.ID, err)
 	}
@@ -106,7 +112,7 @@ func (s *Session) revise(m protocol.Message) protocol.Message {
 	if err != nil {
 		return failure(m.ID, protocol.CodeBadMessage, err.Error(), "")
 	}
-	f, err := one(m)
+	f, err := one(m, 0)
 	if err == nil && f.Head == nil {
 		err = fmt.Errorf("session: %w: a backbone without a part", model.ErrMismatch)
 	}

@@ -8,7 +8,7 @@
 //	score    -> progress, result (ScoreResult, map, preview) or error
 //	append   -> result (AppendResult, lines of the history) or error
 //	verify   -> result (VerifyResult) or error
-//	features, fit, describe, revise, compare
+//	features, fit, describe, revise, compare, trust, key, chunk
 //	         -> progress, result (see package protocol) or error
 //	results  -> result ({}, the file or batch) or error
 //	cancel   -> the job with that id answers error "cancelled", if it has not started or is a fit

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"io"
 	"path"
+	"slices"
 	"strings"
 	"syscall/js"
 	"time"
 
 	vjs "github.com/vugu/vugu/js"
 
+	"anomnet/wasm/protocol"
 	"anomnet/webui/ui"
 	"anomnet/webui/zip"
 )
@@ -22,6 +24,10 @@ type file struct {
 	blob       js.Value
 	open       func() (js.Value, error) // brings the blob when it is needed; nil when it is there
 	stamp      *[2]int64                // size and time of a file of the kiosk's folder, nil for others
+
+	sig   *file           // of a model: its signature file
+	trust *protocol.Trust // of a model that is kept on the device: what its signature is worth
+	sum   string          // SHA-256 that the index of a server gives a model
 }
 
 // Name of the file, without a path.
@@ -118,7 +124,8 @@ func (a *app) give(g gift) {
 	}
 	var models, images []ui.Source
 	var archives, results []file
-	for i, f := range g.files {
+	given, keys, alone := paired(g.files)
+	for i, f := range given {
 		if i%200 == 199 {
 			time.Sleep(time.Millisecond) // let the page draw
 		}
@@ -135,6 +142,12 @@ func (a *app) give(g gift) {
 	}
 	if len(models)+len(images) > 0 {
 		a.view.Update(func() { a.page.Give(models, images) })
+	}
+	if alone > 0 {
+		a.view.Update(func() { a.page.Warn(a.page.Text.T("trust.alone"), a.page.Text.T("trust.alone.do"), "") })
+	}
+	if len(keys) > 0 {
+		a.trust.offer(keys[0], false)
 	}
 	for _, f := range archives {
 		a.unpack(f)
@@ -188,6 +201,10 @@ func (a *app) look(name string) *looker {
 // add takes a portion of files; it returns false when a person has stopped it.
 func (l *looker) add(portion []file) bool {
 	var models, images []ui.Source
+	portion, keys, _ := paired(portion)
+	if len(keys) > 0 {
+		go l.app.trust.offer(keys[0], true)
+	}
 	for _, f := range portion {
 		switch ui.Choose(f.path) {
 		case ui.LeftOut:
@@ -280,17 +297,44 @@ func (a *app) unpack(f file) {
 		return
 	}
 	l := a.look(f.name)
-	for len(list) > 0 {
-		n := min(len(list), archivePortion)
-		portion := make([]file, n)
-		for i, e := range list[:n] {
-			portion[i] = file{name: path.Base(e.Name), path: e.Name, open: func() (js.Value, error) { return a.extract(r, e) }}
-		}
-		if list = list[n:]; !l.add(portion) {
+	all, keys, _ := paired(a.entries(r, list)) // a model and its signature may be far apart
+	for portion := range slices.Chunk(append(all, keys...), archivePortion) {
+		if !l.add(portion) {
 			break
 		}
 	}
 	l.end(0)
+}
+
+// entries are the ways to the files of an archive.
+func (a *app) entries(r blobReader, list []zip.Entry) []file {
+	out := make([]file, len(list))
+	for i, e := range list {
+		out[i] = file{name: path.Base(e.Name), path: e.Name, open: func() (js.Value, error) { return a.extract(r, e) }}
+	}
+	return out
+}
+
+// signedFiles looks into archives for models, signatures and keys, for people who import. It blocks.
+func (a *app) signedFiles(fs []file) ([]file, error) {
+	var out []file
+	for _, f := range fs {
+		if ui.SortOf(f.name, "", nil) != ui.SortArchive {
+			out = append(out, f)
+			continue
+		}
+		r := blobReader{f.blob}
+		list, err := zip.Read(r, int64(f.blob.Get("size").Float()), nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range a.entries(r, list) {
+			if s := ui.SortOf(e.name, "", nil); s != ui.SortImage && s != ui.SortArchive && s != ui.SortResults {
+				out = append(out, e)
+			}
+		}
+	}
+	return out, nil
 }
 
 // extract brings a file out of an archive. It blocks.

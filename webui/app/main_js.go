@@ -17,10 +17,11 @@ import (
 	"anomnet/webui/ui"
 )
 
-// Main runs the page's program; it does not return. version is what the page calls itself.
-func Main(version string) {
+// Main runs the page's program; it does not return. version is what the page calls itself, keys
+// are those that it trusts, see newCustodian.
+func Main(version, keys string) {
 	a := &app{version: version, boot: js.Global().Get("anomnet"), doc: js.Global().Get("document")}
-	if err := a.start(); err != nil {
+	if err := a.start(keys); err != nil {
 		js.Global().Get("console").Call("error", "anomnet: "+err.Error())
 		return
 	}
@@ -45,12 +46,13 @@ type app struct {
 
 	ruled   chan struct{} // closed when it is known what the policy of this station says
 	stock   *stock
+	trust   *custodian
 	teach   *teacher
 	correct *corrector
 	offline *offliner
 }
 
-func (a *app) start() error {
+func (a *app) start(keys string) error {
 	text, err := messages.Load(messages.Choose(languages()))
 	if err != nil {
 		return err
@@ -65,6 +67,7 @@ func (a *app) start() error {
 	a.page.Speak(text)
 	a.stock = newStock(a)
 	a.offline = newOffliner(a)
+	a.trust = newCustodian(a, keys)
 	a.page.Register(a.views()...)
 	a.page.Restore(loadSettings())
 	a.page.Show(ui.ViewID(hash()))
@@ -110,7 +113,10 @@ func (a *app) loaded(part protocol.LoadResult) {
 			a.page.Loaded(part)
 		}
 	})
-	go a.stock.begin()
+	go func() {
+		a.trust.load()
+		a.stock.begin()
+	}()
 	limit := time.AfterFunc(sampleWait, func() { a.boot.Call("stopSamples") })
 	samples, whole := a.samples()
 	limit.Stop()

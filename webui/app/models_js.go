@@ -22,12 +22,16 @@ type curator struct {
 	stock   *stock
 	view    *models.View
 	stopped bool // the comparison that runs is to end
+	*custodian
+	*shop
 }
 
 func (a *app) modelsView() ui.View {
-	c := &curator{app: a, stock: a.stock}
+	c := &curator{app: a, stock: a.stock, custodian: a.trust}
+	c.shop = &shop{c: c}
 	var v ui.View
 	c.view, v = models.New(a.page, c)
+	a.trust.view = c.view
 	a.stock.watched = append(a.stock.watched, func() { c.view.Changed(a.stock.parts, a.stock.usage) })
 	return v
 }
@@ -107,6 +111,7 @@ func (c *curator) Rename(id, name string) {
 			return "", e
 		}
 		v := now
+		v.Trust = nil // the name is in the head, so nobody has signed this one
 		v.Head, v.Bytes, v.Made, v.Why = m.Head, head.Get("size").Float(), clock(), "renamed"
 		made, err := c.stock.lib.Add(id, "", store.Model{Name: name, Version: v, Head: head, Shape: p.Shape, Seed: p.Seed})
 		if err != nil {
@@ -155,8 +160,17 @@ func (c *curator) Export(p store.Part, n int) {
 			return "", storeError(err)
 		}
 		name := store.FileName(p.Name, n, v.Head)
+		sig, signed, err := c.stock.lib.Signature(v)
+		if err != nil {
+			return "", storeError(err)
+		}
+		whole := sig != nil && signed.(js.Value).Get("size").Float() != head.(js.Value).Get("size").Float() // it has its backbone inside
+		if sig != nil {
+			head = signed
+			c.stock.download(sig.(js.Value), name+ui.SignatureSuffix)
+		}
 		c.stock.download(head.(js.Value), name)
-		if backbone != nil {
+		if backbone != nil && !whole {
 			c.stock.download(backbone.(js.Value), store.FileName(p.Name+"-backbone", 1, v.Backbone))
 		}
 		return c.t("models.said.exported", "name", name), protocol.Error{}
@@ -179,10 +193,25 @@ func (c *curator) Import(input vjs.Value) {
 func (c *curator) Keep(sources []ui.Source) {
 	c.act(func() (string, protocol.Error) {
 		said := ""
+		var given []file
 		for _, src := range sources {
-			p, e := c.keep(src.(file))
+			given = append(given, src.(file))
+		}
+		given, err := c.app.signedFiles(given)
+		if err != nil {
+			return "", protocol.Error{Code: protocol.CodeUnreadable, Message: err.Error()}
+		}
+		given, keys, alone := paired(given)
+		if len(keys) > 0 {
+			defer func() { go c.offer(keys[0], false) }()
+		}
+		if alone > 0 && len(given) == 0 {
+			return "", protocol.Error{Code: protocol.CodeSignature, Hint: "wrong", Message: "a signature file without its model"}
+		}
+		for _, src := range given {
+			p, e := c.keep(src)
 			if e.Code != "" {
-				return "", protocol.Error{Code: e.Code, Message: src.Name() + ": " + e.Message}
+				return "", protocol.Error{Code: e.Code, Hint: e.Hint, Message: src.Name() + ": " + e.Message}
 			}
 			said = c.t("models.said.imported", "part", p.Name, "n", fmt.Sprint(p.Use))
 		}
@@ -190,8 +219,8 @@ func (c *curator) Keep(sources []ui.Source) {
 	})
 }
 
-// keep stores the part in a file; its backbone too, unless that is the site's own.
-func (c *curator) keep(f file) (*store.Part, protocol.Error) {
+// keep stores the part in a file; its backbone too, unless that is the site's own. more is the backbone's file, if it comes apart.
+func (c *curator) keep(f file, more ...file) (*store.Part, protocol.Error) {
 	blob, err := f.contents()
 	if err != nil {
 		return nil, protocol.Error{Code: protocol.CodeUnreadable, Message: err.Error()}
@@ -199,13 +228,35 @@ func (c *curator) keep(f file) (*store.Part, protocol.Error) {
 	if blob.Get("size").Float() > protocol.MaxModelBytes {
 		return nil, protocol.Error{Code: protocol.CodeModelCorrupt, Message: "it is too large for a model file"}
 	}
-	m, bufs, e := ask[protocol.Model](c.app, protocol.OpDescribe, protocol.Empty{}, blob)
+	vouched, e := c.vet(f, blob)
+	if e.Code != "" {
+		return nil, e
+	}
+	files := []any{blob}
+	for _, b := range more {
+		if _, e := c.vet(b, b.blob); e.Code != "" {
+			return nil, e
+		}
+		files = append(files, b.blob)
+	}
+	m, bufs, e := ask[protocol.Model](c.app, protocol.OpDescribe, protocol.Empty{}, files...)
 	if e.Code != "" {
 		return nil, e
 	}
 	model := store.Model{Name: m.Part, Version: versionOf(m, asBlob(bufs.Index(0)), store.Imported), Head: asBlob(bufs.Index(0)), Shape: m.Shape, Seed: m.Seed}
 	if b := bufs.Index(1); b.Get("byteLength").Int() > 0 {
 		model.Backbone = asBlob(b)
+	}
+	model.Version.Trust = &vouched
+	if f.sig != nil {
+		sig, err := f.sig.contents()
+		if err != nil {
+			return nil, protocol.Error{Code: protocol.CodeUnreadable, Message: err.Error()}
+		}
+		model.Signature = sig
+		if blob.Get("size").Float() != bufs.Index(0).Get("byteLength").Float() { // the backbone is signed with it
+			model.Signed = blob
+		}
 	}
 	c.stock.persist()
 	p, err := c.stock.lib.Add("", fresh(), model)

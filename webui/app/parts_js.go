@@ -14,6 +14,18 @@ import (
 type part struct {
 	files js.Value
 	lend  int
+	trust []protocol.Trust // who signed the files behind those
+	kept  bool             // the only one of trust is that of the part, whatever file it is of
+}
+
+// vouches is who signed the file of a head.
+func (t part) vouches(head string) protocol.Trust {
+	for _, one := range t.trust {
+		if t.kept || one.File == head {
+			return one
+		}
+	}
+	return protocol.Trust{State: protocol.TrustUnsigned}
 }
 
 // trial is a part that one worker tries to load. The others follow only when it can, so a file that is no model changes nothing.
@@ -98,6 +110,9 @@ func (p *pool) tried(part protocol.LoadResult, e protocol.Error) {
 		return
 	}
 	p.current = t.part
+	if len(t.trust) > 0 {
+		p.app.page.Vouch(part.HeadDigest, t.vouches(part.HeadDigest))
+	}
 	for _, w := range p.workers {
 		if w != t.w && w.up {
 			p.equip(w)
@@ -151,7 +166,11 @@ func (a *app) readPart(models []ui.Source) (part, protocol.Error) {
 	}
 	t := part{files: site.Call("slice", 0), lend: site.Length()}
 	for _, m := range models {
-		blob := m.(file).blob
+		f := m.(file)
+		blob, err := f.contents()
+		if err != nil {
+			return part{}, protocol.Error{Code: protocol.CodeUnreadable, Message: m.Name() + ": " + err.Error()}
+		}
 		if n := blob.Get("size").Float(); n > protocol.MaxModelBytes {
 			return part{}, protocol.Error{Code: protocol.CodeModelCorrupt, Message: fmt.Sprintf("%s has %.0f bytes, the limit is %d", m.Name(), n, protocol.MaxModelBytes)}
 		}
@@ -160,6 +179,15 @@ func (a *app) readPart(models []ui.Source) (part, protocol.Error) {
 			return part{}, protocol.Error{Code: protocol.CodeUnreadable, Message: m.Name() + ": " + err.Error()}
 		}
 		t.files.Call("push", buf)
+		vouched, e := a.trust.vet(f, blob)
+		if e.Code != "" {
+			return part{}, e
+		}
+		if f.trust != nil && !t.kept { // the head comes first
+			t.trust, t.kept = []protocol.Trust{vouched}, true
+		} else if !t.kept {
+			t.trust = append(t.trust, vouched)
+		}
 	}
 	return t, protocol.Error{}
 }

@@ -18,6 +18,7 @@ type stock struct {
 	lib     *store.Library
 	parts   []store.Part
 	usage   store.Usage
+	looked  bool     // the library has been read once
 	watched []func() // run, with the page's state locked, when what is kept has changed
 }
 
@@ -48,16 +49,21 @@ func (s *stock) refresh() {
 	}
 	usage := s.disk.usage()
 	offers := make([]ui.Offer, 0, len(parts))
+	gone := 0
 	for i := range parts {
 		v := parts[i].Current()
 		sources, err := s.sources(parts[i].Name, v)
 		if err != nil {
+			if errors.Is(err, store.ErrGone) {
+				gone++
+			}
 			continue
 		}
 		offers = append(offers, ui.Offer{Part: parts[i].Name, Head: v.Head, Backbone: v.Backbone, Models: sources})
 	}
 	s.app.view.Update(func() {
 		s.parts, s.usage = parts, usage
+		s.missed(gone, len(parts))
 		s.app.page.Offer(offers)
 		for _, f := range s.watched {
 			f()
@@ -77,9 +83,16 @@ func (s *stock) sources(name string, v *store.Version) ([]ui.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := []ui.Source{file{name: name, blob: head.(js.Value)}}
+	vouched := v.Trust
+	switch {
+	case v.Origin != store.Imported || v.Why != "":
+		vouched = &protocol.Trust{State: ui.TrustHere}
+	case vouched == nil:
+		vouched = &protocol.Trust{State: protocol.TrustUnsigned}
+	}
+	out := []ui.Source{file{name: name, blob: head.(js.Value), trust: vouched}}
 	if backbone != nil {
-		out = append(out, file{name: name, blob: backbone.(js.Value)})
+		out = append(out, file{name: name, blob: backbone.(js.Value), trust: vouched})
 	}
 	return out, nil
 }
@@ -127,4 +140,21 @@ func (s *stock) revise(head js.Value, part string, rate float64) (js.Value, prot
 func versionOf(m protocol.Model, head js.Value, origin store.Origin) store.Version {
 	return store.Version{Head: m.Head, Backbone: m.Backbone, Bytes: head.Get("size").Float(), Made: clock(), Origin: origin, Parent: m.Parent,
 		Revision: m.Revision, Images: m.Images, Rate: m.Rate, ROI: m.ROI}
+}
+
+// missed tells a person once that the browser has cleared what was kept: the files of parts, or everything. The settings, which are kept in another
+// place, know how many parts there were.
+func (s *stock) missed(gone, parts int) {
+	page := s.app.page
+	if before := page.Settings.Parts; parts == 0 && before > 0 && !s.looked {
+		gone = before
+	}
+	if page.Settings.Parts != parts {
+		page.Settings.Parts = parts
+		s.app.Save(page.Settings)
+	}
+	if gone > 0 && !s.looked {
+		s.app.trust.view.Cleared(gone)
+	}
+	s.looked = true
 }

@@ -39,6 +39,7 @@ type Content struct {
 	Height  int     `json:"height"`
 	// Backbone is of a part that came into use.
 	Backbone string `json:"backbone_sha256"`
+	Signed   string `json:"signature"`
 }
 
 // Parse reads a line. One that cannot be read has the number 0.

@@ -99,6 +99,8 @@ func (c *History) Note(e *Entry) string {
 		return t.T("error." + e.Error)
 	case e.Kind == payload.Inspected:
 		return t.T("facts.relative", "ratio", t.Number(e.Ratio(), 2))
+	case e.Kind == payload.Model:
+		return e.Signed
 	}
 	return ""
 }

@@ -36,7 +36,7 @@ func (c *Body) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgparent := vgn
 				_ = vgparent
 				vgn = slim.Text(vgparent, "\n      ")
-				vgn = slim.El(vgparent, "", "input\x00type\x00file\x00id\x00models-import\x00class\x00hidden\x00multiple\x00\x00accept\x00.anomnet")
+				vgn = slim.El(vgparent, "", "input\x00type\x00file\x00id\x00models-import\x00class\x00hidden\x00multiple\x00\x00accept\x00.anomnet,.minisig,.pub,.zip")
 				slim.On(vgn, "change", func(event vugu.DOMEvent) { c.Import(event) })
 				vgn = slim.Text(vgparent, "\n      ")
 				vgn = slim.El(vgparent, "", "span")
@@ -50,8 +50,97 @@ func (c *Body) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 		}
 		vgn = slim.Text(vgparent, "\n  ")
 		if c.Said() != "" {
-			vgn = slim.El(vgparent, "", "p\x00class\x00saved\x00role\x00status\x00data-key\x00said\x00id\x00models-said")
-			vgn.SetInnerHTML(c.Said())
+			vgn = slim.El(vgparent, "", "div\x00class\x00step-line\x00data-key\x00said")
+			{
+				vgparent := vgn
+				_ = vgparent
+				vgn = slim.El(vgparent, "", "p\x00class\x00saved\x00role\x00status\x00id\x00models-said")
+				vgn.SetInnerHTML(c.Said())
+				vgn = slim.Text(vgparent, "\n    ")
+				if c.Undoable() {
+					vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00models-undo\x00class\x00button small\x00data-key\x00undo")
+					vgn.SetInnerHTML(c.T("models.undo"))
+					slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Undo() })
+				}
+			}
+		}
+		vgn = slim.Text(vgparent, "\n  ")
+		if c.InQuestion() != nil {
+			vgn = slim.El(vgparent, "", "form\x00class\x00warning ask\x00id\x00pin\x00data-key\x00pin\x00aria-labelledby\x00pin-title")
+			slim.On(vgn, "submit", func(event vugu.DOMEvent) { event.PreventDefault(); c.Yes() })
+			{
+				vgparent := vgn
+				_ = vgparent
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "p")
+				{
+					vgparent := vgn
+					_ = vgparent
+					vgn = slim.El(vgparent, "", "strong\x00id\x00pin-title")
+					vgn.SetInnerHTML(c.T("models.pin"))
+					vgn = slim.Text(vgparent, " ")
+					vgn = slim.El(vgparent, "", "span")
+					vgn.SetInnerHTML(c.T("models.pin.text"))
+				}
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "dl\x00class\x00rows")
+				{
+					vgparent := vgn
+					_ = vgparent
+					vgn = slim.El(vgparent, "", "div\x00class\x00row")
+					{
+						vgparent := vgn
+						_ = vgparent
+						vgn = slim.El(vgparent, "", "dt")
+						vgn.SetInnerHTML(c.T("models.key.print"))
+						vgn = slim.El(vgparent, "", "dd")
+						{
+							vgparent := vgn
+							_ = vgparent
+							vgn = slim.El(vgparent, "", "code\x00class\x00print\x00id\x00pin-print")
+							vgn.SetInnerHTML(c.InQuestion().Print)
+						}
+					}
+				}
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "label\x00class\x00field")
+				{
+					vgparent := vgn
+					_ = vgparent
+					vgn = slim.El(vgparent, "", "span\x00class\x00label")
+					vgn.SetInnerHTML(c.T("models.pin.label"))
+					vgn = slim.El(vgparent, "", "input\x00type\x00text\x00id\x00pin-label\x00maxlength\x0080")
+					vgn.JSCreateHandler = vugu.JSValueFunc(func(value js.Value) { c.Focus(value) })
+					{
+						b, err := vjson.Marshal(c.InQuestion().Label)
+						if err != nil {
+							panic(err)
+						}
+						vgn.Prop = append(vgn.Prop, vugu.VGProperty{Key: "value", JSONVal: vjson.RawMessage(b)})
+					}
+					slim.On(vgn, "input", func(event vugu.DOMEvent) { c.SetLabel(event.PropString("target", "value")) })
+				}
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "div\x00class\x00step-line")
+				{
+					vgparent := vgn
+					_ = vgparent
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "", "button\x00type\x00submit\x00id\x00pin-yes\x00class\x00button small primary")
+					vgn.SetInnerHTML(c.T("models.pin.yes"))
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00pin-no\x00class\x00button small")
+					vgn.SetInnerHTML(c.T("models.pin.no"))
+					slim.On(vgn, "click", func(event vugu.DOMEvent) { c.No() })
+					vgn = slim.Text(vgparent, "\n    ")
+				}
+				vgn = slim.Text(vgparent, "\n  ")
+			}
+		}
+		vgn = slim.Text(vgparent, "\n  ")
+		if c.GoneText() != "" {
+			vgn = slim.El(vgparent, "", "p\x00class\x00warning\x00role\x00alert\x00data-key\x00gone\x00id\x00models-gone")
+			vgn.SetInnerHTML(c.GoneText())
 		}
 		vgn = slim.Text(vgparent, "\n  ")
 		if c.Problem() != "" {
@@ -117,6 +206,12 @@ func (c *Body) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							vgn.SetInnerHTML(c.T("models.used"))
 						}
 						vgn = slim.Text(vgparent, "\n        ")
+						if c.Chip(c.Trust(p.Current())) != "" {
+							vgn = slim.El(vgparent, "", "span\x00data-key\x00trust")
+							vgn.AddAttrInterface("class", c.ChipClass(c.Trust(p.Current())))
+							vgn.SetInnerHTML(c.Chip(c.Trust(p.Current())))
+						}
+						vgn = slim.Text(vgparent, "\n        ")
 						if c.Busy(&p) {
 							vgn = slim.El(vgparent, "", "progress\x00data-key\x00busy\x00aria-hidden\x00true")
 						}
@@ -125,6 +220,11 @@ func (c *Body) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgn = slim.Text(vgparent, "\n      ")
 					vgn = slim.El(vgparent, "", "p\x00class\x00quiet small part-line")
 					vgn.SetInnerHTML(c.Line(&p))
+					vgn = slim.Text(vgparent, "\n      ")
+					if c.TrustNote(&p) != "" {
+						vgn = slim.El(vgparent, "", "p\x00class\x00small trust-line\x00data-key\x00trust-line")
+						vgn.SetInnerHTML(c.TrustNote(&p))
+					}
 					vgn = slim.Text(vgparent, "\n      ")
 					if c.Renaming(&p) {
 						vgn = slim.El(vgparent, "", "form\x00class\x00step-line\x00data-key\x00rename")
@@ -351,6 +451,12 @@ func (c *Body) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 								vgn = slim.El(vgparent, "", "span\x00class\x00chip used\x00data-key\x00used")
 								vgn.SetInnerHTML(c.T("models.used"))
 							}
+							vgn = slim.Text(vgparent, "\n        ")
+							if c.Chip(c.LoadedTrust(l)) != "" {
+								vgn = slim.El(vgparent, "", "span\x00data-key\x00trust")
+								vgn.AddAttrInterface("class", c.ChipClass(c.LoadedTrust(l)))
+								vgn.SetInnerHTML(c.Chip(c.LoadedTrust(l)))
+							}
 							vgn = slim.Text(vgparent, "\n      ")
 						}
 						vgn = slim.Text(vgparent, "\n      ")
@@ -397,6 +503,22 @@ func (c *Body) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				}
 				vgn = slim.Text(vgparent, "\n  ")
 			}
+		}
+		vgn = slim.Text(vgparent, "\n  ")
+		{
+			vgcompKey := vugu.MakeCompKey(0x9849B1FB0542DBD8^vgin.CurrentPositionHash(), vgiterkey)
+			// ask BuildEnv for prior instance of this specific component
+			vgcomp := slim.Use[Offers](vgin, vgcompKey)
+			vgcomp.View = c.View
+			vgn = slim.Put(vgout, vgparent, vgcomp)
+		}
+		vgn = slim.Text(vgparent, "\n  ")
+		{
+			vgcompKey := vugu.MakeCompKey(0x1BEEB6DB7E137F35^vgin.CurrentPositionHash(), vgiterkey)
+			// ask BuildEnv for prior instance of this specific component
+			vgcomp := slim.Use[Keys](vgin, vgcompKey)
+			vgcomp.View = c.View
+			vgn = slim.Put(vgout, vgparent, vgcomp)
 		}
 		vgn = slim.Text(vgparent, "\n  ")
 		if len(c.Choices()) > 1 {

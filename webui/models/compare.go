@@ -235,9 +235,9 @@ func (c *Body) KindOf(o protocol.Opinion) string {
 }
 
 // Import keeps the part in chosen files.
-func (c *Body) Import(event vugu.DOMEvent) {
-	c.begin("import")
-	c.back.Import(event.JSEventTarget())
+func (v *View) Import(event vugu.DOMEvent) {
+	v.begin("import")
+	v.back.Import(event.JSEventTarget())
 }
 
 // KeepLoaded keeps a part that is loaded.

@@ -9,6 +9,7 @@ import (
 
 	"anomnet/wasm/protocol"
 	"anomnet/webui/store"
+	"anomnet/webui/trust"
 	"anomnet/webui/ui"
 )
 
@@ -37,6 +38,7 @@ type Backend interface {
 	Focus(el vjs.Value)
 	// Date writes a time in milliseconds in a language.
 	Date(lang string, ms float64) string
+	Vault
 }
 
 // Side is one of two models that are compared: a version of a kept part, or, with Part "", the part that came with the site.
@@ -60,6 +62,11 @@ type View struct {
 	problem  *protocol.Error
 	said     string
 	compare  comparison
+	keys     []trust.Key
+	pin      *trust.Key // a person is asked whether to trust it
+	undo     func()     // takes the last action back
+	offers   offers
+	gone     int // parts that the browser has cleared
 }
 
 // New returns the view and what it is registered as.
@@ -79,14 +86,28 @@ func (v *View) Changed(parts []store.Part, usage store.Usage) {
 
 // Done ends an action; said is for the person.
 func (v *View) Done(said string) {
-	v.busy, v.problem, v.said = "", nil, said
+	v.busy, v.problem, v.said, v.undo = "", nil, said, nil
 	v.Page.Live = said
 }
 
 // Failed ends an action that did not work.
-func (v *View) Failed(e protocol.Error) { v.busy, v.problem, v.said = "", &e, "" }
+func (v *View) Failed(e protocol.Error) { v.busy, v.problem, v.said, v.undo = "", &e, "", nil }
 
-func (v *View) begin(id string) { v.busy, v.problem, v.said = id, nil, "" }
+func (v *View) begin(id string) { v.busy, v.problem, v.said, v.undo = id, nil, "", nil }
+
+// Cleared tells that parts are gone which the browser had not promised to keep.
+func (v *View) Cleared(parts int) {
+	v.gone = parts
+	v.Page.Warn(v.GoneText(), "", "")
+}
+
+// GoneText says so, "" when nothing is gone.
+func (v *View) GoneText() string {
+	if v.gone == 0 {
+		return ""
+	}
+	return v.Page.Text.N("models.gone", v.gone)
+}
 
 // Use takes a version into use.
 func (v *View) Use(p store.Part, n int) {
@@ -183,6 +204,17 @@ func (c *Body) VersionLine(ver *store.Version) string {
 		"images", c.Page.Text.N("live.images", ver.Images), "size", c.Size(ver.Bytes))
 }
 
+// Trust is who vouches for a version.
+func (c *Body) Trust(ver *store.Version) protocol.Trust {
+	if ver.Trust == nil && ver.Origin != store.Imported || ver.Why != "" {
+		return protocol.Trust{State: ui.TrustHere}
+	}
+	return c.trustOf(ver.Head, ver.Trust)
+}
+
+// LoadedTrust is who vouches for a part that is loaded and not kept.
+func (c *Body) LoadedTrust(l ui.Loaded) protocol.Trust { return c.Page.TrustOf(l.Part.HeadDigest) }
+
 // Size writes a number of bytes.
 func (v *View) Size(bytes float64) string {
 	for _, u := range []struct {
@@ -256,6 +288,8 @@ func (c *Body) Problem() string {
 	switch e.Code {
 	case protocol.CodeModelCorrupt:
 		return c.T("refused.model_corrupt") + " " + c.T("refused.model_corrupt.do")
+	case protocol.CodeSignature:
+		return c.Page.TrustWhy(e.Hint)
 	case protocol.CodeModelMismatch:
 		return c.T("refused.model_mismatch") + " " + c.T("refused.model_mismatch.do")
 	}
@@ -289,6 +323,7 @@ func (c *Body) Card(p *store.Part) []ui.Fact {
 		{Key: "models.software", Value: m.Software},
 		{Key: "models.seed", Value: strconv.FormatInt(m.Seed, 10)},
 		{Key: "part.head", Tip: "part.head.tip", Value: ui.Short(m.Head)},
+		{Key: "trust.fact", Tip: "trust.fact.tip", Value: c.Page.TrustLine(c.Trust(p.Current()))},
 		{Key: "part.backbone", Tip: "part.backbone.tip", Value: ui.Short(m.Backbone)},
 	}
 	if m.ROI != "" {

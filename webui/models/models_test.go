@@ -11,6 +11,7 @@ import (
 	"anomnet/core/report"
 	"anomnet/wasm/protocol"
 	"anomnet/webui/store"
+	"anomnet/webui/trust"
 	"anomnet/webui/ui"
 )
 
@@ -52,6 +53,11 @@ func (b *fakeBackend) StopCompare()                   { b.note("stop", "", 0) }
 func (b *fakeBackend) Focus(vjs.Value)                {}
 func (b *fakeBackend) Persist()                       { b.note("persist", "", 0) }
 func (b *fakeBackend) Date(string, float64) string    { return "today" }
+func (b *fakeBackend) Pin(k trust.Key)                { b.note("pin "+k.Label, k.Print, 0) }
+func (b *fakeBackend) Unpin(k trust.Key)              { b.note("unpin "+k.Label, k.Print, 0) }
+func (b *fakeBackend) Look()                          { b.note("look", "", 0) }
+func (b *fakeBackend) Get(sum string)                 { b.note("get", sum, 0) }
+func (b *fakeBackend) StopGet()                       { b.note("stop get", "", 0) }
 func (b *fakeBackend) Compare(x, y Side, im []ui.Source) {
 	b.sides, b.images = [2]Side{x, y}, len(im)
 }
@@ -134,7 +140,7 @@ func TestCard(t *testing.T) {
 	c.Described(protocol.Model{Head: "h2", Method: "teach", Parent: "h1", Card: "text"})
 	c.Open(p)
 	assert.Len(t, b.calls, 1, "once")
-	assert.Len(t, c.Card(&p), 10)
+	assert.Len(t, c.Card(&p), 11)
 	assert.Equal(t, "text", c.CardText(&p))
 }
 

@@ -62,7 +62,11 @@ func (l *Library) Sweep() error {
 			return err
 		}
 		drafts, badDrafts, err := load(l.disk, draftKey, func(d *Draft) bool { return checkID(d.ID) == nil })
-		if err != nil || badParts+badDrafts > 0 {
+		if err != nil {
+			return err
+		}
+		loads, badLoads, err := load(l.disk, loadKey, func(d *Download) bool { return checkID(d.SHA256) == nil })
+		if err != nil || badParts+badDrafts+badLoads > 0 {
 			return err
 		}
 		named := map[string][]string{}
@@ -73,10 +77,14 @@ func (l *Library) Sweep() error {
 				named[backbones] = append(named[backbones], v.Backbone)
 			}
 		}
+		named[sigs], named[signed] = named[models], named[models]
+		for _, d := range loads {
+			named[chunks] = append(named[chunks], d.Chunks...)
+		}
 		for _, d := range drafts {
 			named[features] = append(named[features], d.ID)
 		}
-		for _, folder := range []string{models, backbones, features} {
+		for _, folder := range []string{models, backbones, features, sigs, signed, chunks} {
 			if err := l.sweep(folder, named[folder]); err != nil {
 				return err
 			}

@@ -81,6 +81,8 @@ type Model struct {
 	Name           string
 	Version        Version
 	Head, Backbone Blob
+	Signature      Blob // its signature file, nil for none
+	Signed         Blob // what that is of, nil when it is the head
 	Shape          Shape
 	Seed           int64
 	Shots          []Shot
@@ -95,11 +97,19 @@ func (l *Library) Add(id, fresh string, m Model) (*Part, error) {
 		if p, err = l.target(id, fresh, &m); err != nil {
 			return err
 		}
-		for _, v := range p.Versions {
-			if v.Head == m.Version.Head {
-				p.Use = v.N
-				return l.put(partKey+p.ID, p)
+		for i := range p.Versions {
+			v := &p.Versions[i]
+			if v.Head != m.Version.Head {
+				continue
 			}
+			p.Use = v.N
+			if m.Signature != nil { // it may have been here without
+				if err := l.files(&m); err != nil {
+					return err
+				}
+				v.Trust = m.Version.Trust
+			}
+			return l.put(partKey+p.ID, p)
 		}
 		if err := l.files(&m); err != nil {
 			return err
@@ -148,14 +158,15 @@ func (l *Library) files(m *Model) error {
 	for _, f := range []struct {
 		path string
 		data Blob
-	}{{backbones + "/" + m.Version.Backbone, m.Backbone}, {models + "/" + m.Version.Head, m.Head}} {
+	}{{backbones + "/" + m.Version.Backbone, m.Backbone}, {sigs + "/" + m.Version.Head, m.Signature}, {signed + "/" + m.Version.Head, m.Signed},
+		{models + "/" + m.Version.Head, m.Head}} {
 		if f.data == nil {
 			continue
 		}
 		if err := checkID(f.path[strings.Index(f.path, "/")+1:]); err != nil {
 			return err
 		}
-		if there, err := l.disk.Read(f.path); err == nil && there != nil {
+		if there, err := l.disk.Read(f.path); err == nil && there != nil && !strings.HasPrefix(f.path, sigs) {
 			continue
 		}
 		if err := l.disk.Write(f.path, f.data); err != nil {

@@ -31,7 +31,7 @@ type Shot struct {
 	Copies protocol.Copies `json:"copies,omitempty"` // that its features hold, empty for all
 }
 
-// Version is one head of a part. Of it only Caught changes, with the part's bad images.
+// Version is one head of a part. Of it only Caught changes, with the part's bad images, and Trust, with the keys.
 type Version struct {
 	N        int      `json:"n"` // from 1
 	Head     string   `json:"head"`
@@ -47,6 +47,8 @@ type Version struct {
 	Rate     float64  `json:"rate"`
 	ROI      string   `json:"roi,omitempty"`    // region of interest as core/roi writes it
 	Caught   []string `json:"caught,omitempty"` // keys of the bad images that it calls NG
+	// Trust is what its signature was worth when it came; nil for what was made here.
+	Trust *protocol.Trust `json:"trust,omitempty"`
 }
 
 // Part is a part with all its versions, the oldest first.

@@ -8,7 +8,11 @@
 //	record draft/ID               a Draft as JSON: teaching that is not finished
 //	file   models/DIGEST          a head
 //	file   backbones/DIGEST       a backbone, once however many heads need it
+//	record download/SHA256        a Download as JSON: a file that is not here to the end
 //	file   features/ID/...        what was computed from images of the part or draft ID
+//	file   signatures/DIGEST      the signature file that a head came with
+//	file   signed/DIGEST          the file that it is of, when that is not the head alone
+//	file   chunks/SHA256          what is here of a download, each hashed before it was written
 //
 // Files come first and records last, so a tab that is closed in between leaves files that no record names, and Sweep removes them. Every change
 // of a record reads it anew under a lock that all tabs share.
@@ -51,8 +55,12 @@ const (
 	models    = "models"
 	backbones = "backbones"
 	features  = "features"
+	sigs      = "signatures"
+	signed    = "signed"
+	chunks    = "chunks"
 	partKey   = "part/"
 	draftKey  = "draft/"
+	loadKey   = "download/"
 )
 
 // Usage is how much is stored, how much there may be, and whether the browser has promised not to clear it.

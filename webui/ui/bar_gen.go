@@ -91,6 +91,11 @@ func (c *Bar) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						vgn = slim.El(vgparent, "", "span")
 						vgn.SetInnerHTML(c.Kept())
 					}
+					vgn = slim.Text(vgparent, " ")
+					if c.Vouch() != "" {
+						vgn = slim.El(vgparent, "", "span\x00class\x00vouch")
+						vgn.SetInnerHTML(c.Vouch())
+					}
 				}
 				vgn = slim.Text(vgparent, "\n  ")
 			}

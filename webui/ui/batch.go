@@ -12,7 +12,7 @@ import (
 // HeaderOf is what records of a part have in common. Limits are those of a result, since they may have been moved.
 func (p *Page) HeaderOf(part protocol.LoadResult) report.Header {
 	return report.Header{Part: part.Part, HeadSHA256: part.HeadDigest, BackboneSHA256: part.BackboneDigest, Software: p.Software, Tier: part.Tier,
-		Operator: p.Settings.Operator, FalseRejectRate: part.FalseRejectRate, Promised: part.Promised, Calibration: part.Calibration}
+		Operator: p.Settings.Operator, Signature: clip(TrustToken(p.TrustOf(part.HeadDigest)), report.MaxText), FalseRejectRate: part.FalseRejectRate, Promised: part.Promised, Calibration: part.Calibration}
 }
 
 // Record is an item that has a result or an error, in the form of the exports.

@@ -118,6 +118,9 @@ func refusals() []string {
 // Why says why a model was refused, and what to do.
 func (c *Bar) Why() string {
 	e := c.Page.Notice.Err
+	if e.Code == protocol.CodeSignature {
+		return c.Page.TrustWhy(e.Hint)
+	}
 	if slices.Contains(refusals(), e.Code) {
 		return c.Page.t("refused."+e.Code) + " " + c.Page.t("refused."+e.Code+".do")
 	}
@@ -159,6 +162,7 @@ func (c *About) Rows() []Fact {
 		{"part.size", "part.size.tip", size(p.Width, p.Height)},
 		{"part.head", "part.head.tip", Short(p.HeadDigest)},
 		{"part.backbone", "part.backbone.tip", Short(p.BackboneDigest)},
+		{"trust.fact", "trust.fact.tip", c.Page.TrustLine(c.Page.TrustOf(p.HeadDigest))},
 	}
 	if p.ROI != "" {
 		facts = append(facts, Fact{"roi.title", "roi.tip", c.Page.RegionText(c.Page.mask())})
@@ -254,6 +258,12 @@ func (p *Page) DrawHeat(el vjs.Value) {
 
 // What says what happened.
 func (p *Page) What(e protocol.Error) string { return p.t("error." + e.Code) }
+
+// Trust is who vouches for the part in use.
+func (c *Header) Trust() protocol.Trust { return c.Page.TrustOf(c.Page.Part.HeadDigest) }
+
+// TrustClass is the look of that.
+func (c *Header) TrustClass() string { return "chip trust " + TrustMood(c.Trust()) }
 
 // Do says what a person can do about an error.
 func (p *Page) Do(e protocol.Error) string { return p.t("error." + e.Code + ".do") }

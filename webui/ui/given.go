@@ -31,7 +31,12 @@ const (
 	SortModel
 	SortArchive
 	SortResults
+	SortSignature
+	SortKey
 )
+
+// SignatureSuffix is what the name of a signature file has behind that of its file.
+const SignatureSuffix = ".minisig"
 
 // SortOf tells files apart by name, the browser's type and, when those say nothing, their first ModelStart bytes.
 func SortOf(name, mime string, start []byte) Sort {
@@ -39,6 +44,10 @@ func SortOf(name, mime string, start []byte) Sort {
 	switch {
 	case ModelName(name):
 		return SortModel
+	case strings.HasSuffix(lower, SignatureSuffix):
+		return SortSignature
+	case strings.HasSuffix(lower, ".pub"):
+		return SortKey
 	case strings.HasSuffix(lower, ".zip") || mime == "application/zip" || mime == "application/x-zip-compressed":
 		return SortArchive
 	case strings.HasSuffix(lower, ".json") || mime == "application/json":
@@ -78,7 +87,7 @@ func Choose(name string) Choice {
 		return LeftOut
 	case strings.HasSuffix(base, ".zip"):
 		return Nested
-	case ModelName(base) || slices.Contains(images, path.Ext(base)):
+	case ModelName(base) || strings.HasSuffix(base, SignatureSuffix) || path.Ext(base) == ".pub" || slices.Contains(images, path.Ext(base)):
 		return Taken
 	}
 	return LeftOut

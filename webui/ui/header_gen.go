@@ -131,9 +131,22 @@ func (c *Header) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			}
 		}
 		vgn = slim.Text(vgparent, "\n  ")
-		if c.Page.Part.Tier != "" {
+		if c.Page.Part.Part != "" && c.Page.TrustChip(c.Trust()) != "" {
 			{
 				vgcompKey := vugu.MakeCompKey(0x61E03FE26DDEBB61^vgin.CurrentPositionHash(), vgiterkey)
+				// ask BuildEnv for prior instance of this specific component
+				vgcomp := slim.Use[Tip](vgin, vgcompKey)
+				vgcomp.Class = c.TrustClass()
+				vgcomp.Page = c.Page
+				vgcomp.Text = c.Page.TrustChip(c.Trust())
+				vgcomp.Key = "trust.chip.tip"
+				vgn = slim.Put(vgout, vgparent, vgcomp)
+			}
+		}
+		vgn = slim.Text(vgparent, "\n  ")
+		if c.Page.Part.Tier != "" {
+			{
+				vgcompKey := vugu.MakeCompKey(0x2C8420AFAB65C0F8^vgin.CurrentPositionHash(), vgiterkey)
 				// ask BuildEnv for prior instance of this specific component
 				vgcomp := slim.Use[Tip](vgin, vgcompKey)
 				vgcomp.Page = c.Page

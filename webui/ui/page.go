@@ -119,6 +119,8 @@ type Page struct {
 	Software  string // name and version, for exports
 	Outlet    Outlet
 	Camera    CameraState
+	// Today says what an earlier judgement about a signature is worth now; nil: what it was.
+	Today func(protocol.Trust) protocol.Trust
 
 	// Policy is what this station may do, nil without one.
 	Policy *policy.Policy
@@ -152,7 +154,8 @@ type Page struct {
 	loading bool   // Backend.Load has the first of drops
 	stop    bool   // see Stop
 	judging judging
-	absent  map[string][]*Item // items without a file, by the file's digest
+	absent  map[string][]*Item        // items without a file, by the file's digest
+	trusted map[string]protocol.Trust // by head, see Vouch
 }
 
 // New returns a page in the Loading phase that shows the view Inspect. slots is the number of jobs that the backend runs at once.

@@ -19,6 +19,8 @@ type Settings struct {
 	Operator string `json:"operator,omitempty"`
 	// Head is the digest of the head of the kept part that was used last, "" for the site's own.
 	Head string `json:"head,omitempty"`
+	// Parts is how many were kept at the end of the last visit: fewer are a loss.
+	Parts int `json:"parts,omitempty"`
 }
 
 // Themes beside "".

@@ -32,6 +32,9 @@ func usedKeys(t *testing.T) map[string]bool {
 	for _, c := range refusals() {
 		used["refused."+c], used["refused."+c+".do"] = true, true
 	}
+	for _, r := range protocol.TrustReasons() {
+		used["trust.why."+r] = true
+	}
 	for _, v := range []string{protocol.VerdictOK, protocol.VerdictReview, protocol.VerdictNG} {
 		used["verdict."+v], used["verdict."+v+".text"] = true, true
 	}

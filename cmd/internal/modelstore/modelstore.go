@@ -57,7 +57,7 @@ func Handler(s Store) http.Handler {
 		switch {
 		case ok && isBlob && catalogue.IsDigest(digest):
 			blob(w, r, s, digest)
-		case ok && (name == catalogue.IndexName || name == catalogue.SignatureName):
+		case ok && (name == catalogue.IndexName || name == catalogue.SignatureName || name == catalogue.KeyName):
 			index(w, r, s, name)
 		default:
 			refuse(w, http.StatusNotFound, "not found")
@@ -107,7 +107,7 @@ func index(w http.ResponseWriter, r *http.Request, s Store, name string) {
 	w.Header().Set("Cache-Control", headers.NoCache)
 	w.Header().Set("ETag", tag)
 	kind := "application/json"
-	if name == catalogue.SignatureName {
+	if name != catalogue.IndexName {
 		kind = "text/plain; charset=utf-8"
 	}
 	send(w, r, kind, bytes.NewReader(data), int64(len(data)))

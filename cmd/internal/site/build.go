@@ -15,11 +15,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/andybalholm/brotli"
 
 	"anomnet/cmd/internal/headers"
 	"anomnet/cmd/internal/pack"
+	"anomnet/core/signature"
 )
 
 // Options of Build. The zero value works inside the source tree.
@@ -32,6 +34,8 @@ type Options struct {
 	Models string
 	// Sealed makes a site that checks its programs before it runs them and, once it runs, cannot fetch anything; see docs/security.md.
 	Sealed bool
+	// Keys are public keys (.pub files) that the page trusts from the start.
+	Keys []string
 	// NoCompress leaves out the .br and .gz files.
 	NoCompress bool
 	// Log gets one line per step. Default: nowhere.
@@ -124,7 +128,11 @@ func (b *builder) programs(ctx context.Context, out string) error {
 	if err != nil {
 		return err
 	}
-	args := []string{"build", "-trimpath", "-ldflags=-s -w -X main.version=" + b.Version, "-gcflags=all=-l"}
+	keys, err := b.pageKeys()
+	if err != nil {
+		return err
+	}
+	args := []string{"build", "-trimpath", "-ldflags=-s -w -X main.version=" + b.Version + " -X main.keys=" + keys, "-gcflags=all=-l"}
 	for _, pkg := range inlined {
 		args = append(args, "-gcflags="+pkg+"=")
 	}
@@ -140,6 +148,29 @@ func (b *builder) programs(ctx context.Context, out string) error {
 		return fmt.Errorf("go env GOROOT: %w", err)
 	}
 	return copyFile(filepath.Join(strings.TrimSpace(string(goroot)), "lib", "wasm", "wasm_exec.js"), filepath.Join(out, "wasm_exec.js"))
+}
+
+// pageKeys are the keys as cmd/page takes them; a key's label is the name of its file.
+func (b *builder) pageKeys() (string, error) {
+	var list []string
+	for _, path := range b.Keys {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return "", err
+		}
+		label := strings.Map(func(r rune) rune {
+			if strings.ContainsRune("-_.", r) || unicode.IsLetter(r) || unicode.IsDigit(r) {
+				return r
+			}
+			return '-'
+		}, strings.TrimSuffix(filepath.Base(path), ".pub"))
+		k, err := signature.ParseKey(string(text), label, signature.BuiltIn)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", path, err)
+		}
+		list = append(list, label+"="+k.String())
+	}
+	return strings.Join(list, ";"), nil
 }
 
 // files copies what is served as it is.

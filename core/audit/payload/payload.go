@@ -57,7 +57,11 @@ func Limits(from, to *report.Header) map[string]any {
 
 // Using is the payload of an entry Model.
 func Using(h *report.Header) map[string]any {
-	return map[string]any{"part": h.Part, "head_sha256": h.HeadSHA256, "backbone_sha256": h.BackboneSHA256, "software": h.Software}
+	p := map[string]any{"part": h.Part, "head_sha256": h.HeadSHA256, "backbone_sha256": h.BackboneSHA256, "software": h.Software}
+	if h.Signature != "" {
+		p["signature"] = h.Signature
+	}
+	return p
 }
 
 // Exporting is the payload of an entry Exported: what left the device, and how many records it holds.

@@ -27,13 +27,15 @@ var (
 	Small = []byte("a small model")
 )
 
+const keyText = "untrusted comment: a key\n"
+
 const signatureText = "untrusted comment: not checked here\n"
 
 // Write makes a packed folder for the test.
 func Write(t *testing.T, dir string) {
 	t.Helper()
 	files := map[string][]byte{
-		catalogue.IndexName: index(t), catalogue.SignatureName: []byte(signatureText),
+		catalogue.IndexName: index(t), catalogue.SignatureName: []byte(signatureText), catalogue.KeyName: []byte(keyText),
 		catalogue.Blob(catalogue.Digest(Large)): Large, catalogue.Blob(catalogue.Digest(Small)): Small, "sha256/other": []byte("not offered"), "secret.key": []byte("secret"),
 	}
 	for name, data := range files {
@@ -74,6 +76,7 @@ func Run(t *testing.T, base string) {
 		{"GET", "/models/index.json", "If-None-Match: \"x\"", 200, index(t), indexTag, never, "application/json"},
 		{"GET", "/models/index.json?x=1", "", 200, index(t), indexTag, never, "application/json"},
 		{"GET", "/models/index.json.minisig", "", 200, []byte(signatureText), `"` + catalogue.Digest([]byte(signatureText)) + `"`, never, "text/plain; charset=utf-8"},
+		{"GET", "/models/index.json.pub", "", 200, []byte(keyText), `"` + catalogue.Digest([]byte(keyText)) + `"`, never, "text/plain; charset=utf-8"},
 		{"GET", "/models/sha256/" + small, "", 200, Small, `"` + small + `"`, always, "application/octet-stream"},
 		{"HEAD", "/models/sha256/" + small, "", 200, nil, `"` + small + `"`, always, "application/octet-stream"},
 		{"GET", "/models/sha256/" + small, "If-None-Match: \"" + small + "\"", 304, nil, `"` + small + `"`, always, ""},
