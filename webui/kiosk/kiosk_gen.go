@@ -123,7 +123,8 @@ func (c *Kiosk) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgn = slim.Put(vgout, vgparent, vgcomp)
 			}
 			vgn = slim.Text(vgparent, "\n    ")
-			vgn = slim.El(vgparent, "", "p\x00class\x00kiosk-word\x00id\x00kiosk-word")
+			vgn = slim.El(vgparent, "", "p\x00id\x00kiosk-word")
+			vgn.AddAttrInterface("class", c.WordClass())
 			vgn.SetInnerHTML(c.Word())
 			vgn = slim.Text(vgparent, "\n    ")
 			if c.Sentence() != "" {

@@ -55,6 +55,20 @@ func (k *Kiosk) Word() string {
 	return k.Page.Verdict(k.Current.Result.Verdict)
 }
 
+// WordClass is the style of the word: short ones are larger. Chinese and Japanese characters are as wide as they are high.
+func (k *Kiosk) WordClass() string {
+	width := 0
+	for _, r := range k.Word() {
+		if width += 2; r >= 0x2e80 {
+			width++
+		}
+	}
+	if width > 6 {
+		return "kiosk-word long"
+	}
+	return "kiosk-word"
+}
+
 // Sentence stands below the word.
 func (k *Kiosk) Sentence() string {
 	switch k.Kind() {
