@@ -25,6 +25,7 @@ type trainFlags struct {
 	learnFlags
 	data, method, keep, curve string
 	dir, resume               string // the folder of the run, and the same when it goes on
+	metric                    bool
 	opt                       trainer.LearnOptions
 }
 
@@ -35,6 +36,7 @@ func trainCommand(fs *flag.FlagSet) func(context.Context, *console, []string) er
 	fs.StringVar(&t.method, "method", method.AnomNet, "`name`: "+strings.Join(method.Names(), ", ")+"; the last three need no libtorch")
 	fs.StringVar(&t.opt.Device, "device", "auto", "auto, cpu or cuda")
 	fs.StringVar(&t.keep, "keep", string(method.KeepBetter), "which head to write: better (by pseudo-defects), trained or untrained")
+	fs.BoolVar(&t.metric, "metric", false, "also try whitened projections; better by pseudo-defects, but not on real ones: see docs/accuracy.md")
 	fs.StringVar(&t.curve, "curve", "", "`file` for the curve of the losses, JSON lines")
 	fs.StringVar(&t.dir, "run", "", "`folder` for run.json, curve.csv and the checkpoint; default: none")
 	fs.StringVar(&t.resume, "resume", "", "`folder` of a run that was stopped: goes on from its checkpoint, with the same other flags")
@@ -79,7 +81,7 @@ func (t *trainFlags) prepare() error {
 }
 
 func (t *trainFlags) methodOptions() method.Options {
-	return method.Options{Method: t.method, Learn: t.opt, Keep: method.Keep(t.keep)}
+	return method.Options{Method: t.method, Learn: t.opt, Keep: method.Keep(t.keep), Metric: t.metric}
 }
 
 func (t *trainFlags) run(ctx context.Context, c *console) error {
@@ -95,7 +97,9 @@ func (t *trainFlags) run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	opt.TrainingFakes, opt.Copies = trainingFakes, teach.AugmentNone
+	if opt.TrainingFakes = trainingFakes; t.method != method.AnomNet {
+		opt.Copies = teach.AugmentNone
+	}
 	set, prov, err := t.collect(ctx, data.Train, opt)
 	if err != nil {
 		return err

@@ -163,7 +163,7 @@ func (d *Data) engineDetector(made *method.Made, name string, o Options) (*detec
 	n := d.Set.Patches
 	e, d2, scratch := make([]int8, n*h.Adapter.Out), make([]int32, n), make([]float32, n)
 	score := func(patches []float32) (float32, error) { return detect.ImageScore(patches, h.TopK, scratch), nil }
-	det := &detector{bytes: len(data), cal: h.Calibration, settings: map[string]any{"norm": made.Fit.Norm, "centroids": h.Centroids.K, "embedding": h.Adapter.Out}}
+	det := &detector{bytes: len(data), cal: h.Calibration, settings: map[string]any{"norm": made.Fit.Norm, "copies": made.Fit.Augment, "centroids": h.Centroids.K, "embedding": h.Adapter.Out}}
 	if made.Learned != nil {
 		det.settings["kept"], det.settings["whitening"], det.settings["pseudo_untrained"], det.settings["pseudo_trained"] = made.Kept, made.Power, made.Before.AUROC, made.After.AUROC
 	}

@@ -61,7 +61,7 @@ func (s Source) Load(ctx context.Context, b *model.Backbone, pre imaging.Preproc
 	if opt != nil {
 		o = *opt
 	}
-	o.Copies, o.TrainingFakes = teach.AugmentNone, trainingFakes
+	o.Copies, o.TrainingFakes = teach.AugmentAuto, trainingFakes // only AnomNet uses the copies
 	d := &Data{Name: s.Name, Dir: s.Dir, Backbone: digest, pre: pre, masks: evaluate.NewMasks(pre.Width, pre.Height)}
 	src := teach.Source{Len: len(s.Set.Train), File: func(i int) (string, []byte, error) {
 		data, err := dataset.Read(s.Set.Train[i])

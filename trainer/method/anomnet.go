@@ -8,7 +8,7 @@ import (
 )
 
 // Two rules decide what is kept, both by held-out good images and pseudo-defects drawn into them. The metric must raise merit by metricGain; it has
-// seen no pseudo-defect. The projection of the second stage has learned from such defects, so a small gain on others of their kind means nothing for
+// seen no pseudo-defect. The projection of the gradient stages has learned from such defects, so a small gain on others of their kind means nothing for
 // real ones: it must raise the AUROC by clearGain.
 const (
 	metricGain = 0.005
@@ -27,7 +27,8 @@ type Metric struct {
 // powers of the whitening that are tried; see whitening.
 var powers = [...]float64{0.25, 0.5, 0.75}
 
-// fitAnomNet learns in two stages: the metric from good patches, then the contrast against fakes by gradients. Each is kept where it helps.
+// fitAnomNet chooses normalisation and copies as teach does, then learns in two stages: centroid optimisation and contrast against fakes, by
+// gradients, after a metric from good patches where that is asked for. What is learned is kept where it helps.
 func fitAnomNet(ctx context.Context, set *teach.Set, o Options, opt *teach.Options) (*Made, error) {
 	fit, tried, err := set.Choose(ctx, o.Fit, opt)
 	if err != nil {
@@ -35,7 +36,7 @@ func fitAnomNet(ctx context.Context, set *teach.Set, o Options, opt *teach.Optio
 	}
 	made := &Made{Kept: KeepUntrained}
 	plain := fit
-	if o.Keep != KeepUntrained {
+	if o.Metric && o.Keep != KeepUntrained {
 		if fit, err = made.chooseMetric(ctx, set, fit, opt); err != nil {
 			return nil, err
 		}
@@ -47,7 +48,7 @@ func fitAnomNet(ctx context.Context, set *teach.Set, o Options, opt *teach.Optio
 		return nil, err
 	}
 	trained := fit
-	trained.Projection = made.Learned.Weight
+	trained.Projection, trained.Augment = made.Learned.Weight, teach.AugmentNone // it has seen no copies
 	if made.After, err = set.Judge(ctx, trained, opt); err != nil {
 		return nil, err
 	}
@@ -69,7 +70,7 @@ func fitAnomNet(ctx context.Context, set *teach.Set, o Options, opt *teach.Optio
 	return made, nil
 }
 
-// chooseMetric is stage 1's first half: the projection that makes equal what good patches do around their centres, as far as that helps.
+// chooseMetric tries the projection that makes equal what good patches do around their centres, and takes the strength that helps most, if any.
 func (m *Made) chooseMetric(ctx context.Context, set *teach.Set, fit teach.FitOptions, opt *teach.Options) (teach.FitOptions, error) {
 	j, err := set.CrossJudge(ctx, fit, opt)
 	if err != nil {
@@ -81,6 +82,7 @@ func (m *Made) chooseMetric(ctx context.Context, set *teach.Set, fit teach.FitOp
 	good = sample(good, set.C, whitenPatches)
 	for _, p := range powers {
 		try := fit
+		try.Augment = teach.AugmentNone
 		try.Projection = whitening(good, set.C, fit.Embedding, fit.Norm == teach.NormL2, p, whitenFloor, fit.Seed, workers(opt))
 		if j, err = set.CrossJudge(ctx, try, opt); err != nil {
 			return fit, err

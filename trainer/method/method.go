@@ -14,7 +14,7 @@ import (
 
 // The methods.
 const (
-	AnomNet   = "anomnet"   // learned metric and two-stage training, each kept only when it helps on good images
+	AnomNet   = "anomnet"   // copies by teach's rule, two-stage training, kept only when it helps on good images
 	Untrained = "kcentre"   // random projection and k-centre, which is teach without copies
 	KMeans    = "kmeans"    // random projection and k-means
 	PatchCore = "patchcore" // k-centre of all dimensions, not normalised
@@ -41,6 +41,7 @@ type Options struct {
 	Bytes  int // of the centroids, when Fit.Centroids is 0; default 262,144
 	Learn  trainer.LearnOptions
 	Keep   Keep
+	Metric bool // AnomNet also tries whitened projections
 }
 
 // DefaultBytes is the usual size of a head's centroids: 2,048 of 128 bytes.
@@ -81,7 +82,9 @@ func Fit(ctx context.Context, set *teach.Set, o Options, opt *teach.Options) (*M
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	o.Fit.Augment = teach.AugmentNone // the methods are compared on the images as they are
+	if o.Method != "" && o.Method != AnomNet {
+		o.Fit.Augment = teach.AugmentNone // the baselines see the images as they are, as published
+	}
 	if o.Method == PatchCore {
 		o.Fit.Embedding, o.Fit.Norm = set.C, teach.NormRaw
 	}
