@@ -1,11 +1,12 @@
 // Package importer turns float32 weights into a quantised backbone, by post-training quantisation in plain Go.
 //
-// Weights come as a safetensors file with convolutions [out][in][kh][kw]. Two architectures are known:
+// Weights come as a safetensors file with convolutions [out][in][kh][kw]. Three architectures are known:
 //
 //   - "plain": a chain or graph of convolutions that a small JSON file describes (see Description);
 //   - "resnet18": torchvision's names, with separate batch norm (conv1, bn1, layer1.0.conv1, layer1.0.bn1, ...,
 //     layer2.0.downsample.0 and .1) or with batch norm folded into conv weight and bias. The taps are layer2 and layer3;
-//     layer4.* and fc.* may be there and are ignored, as are num_batches_tracked.
+//     layer4.* and fc.* may be there and are ignored, as are num_batches_tracked;
+//   - "wide_resnet50_2": the same of torchvision's Wide ResNet-50-2, whose blocks have conv1 to conv3. 1,536 channels, 24 MB.
 //
 // The way: the float network runs on calibration images and a histogram of every activation gives its step, percentile / 127.
 // Weights become int8 with one step per output channel, max|w| / 127 (12 bits, max|w| / 2047, in a stem on raw pixels). Then
@@ -31,8 +32,9 @@ import (
 
 // The architectures that Options.Arch may name.
 const (
-	ArchPlain    = "plain"
-	ArchResNet18 = "resnet18"
+	ArchPlain        = "plain"
+	ArchResNet18     = "resnet18"
+	ArchWideResNet50 = "wide_resnet50_2"
 )
 
 // DefaultPercentile of the activations becomes the largest value that a u7 activation can hold.
@@ -56,7 +58,7 @@ func Decoded(list []*imaging.RGB) Images {
 // Options say what to import. Weights, Arch, Images and HeldOut are required, and Description for "plain".
 type Options struct {
 	Weights     []byte   // a safetensors file, float32
-	Arch        string   // ArchPlain or ArchResNet18
+	Arch        string   // ArchPlain, ArchResNet18 or ArchWideResNet50
 	Description []byte   // JSON, see Description; only for ArchPlain
 	Taps        []string // only for ArchPlain: replaces the description's taps
 
@@ -158,13 +160,16 @@ func (o *Options) network() (*network, error) {
 	switch o.Arch {
 	case ArchPlain:
 		return plainNetwork(w, o.Description, o.Taps)
-	case ArchResNet18:
+	case ArchResNet18, ArchWideResNet50:
 		if o.Description != nil || o.Taps != nil {
 			return nil, fmt.Errorf("importer: %s takes neither description nor taps", o.Arch)
 		}
+		if o.Arch == ArchWideResNet50 {
+			return wideResNet50(w, resnetWidth)
+		}
 		return resnet18(w, resnetWidth)
 	}
-	return nil, fmt.Errorf("importer: architecture %q, want %q or %q", o.Arch, ArchPlain, ArchResNet18)
+	return nil, fmt.Errorf("importer: architecture %q, want %q, %q or %q", o.Arch, ArchPlain, ArchResNet18, ArchWideResNet50)
 }
 
 func (o *Options) provenance(r *Report) model.Provenance {

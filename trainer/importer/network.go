@@ -9,6 +9,7 @@ import (
 // layer is a float convolution or a maximum pool. Activations are [H][W][C].
 type layer struct {
 	name, input, residual   string
+	file                    string // its name in the weights, if another
 	kind                    engine.Kind
 	in, out, kernel, stride int
 	relu                    bool

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"math"
 	"math/rand/v2"
@@ -308,4 +309,84 @@ func TestRealResNet18(t *testing.T) {
 		assert.Greater(t, tap.ExplainedVariance, 0.98, tap.Name)
 	}
 	assert.Len(t, b.FeatureStd, 128+256)
+}
+
+// wideTensors are random weights of a Wide ResNet-50-2 whose stem has the given width (64 in the real one), named and shaped as torchvision's.
+func wideTensors(width int) testTensors {
+	rng := rand.New(rand.NewPCG(8, 8))
+	t := testTensors{}
+	add := func(conv, bn string, in, out, k int, gain float64) {
+		t.random(rng, conv+".weight", 0, math.Sqrt(2/float64(in*k*k)), out, in, k, k)
+		t.random(rng, bn+".weight", gain, 0.1*gain, out)
+		t.random(rng, bn+".bias", 0, 0.1, out)
+		t.random(rng, bn+".running_mean", 0, 0.1, out)
+		t.random(rng, bn+".running_var", 1, 0.05, out)
+	}
+	add("conv1", "bn1", 3, width, 7, 1)
+	in := width
+	for stage, blocks := range []int{3, 4, 6} {
+		middle, out := 2*width<<stage, 4*width<<stage
+		for b := range blocks {
+			name := fmt.Sprintf("layer%d.%d", stage+1, b)
+			if b == 0 {
+				add(name+".downsample.0", name+".downsample.1", in, out, 1, 1)
+			}
+			add(name+".conv1", name+".bn1", in, middle, 1, 1)
+			add(name+".conv2", name+".bn2", middle, middle, 3, 1)
+			add(name+".conv3", name+".bn3", middle, out, 1, 0.3) // trained networks add little in each block
+			in = out
+		}
+	}
+	t.random(rng, "layer4.0.conv1.weight", 0, 1, 8, 4, 1, 1)
+	t.random(rng, "fc.bias", 0, 1, 1000)
+	return t
+}
+
+// TestWideResNet50 imports random weights of the exact shapes of torchvision's network, and holds the integer taps against our float forward.
+func TestWideResNet50(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: 25 million weights")
+	}
+	opt := tinyOptions(t)
+	opt.Weights, opt.Arch, opt.Description, opt.Workers = wideTensors(64).encode(t), ArchWideResNet50, nil, 2
+	b, r, err := Import(context.Background(), opt)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"layer2", "layer3"}, b.Graph.Taps)
+	assert.Len(t, b.FeatureStd, 512+1024)
+	assert.Len(t, b.Graph.Ops, 1+1+3+13*3, "stem, pool, three shortcuts, 13 blocks")
+	// With layer4, fc and the norms the same sum gives the 68,883,240 parameters that torchvision states.
+	assert.EqualValues(t, 11_998_855_168, b.Graph.MultiplyAdds(256, 256))
+	for _, tap := range r.Taps {
+		assert.Greater(t, tap.ExplainedVariance, 0.9, tap.Name)
+	}
+	weights := 0
+	for i := range b.Graph.Ops {
+		weights += len(b.Graph.Ops[i].Weight) + len(b.Graph.Ops[i].Weight16)
+	}
+	assert.Equal(t, 24_822_976, weights)
+}
+
+// TestNarrowWideResNet: the same structure with a stem of 4 channels, and what does not belong to it is refused.
+func TestNarrowWideResNet(t *testing.T) {
+	tensors := wideTensors(4)
+	read := func() (*network, error) {
+		w, err := readWeights(tensors.encode(t))
+		require.NoError(t, err)
+		return wideResNet50(w, 4)
+	}
+	n, err := read()
+	require.NoError(t, err)
+	at := n.index()
+	last := n.layers[at["layer3"]]
+	assert.Equal(t, []any{"layer3.5.conv2", 32, 64, 1, "layer3.4.conv3"}, []any{last.input, last.in, last.out, last.kernel, last.residual})
+	first := n.layers[at["layer2.0.conv2"]]
+	assert.Equal(t, []int{16, 16, 3, 2}, []int{first.in, first.out, first.kernel, first.stride}, "the 3x3 has the stride")
+	assert.Equal(t, "layer2", n.layers[at["layer3.0.conv1"]].input)
+	tensors["layer1.0.conv3.weight"] = tensors["layer1.0.conv1.weight"]
+	_, err = read()
+	assert.ErrorContains(t, err, `"layer1.0.conv3.weight" is F32 [8 4 1 1], want F32 [16 8 1 1]`)
+	delete(tensors, "layer3.5.conv3.weight")
+	tensors["layer1.0.conv3.weight"] = wideTensors(4)["layer1.0.conv3.weight"]
+	_, err = read()
+	assert.ErrorContains(t, err, `"layer3.5.conv3.weight" is missing`)
 }
