@@ -108,7 +108,15 @@ func compareResumes(t *testing.T, data string) {
 }
 
 func compareRefuses(t *testing.T, data string) {
+	lone := filepath.Join(t.TempDir(), "lone")
+	for _, name := range []string{"train/good", "test/good"} {
+		require.NoError(t, os.MkdirAll(filepath.Join(lone, name), 0o755))
+		list, err := filepath.Glob(filepath.Join(data, name, "*"))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(lone, name, "a.png"), readFile(t, list[0]), 0o644))
+	}
 	for want, args := range map[string][]string{
+		"want at least 5":     {"--data", lone, "--methods", "padim", "--size", "96"},
 		"want --data":         {},
 		"method \"best\"":     {"--data", data, "--methods", "best"},
 		"0 seeds":             {"--data", data, "--methods", "padim", "--seeds", "0"},

@@ -81,7 +81,7 @@ svg{max-width:100%;height:auto}svg text{fill:var(--fg);font:12px system-ui,sans-
 <h3>ROC curves of the image scores</h3>
 {{roc .}}
 <h3>Image scores</h3>
-<div class="row">{{range .Scores}}<figure>{{hist .}}<figcaption>{{.Name}}: {{len .Good}} good, {{len .Bad}} defective</figcaption></figure>
+<div class="row">{{range .Scores}}<figure>{{hist .}}<figcaption>{{.Name}}: {{len .Good}} good (blue, upwards), {{len .Bad}} defective (orange, downwards)</figcaption></figure>
 {{end}}</div>
 {{if .Worst}}<h3>The {{len .Worst}} images that are most wrong{{if .Of}}, {{.Of}}{{end}}</h3>
 <p>Left the picture, with the marked defect outlined in green; right the map, on one scale for all of them.</p>
