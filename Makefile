@@ -6,7 +6,7 @@ PORTABLE = CGO_ENABLED=0
 WASMEXEC = $(GOROOT)/lib/wasm/go_js_wasm_exec
 
 .NOTPARALLEL:
-.PHONY: run build site edge test-edge torch test check test-go test-wasm test-arm64 test-torch test-e2e deps fuzz bench generate golden backbone student part clean help
+.PHONY: run build site edge test-edge release release-check torch test check test-go test-wasm test-arm64 test-torch test-e2e deps fuzz bench generate golden backbone student part clean help
 
 run: build ## build everything and serve the page (ADDR=127.0.0.1:8080)
 	bin/anomnet serve --addr $(ADDR)
@@ -19,6 +19,12 @@ site: ## assets/site: the page as static files
 
 edge: ## .build/edge: the Cloudflare Worker and its site; docs/deploy.md
 	$(PORTABLE) $(GO) run ./cmd/mksite -edge .build/edge
+
+release: ## dist/: archives of command line and site, checksums, bill of materials (VERSION=v1.2.3, SECRET=KEY PASSPHRASE=FILE sign); docs/release.md
+	$(GO) run ./cmd/mkrelease -version "$(VERSION)" -o dist $(if $(SECRET),-secret "$(SECRET)") $(if $(PASSPHRASE),-passphrase-file "$(PASSPHRASE)")
+
+release-check: ## two whole releases in different folders, with empty caches: are they the same bytes? (many minutes)
+	RELEASE=whole $(GO) test -count=1 -timeout 60m -v -run TestReproducible ./cmd/internal/release
 
 torch: site ## bin/anomnet with the trainer; LIBTORCH=DIR, or installs Debian's libtorch
 	e=$$(trainer/torch/setup.sh --install) && eval "$$e" && $(GO) build -tags torch -o bin/anomnet ./cmd/anomnet

@@ -38,6 +38,8 @@ type Options struct {
 	Keys []string
 	// NoCompress leaves out the .br and .gz files.
 	NoCompress bool
+	// Env is the environment of the go command. Default: that of this process.
+	Env []string
 	// Log gets one line per step. Default: nowhere.
 	Log io.Writer
 }
@@ -132,13 +134,13 @@ func (b *builder) programs(ctx context.Context, out string) error {
 	if err != nil {
 		return err
 	}
-	args := []string{"build", "-trimpath", "-ldflags=-s -w -X main.version=" + b.Version + " -X main.keys=" + keys, "-gcflags=all=-l"}
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -X main.version=" + b.Version + " -X main.keys=" + keys, "-gcflags=all=-l"}
 	for _, pkg := range inlined {
 		args = append(args, "-gcflags="+pkg+"=")
 	}
 	cmd := exec.CommandContext(ctx, "go", append(args, "-o", abs, "./cmd/page")...)
 	cmd.Dir = b.Root
-	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	cmd.Env = append(b.environment(), "GOOS=js", "GOARCH=wasm")
 	if msg, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build ./cmd/page: %w\n%s", err, msg)
 	}
@@ -148,6 +150,13 @@ func (b *builder) programs(ctx context.Context, out string) error {
 		return fmt.Errorf("go env GOROOT: %w", err)
 	}
 	return copyFile(filepath.Join(strings.TrimSpace(string(goroot)), "lib", "wasm", "wasm_exec.js"), filepath.Join(out, "wasm_exec.js"))
+}
+
+func (b *builder) environment() []string {
+	if b.Env != nil {
+		return slices.Clone(b.Env)
+	}
+	return os.Environ()
 }
 
 // pageKeys are the keys as cmd/page takes them; a key's label is the name of its file.
