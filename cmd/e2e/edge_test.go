@@ -118,9 +118,9 @@ func (p *tab) getSigned() {
 	p.lookAtOffers()
 	p.waitFor(`document.querySelector("#pin-yes")`)
 	p.click("#pin-yes")
-	p.waitFor(`document.querySelector("#offers-trust")?.textContent.includes("Signed by")`)
+	p.waitFor(`document.querySelector("#offers-trust")?.textContent.includes("counter 5")`)
 	p.click(`[data-name="default.anomnet"] .offer-get`)
-	p.waitFor(`document.querySelector('[data-part="Washer (demo)"] .trust')?.textContent.startsWith("Signed: ")`)
+	p.waitFor(`document.querySelector("[data-part=\"Washer (demo)\"] .trust")?.textContent.startsWith("Signed: ")`)
 }
 
 // TestEdgePage opens the page from Cloudflare's runtime, which has a signed catalogue, scores an image and gets a signed model. A proxy between the two

@@ -69,7 +69,6 @@ func (s *shop) Look() {
 
 // look reads the index. key is that of the server, when it has signed the index and is not pinned.
 func (s *shop) look() (list []models.Offer, t protocol.Trust, key *trust.Key, e protocol.Error) {
-	s.index = nil
 	index, e := s.fetch(catalogue.IndexName, "no-cache")
 	if e.Code != "" || index.IsUndefined() {
 		return nil, t, nil, e

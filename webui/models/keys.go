@@ -36,6 +36,7 @@ func (v *View) Pinned(k trust.Key, trusted bool) {
 		v.Done(v.T("models.said.pinned", "label", k.Label))
 		v.undo = func() { v.back.Unpin(k) }
 		if v.offers.known && ui.Unknown(v.offers.trust) { // the list may be signed by it
+			v.offers.asking = true
 			v.back.Look()
 		}
 		return
