@@ -31,7 +31,7 @@ func station(t *testing.T, policyText string) *server {
 	t.Helper()
 	s, h := &server{}, site.Handler(os.DirFS(siteDir(t)))
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.hits.Add(1)
+		s.count(r)
 		if r.URL.Path == "/policy.json" {
 			w.Header().Set("Content-Type", "application/json")
 			fmt.Fprint(w, policyText)
@@ -119,6 +119,7 @@ func TestKiosk(t *testing.T) {
 	p.str(`(() => { ` + axe + `; return 1; })()`)
 	p.audit("kiosk-pin")
 	p.str(`document.querySelector("#kiosk-lock").close()`)
+	p.waitFor(`!document.querySelector("#kiosk-pin")`) // the page knows it
 	p.unlock("4711")
 	p.waitFor(`document.querySelector("#kiosk-settings").open`)
 	p.audit("kiosk-menu")
@@ -209,4 +210,23 @@ func TestKioskExport(t *testing.T) {
 	p.waitFor(`document.querySelector("header.top") && location.hash !== "#/kiosk" && awake === 0`)
 	p.goTo("/")
 	p.waitFor(`document.querySelector("header.top") && !document.querySelector("#kiosk")`)
+}
+
+// TestKioskOffline takes the server away: the station comes up again with its policy, and goes on.
+func TestKioskOffline(t *testing.T) {
+	pol := policy.Default()
+	pol.Name = "Line 4"
+	srv := station(t, encoded(t, pol))
+	p := kiosk(t, srv, desktop)
+	p.click("#kiosk-menu")
+	p.waitFor(`document.querySelector("#kiosk-folder")`)
+	p.click("#kiosk-folder")
+	p.waitFor(`document.querySelector("#kiosk-watching")`)
+	srv.Close()
+	p.goTo("/?kiosk")
+	p.waitFor(`document.querySelector("#kiosk-watching")`)
+	p.put("a", 2)
+	p.waitFor(counted + ` === 2`)
+	p.click("#kiosk-menu")
+	p.waitFor(`document.querySelector("#kiosk-policy-name")?.textContent === "Line 4"`)
 }
