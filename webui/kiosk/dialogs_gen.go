@@ -415,6 +415,11 @@ func (c *Dialogs) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						vgn = slim.Text(vgparent, "\n      ")
 					}
 					vgn = slim.Text(vgparent, "\n      ")
+					if c.Page.Newer.There {
+						vgn = slim.El(vgparent, "", "p\x00class\x00small\x00data-key\x00newer\x00id\x00kiosk-newer")
+						vgn.SetInnerHTML(c.T("kiosk.newer"))
+					}
+					vgn = slim.Text(vgparent, "\n      ")
 					vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00kiosk-leave\x00class\x00button primary")
 					vgn.SetInnerHTML(c.T("kiosk.leave"))
 					slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Leave() })
