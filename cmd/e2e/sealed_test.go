@@ -19,7 +19,10 @@ import (
 )
 
 var sealedBuild = sync.OnceValues(func() (string, error) {
-	dir := filepath.Join("..", "..", ".build", "sealed-e2e")
+	dir, err := filepath.Abs(filepath.Join("..", "..", ".build", "sealed-e2e")) // a browser takes files by absolute paths only
+	if err != nil {
+		return "", err
+	}
 	return dir, site.Build(context.Background(), dir, &site.Options{Version: "e2e", Sealed: true, NoCompress: true})
 })
 
@@ -69,6 +72,7 @@ func TestSealed(t *testing.T) {
 			}
 			p.str(`location.hash = "#/privacy"`)
 			p.waitFor(`document.querySelector(".reasons")?.textContent.includes("sealed")`)
+			p.show("inspect")
 			p.str(`workers[0].dispatchEvent(new ErrorEvent("error", {message: "out of memory", cancelable: true}))`)
 			p.choose(filepath.Join(dir, "samples", firstSample(t)))
 			assert.NotEmpty(t, p.results(9)[8].Verdict, "another worker has taken the place of one that is gone")
