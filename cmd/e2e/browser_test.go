@@ -84,6 +84,7 @@ type server struct {
 	*httptest.Server
 	hits   atomic.Int64
 	checks atomic.Int64 // by the browser itself, for a new service worker; not in hits
+	paths  sync.Map     // of hits, for messages
 }
 
 // count notes a request. A browser asks for the service worker's script at each visit, whether a page wants it or not, and with nothing in it.
@@ -92,7 +93,17 @@ func (s *server) count(r *http.Request) {
 		s.checks.Add(1)
 		return
 	}
-	s.hits.Add(1)
+	s.paths.Store(s.hits.Add(1), r.Method+" "+r.URL.RequestURI())
+}
+
+// since lists the hits after the nth.
+func (s *server) since(n int64) (out []string) {
+	for i := n + 1; i <= s.hits.Load(); i++ {
+		if path, ok := s.paths.Load(i); ok {
+			out = append(out, path.(string))
+		}
+	}
+	return out
 }
 
 func serve(t *testing.T, dir string) *server {
@@ -242,7 +253,7 @@ func (p *tab) requireClean() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	require.Empty(p.t, p.requests, "requests after ready")
-	require.Equal(p.t, p.hits, p.srv.hits.Load(), "requests after ready, seen by the server")
+	require.Equal(p.t, p.hits, p.srv.hits.Load(), "requests after ready, seen by the server: %q", p.srv.since(p.hits))
 }
 
 func (p *tab) look(l look) {
