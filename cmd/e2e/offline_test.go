@@ -138,6 +138,22 @@ func TestOffline(t *testing.T) {
 	require.Empty(t, p.problemList())
 }
 
+// TestOfflineModels is TestOffline for a site with a packed folder, whose models are no part of the build: those that were loaded are kept.
+func TestOfflineModels(t *testing.T) {
+	dir, err := filepath.Abs(filepath.Join(edgeDir(t).dir, "site"))
+	require.NoError(t, err)
+	srv := serve(t, dir)
+	p := open(t, srv, desktop)
+	p.requireClean()
+	srv.Close()
+	sample := filepath.Join(siteDir(t), "samples", firstSample(t))
+	for range 2 {
+		p.reload()
+		p.choose(sample)
+		assert.NotEmpty(t, p.results(1)[0].Verdict)
+	}
+}
+
 // TestUpdate serves a second version: it is offered, waits while a batch runs, and comes when it is taken; a page keeps the version that it was
 // loaded with.
 func TestUpdate(t *testing.T) {

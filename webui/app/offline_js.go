@@ -76,6 +76,7 @@ func (o *offliner) refresh() {
 			next := s.Get("next").String()
 			o.app.page.Newer.There, o.app.page.Newer.Failed = next != "", next != "" && next == s.Get("failed").String()
 		}
+		o.app.page.Build = seen.Build
 		o.view.Saw(seen)
 	})
 }

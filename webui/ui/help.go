@@ -32,3 +32,6 @@ func (p *Page) DrawDialog(el vjs.Value, open bool) { p.back.Dialog(el, open) }
 
 // DrawHelp brings the dialog to its state.
 func (p *Page) DrawHelp(el vjs.Value) { p.back.Dialog(el, p.Help) }
+
+// BuildName is the beginning of the build's name.
+func (c *Help) BuildName() string { return Short(c.Page.Build) }

@@ -132,6 +132,23 @@ func (c *Help) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					}
 					vgn = slim.Text(vgparent, "\n    ")
 				}
+				vgn = slim.Text(vgparent, "\n    ")
+				if c.Page.Build != "" {
+					vgn = slim.El(vgparent, "", "p\x00class\x00quiet small build\x00data-key\x00build")
+					{
+						vgparent := vgn
+						_ = vgparent
+						vgn = slim.El(vgparent, "", "span")
+						vgn.SetInnerHTML(c.Page.Software)
+						vgn = slim.Text(vgparent, " · ")
+						vgn = slim.El(vgparent, "", "code")
+						vgn.SetInnerHTML(c.BuildName())
+						vgn = slim.Text(vgparent, " · ")
+						vgn = slim.El(vgparent, "", "a\x00href\x00#/privacy")
+						vgn.SetInnerHTML(c.Page.Text.T("view.privacy"))
+						slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Page.SetHelp(false) })
+					}
+				}
 				vgn = slim.Text(vgparent, "\n  ")
 			}
 		}

@@ -117,6 +117,7 @@ type Page struct {
 	Look      Look
 	region    region
 	Software  string // name and version, for exports
+	Build     string // SHA-256 that names the build of the site, "" when it has none
 	Outlet    Outlet
 	Camera    CameraState
 	// Today says what an earlier judgement about a signature is worth now; nil: what it was.
