@@ -129,13 +129,12 @@ func TestAccessibility(t *testing.T) {
 	p.waitFor(`document.querySelector(".models article[data-part=Bracket]")`)
 	p.str(`document.querySelectorAll("details").forEach((e) => e.open = true)`)
 	p.audit("models")
-	p.click(".requests a.term")
-	p.waitFor(`document.querySelector(".privacy [data-count=own]")`)
-	p.audit("privacy")
-	p.show("models")
 	p.click(".models .delete")
 	p.waitFor(`document.querySelector(".ask")`)
 	p.audit("models-delete")
+	p.click(".requests a.term")
+	p.waitFor(`document.querySelector(".privacy [data-count=own]")`)
+	p.audit("privacy")
 }
 
 // TestAccessibilityOfTrouble is TestAccessibility for a refused part and a refused camera.
