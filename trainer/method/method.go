@@ -102,6 +102,10 @@ func Fit(ctx context.Context, set *teach.Set, o Options, opt *teach.Options) (*M
 	}
 	switch o.Method {
 	case KMeans:
+		var err error
+		if o.Fit, _, err = set.Choose(ctx, o.Fit, opt); err != nil { // the normalisation by k-centre: k-means takes minutes for each of many trials
+			return nil, err
+		}
 		o.Fit.Refine = func(ctx context.Context, e []int8, c detect.Centroids) (detect.Centroids, error) {
 			return baseline.KMeans(ctx, e, c, o.Fit.Seed, workers(opt))
 		}
