@@ -36,7 +36,7 @@ func trainCommand(fs *flag.FlagSet) func(context.Context, *console, []string) er
 	fs.StringVar(&t.method, "method", method.AnomNet, "`name`: "+strings.Join(method.Names(), ", ")+"; the last three need no libtorch")
 	fs.StringVar(&t.opt.Device, "device", "auto", "auto, cpu or cuda")
 	fs.StringVar(&t.keep, "keep", string(method.KeepBetter), "which head to write: better (by pseudo-defects), trained or untrained")
-	fs.BoolVar(&t.metric, "metric", false, "also try whitened projections; better by pseudo-defects, but not on real ones: see docs/accuracy.md")
+	fs.BoolVar(&t.metric, "metric", false, "also try whitened projections: they find places better on some parts and lose image AUROC, see docs/accuracy.md")
 	fs.StringVar(&t.curve, "curve", "", "`file` for the curve of the losses, JSON lines")
 	fs.StringVar(&t.dir, "run", "", "`folder` for run.json, curve.csv and the checkpoint; default: none")
 	fs.StringVar(&t.resume, "resume", "", "`folder` of a run that was stopped: goes on from its checkpoint, with the same other flags")
