@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	perKill  = 12 // files that are put into the folder before each kill
+	perKill  = 16 // files that are put into the folder before each kill
 	killSeed = 11 // of the moments
 )
 
@@ -50,7 +50,7 @@ func TestFiftyKills(t *testing.T) {
 			p.waitFor(`document.querySelector("#kiosk-verdict").dataset.recorded`)
 			first, err := strconv.Atoi(p.str(`document.querySelector("#kiosk-verdict").dataset.recorded`))
 			require.NoError(t, err)
-			more, wait := rng.IntN(8), time.Duration(rng.IntN(100))*time.Millisecond
+			more, wait := rng.IntN(5), time.Duration(rng.IntN(80))*time.Millisecond
 			p.waitFor(fmt.Sprintf(`Number(document.querySelector("#kiosk-verdict").dataset.recorded) >= %d || !/ to go$/.test(document.querySelector("#kiosk-watching").textContent)`, first+more))
 			if strings.HasSuffix(p.str(`document.querySelector("#kiosk-watching").textContent`), " to go") {
 				midway++
