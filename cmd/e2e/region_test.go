@@ -49,7 +49,9 @@ func (p *tab) region() {
 // corner is where a corner of the grid of 32 x 32 patches is on the screen.
 func (p *tab) corner(x, y int) place {
 	p.t.Helper()
-	at := func(js string) float64 { return p.number(`(() => { const r = document.querySelector("#roi-pad").getBoundingClientRect(); return ` + js + `; })()`) }
+	at := func(js string) float64 {
+		return p.number(`(() => { const r = document.querySelector("#roi-pad").getBoundingClientRect(); return ` + js + `; })()`)
+	}
 	return place{at(fmt.Sprintf("r.left + r.width * %d / 32", x)), at(fmt.Sprintf("r.top + r.height * %d / 32", y))}
 }
 
@@ -174,7 +176,9 @@ func TestRegionByKeyboard(t *testing.T) {
 	p.press(" ")
 	p.waitFor(`document.querySelector("#roi-polygon").ariaPressed === "true"`)
 	p.tabTo("#roi-pad")
-	said := func(want string) { p.waitFor(fmt.Sprintf(`document.querySelector("[data-key=live]").textContent.includes(%q)`, want)) }
+	said := func(want string) {
+		p.waitFor(fmt.Sprintf(`document.querySelector("[data-key=live]").textContent.includes(%q)`, want))
+	}
 	repeat := func(key string, n int) {
 		for range n {
 			p.press(key)

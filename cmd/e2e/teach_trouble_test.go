@@ -35,7 +35,9 @@ func TestTabKilledWhileSaving(t *testing.T) {
 		kill func(q *tab, cancel context.CancelFunc)
 	}{
 		{"file", func(_ *tab, cancel context.CancelFunc) { cancel() }},
-		{"record", func(q *tab, _ context.CancelFunc) { go func() { _, _ = chromedp.Call(q.ctx, page.Crash, cdp.Empty{}) }() }},
+		{"record", func(q *tab, _ context.CancelFunc) {
+			go func() { _, _ = chromedp.Call(q.ctx, page.Crash, cdp.Empty{}) }()
+		}},
 	} {
 		t.Run(c.hold, func(t *testing.T) {
 			p := open(t, serve(t, siteDir(t)), desktop)

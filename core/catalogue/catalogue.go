@@ -45,7 +45,7 @@ const (
 	IndexName     = "index.json"
 	SignatureName = "index.json.minisig"
 	KeyName       = "index.json.pub" // the public key of the signature, for people who do not have it; it proves nothing
-	BlobDir       = "sha256/" // followed by a digest
+	BlobDir       = "sha256/"        // followed by a digest
 )
 
 // ErrMalformed is wrapped when an index does not follow the format; ErrChunk when bytes are not those that the index names.

@@ -44,7 +44,9 @@ func TestRefine(t *testing.T) {
 		assert.ErrorContains(t, err, "teach: centroids refined")
 	}
 	stop := errors.New("stop")
-	fit.Refine = func(context.Context, []int8, detect.Centroids) (detect.Centroids, error) { return detect.Centroids{}, stop }
+	fit.Refine = func(context.Context, []int8, detect.Centroids) (detect.Centroids, error) {
+		return detect.Centroids{}, stop
+	}
 	_, err = set.CrossJudge(t.Context(), fit, nil)
 	assert.ErrorIs(t, err, stop)
 }
