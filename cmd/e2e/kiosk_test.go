@@ -177,7 +177,7 @@ func TestKioskExport(t *testing.T) {
 	p.click("#trouble-export button")
 	p.waitFor(`!document.querySelector("#trouble-export")`)
 	p.click("#kiosk-full")
-	p.waitFor(`document.fullscreenElement`)
+	p.waitFor(`document.fullscreenElement && document.querySelector("#kiosk-full").textContent === "End full screen"`)
 	p.click("#kiosk-full")
 	p.waitFor(`!document.fullscreenElement`)
 
