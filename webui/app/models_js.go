@@ -37,7 +37,7 @@ func (a *app) modelsView() ui.View {
 }
 
 // act does something that takes time and says how it ended.
-func (c *curator) act(f func() (said string, e protocol.Error)) {
+func (c *curator) act(f func() (said string, e protocol.Error), then ...func()) {
 	go func() {
 		said, e := f()
 		c.stock.changed()
@@ -48,6 +48,9 @@ func (c *curator) act(f func() (said string, e protocol.Error)) {
 			}
 			c.view.Done(said)
 		})
+		for _, next := range then { // it may say something itself, which must come last
+			next()
+		}
 	}()
 }
 
@@ -191,6 +194,7 @@ func (c *curator) Import(input vjs.Value) {
 
 // Keep implements models.Backend.
 func (c *curator) Keep(sources []ui.Source) {
+	var keys []file
 	c.act(func() (string, protocol.Error) {
 		said := ""
 		var given []file
@@ -201,10 +205,8 @@ func (c *curator) Keep(sources []ui.Source) {
 		if err != nil {
 			return "", protocol.Error{Code: protocol.CodeUnreadable, Message: err.Error()}
 		}
-		given, keys, alone := paired(given)
-		if len(keys) > 0 {
-			defer func() { go c.offer(keys[0], false) }()
-		}
+		var alone int
+		given, keys, alone = paired(given)
 		if alone > 0 && len(given) == 0 {
 			return "", protocol.Error{Code: protocol.CodeSignature, Hint: "wrong", Message: "a signature file without its model"}
 		}
@@ -216,6 +218,10 @@ func (c *curator) Keep(sources []ui.Source) {
 			said = c.t("models.said.imported", "part", p.Name, "n", fmt.Sprint(p.Use))
 		}
 		return said, protocol.Error{}
+	}, func() {
+		if len(keys) > 0 {
+			c.offer(keys[0], false)
+		}
 	})
 }
 
