@@ -53,14 +53,8 @@ test-arm64: ## core as arm64 under qemu-aarch64 (Debian: qemu-user), where a fus
 test-torch: ## the trainer against libtorch
 	e=$$(trainer/torch/setup.sh --install) && eval "$$e" && $(GO) vet -tags torch ./trainer/... ./cmd/... && $(GO) test -tags torch ./trainer ./trainer/distill ./trainer/torch ./cmd/anomnet
 
-# These browser tests, which wait for most of their time, run beside the others: 13 minutes become 8.
-BESIDE = FiftyKills|Kiosk|Edge|ManyLoads|Exfiltration|Sealed|Rollback|Update|Offline|Eviction|Installable|Changed|Signed|Refused|Clock|Offers|Cleared
-
 test-e2e: torch ## the page in real Chromium, with a head trained on real images
-	$(GO) test -tags e2e -c -o .build/e2e.test ./cmd/e2e
-	@cd cmd/e2e && export ANOMNET_BIN=$(CURDIR)/bin/anomnet && run="$(CURDIR)/.build/e2e.test -test.timeout 18m -test.v" && \
-		{ $$run -test.run '$(BESIDE)' > $(CURDIR)/.build/beside.log 2>&1 & beside=$$!; code=0; $$run -test.skip '$(BESIDE)' || code=$$?; \
-		wait $$beside || code=$$?; cat $(CURDIR)/.build/beside.log; exit $$code; }
+	ANOMNET_BIN=$(CURDIR)/bin/anomnet $(GO) test -tags e2e -count=1 -timeout 18m -v ./cmd/e2e
 
 test-edge: ## the worker in Cloudflare's runtime, which npm installs into .build/npm, and the page from it in Chromium
 	$(GO) test -tags e2e -count=1 -v -run 'TestEdge|TestManyLoads' ./cmd/e2e
