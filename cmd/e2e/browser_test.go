@@ -276,7 +276,7 @@ func (p *tab) str(js string) string {
 // waitFor polls a condition; a timer, because a page in the background draws no frames.
 func (p *tab) waitFor(js string) {
 	p.t.Helper()
-	deadline := time.Now().Add(90 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for time.Now().Before(deadline) {
 		if p.str(`Boolean(`+js+`)`) == "true" {
 			return

@@ -101,6 +101,7 @@ func TestRegionOfInterest(t *testing.T) {
 	p.click("#roi-redo")
 	p.inspected("16 % of the image")
 	p.click("#roi-eraser")
+	p.waitFor(`document.querySelector("#roi-size")`) // it moves the buttons behind it
 	p.click("#roi-other")
 	p.waitFor(`document.querySelector("#roi-pad canvas")?.dataset.drawn === "good-001.jpg"`)
 	for name, l := range looks() {
