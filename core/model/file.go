@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 
+	"anomnet/core/internal/jsontext"
 	"anomnet/core/safetensors"
 )
 
@@ -77,26 +78,13 @@ func Decode(data []byte) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	if at := firstDifference(data, canonical); at >= 0 {
+	if at := jsontext.Difference(data, canonical); at >= 0 {
 		return nil, fmt.Errorf("%w: not in canonical form at offset %d", ErrCorrupt, at)
 	}
 	if f.Head == nil {
 		f.Backbone.digest = f.Digest
 	}
 	return f, nil
-}
-
-// firstDifference returns the first offset at which a and b differ, or -1.
-func firstDifference(a, b []byte) int {
-	for i := range min(len(a), len(b)) {
-		if a[i] != b[i] {
-			return i
-		}
-	}
-	if len(a) != len(b) {
-		return min(len(a), len(b))
-	}
-	return -1
 }
 
 func decode(data []byte) (*File, error) {

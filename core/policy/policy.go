@@ -140,22 +140,10 @@ func Decode(data []byte) (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	if at := differ(again, data); at >= 0 {
+	if at := jsontext.Difference(again, data); at >= 0 {
 		return nil, fmt.Errorf("%w: offset %d: not in its one form of bytes", ErrMalformed, at)
 	}
 	return p, nil
-}
-
-func differ(a, b []byte) int {
-	for i := range min(len(a), len(b)) {
-		if a[i] != b[i] {
-			return i
-		}
-	}
-	if len(a) != len(b) {
-		return min(len(a), len(b))
-	}
-	return -1
 }
 
 // Read reads a policy that a person wrote: white space, the order of keys and keys that are left out do not matter, all else does. What

@@ -18,16 +18,6 @@ type Check struct {
 	Verdict calibrate.Verdict `json:"verdict"`
 }
 
-// Recall returns how many check cases are NG.
-func (r *Report) Recall() (found int) {
-	for _, c := range r.Checks {
-		if c.Verdict == calibrate.NG {
-			found++
-		}
-	}
-	return found
-}
-
 // scorer scores features with a finished head.
 type scorer struct {
 	embedder *detect.Embedder

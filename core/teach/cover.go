@@ -163,6 +163,20 @@ func (f *fitter) calibrate(ctx context.Context, rep *Report) (*calibrate.Calibra
 	if err != nil {
 		return nil, err
 	}
+	return f.foldByFold(rep, func(fold int) (*detect.Mapper, func(int), error) {
+		if len(f.set.foldImages(fold)) == f.set.Images {
+			return nil, nil, ErrAlike
+		}
+		m, err := f.refilled(ctx, c, near, fold)
+		if err != nil {
+			return nil, nil, err
+		}
+		return m.mapper, m.measure, nil
+	})
+}
+
+// foldByFold calibrates with what without(fold) gives: a mapper that knows nothing of the fold, and how it maps an image.
+func (f *fitter) foldByFold(rep *Report, without func(fold int) (*detect.Mapper, func(image int), error)) (*calibrate.Calibration, error) {
 	var maps [][]float32
 	last := folds
 	if f.learned {
@@ -173,17 +187,14 @@ func (f *fitter) calibrate(ctx context.Context, rep *Report) (*calibrate.Calibra
 		if len(heldOut) == 0 {
 			continue
 		}
-		if len(heldOut) == f.set.Images {
-			return nil, ErrAlike
-		}
-		m, err := f.refilled(ctx, c, near, fold)
+		mapper, measure, err := without(fold)
 		if err != nil {
 			return nil, err
 		}
 		for _, i := range heldOut {
-			m.measure(i)
-			rep.Images, rep.Scores = append(rep.Images, i), append(rep.Scores, m.mapper.ImageScore(f.set.topK()))
-			maps = append(maps, m.mapper.Inside())
+			measure(i)
+			rep.Images, rep.Scores = append(rep.Images, i), append(rep.Scores, mapper.ImageScore(f.set.topK()))
+			maps = append(maps, mapper.Inside())
 		}
 	}
 	rep.HeldOut = len(rep.Scores)

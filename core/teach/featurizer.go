@@ -66,11 +66,7 @@ func (f *Featurizer) Clone() (*Featurizer, error) {
 
 // File decodes an image file and makes its features. Errors of the image are *imaging.Error.
 func (f *Featurizer) File(name string, data []byte) (*Features, error) {
-	img, err := imaging.Open(data, f.limits)
-	if err != nil {
-		return nil, err
-	}
-	pre, err := img.Prepare(f.pre)
+	img, pre, err := f.open(data)
 	if err != nil {
 		return nil, err
 	}
@@ -82,13 +78,19 @@ func (f *Featurizer) File(name string, data []byte) (*Features, error) {
 	return out, nil
 }
 
-// Vectors makes the patch vectors of an image file, without all that teaching needs beside them. Errors of the image are *imaging.Error.
-func (f *Featurizer) Vectors(data []byte) ([]uint8, error) {
+// open decodes an image file and brings it to the size that is scored.
+func (f *Featurizer) open(data []byte) (*imaging.Picture, *imaging.RGB, error) {
 	img, err := imaging.Open(data, f.limits)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	pre, err := img.Prepare(f.pre)
+	return img, pre, err
+}
+
+// Vectors makes the patch vectors of an image file, without all that teaching needs beside them. Errors of the image are *imaging.Error.
+func (f *Featurizer) Vectors(data []byte) ([]uint8, error) {
+	_, pre, err := f.open(data)
 	if err != nil {
 		return nil, err
 	}

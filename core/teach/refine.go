@@ -46,31 +46,16 @@ func (f *fitter) refine(ctx context.Context, pool []int8, c detect.Centroids) (d
 // calibrateRefined is calibrate for centroids that are no embeddings, so that none can be left out: each fold is scored by centroids that are made
 // anew of the others.
 func (f *fitter) calibrateRefined(ctx context.Context, rep *Report) (*calibrate.Calibration, error) {
-	var maps [][]float32
-	last := folds
-	if f.learned {
-		last = 1
-	}
-	for fold := range last {
-		heldOut := f.set.foldImages(fold)
-		if len(heldOut) == 0 {
-			continue
-		}
+	return f.foldByFold(rep, func(fold int) (*detect.Mapper, func(int), error) {
 		c, err := f.centroids(ctx, fold, max(1, f.fit.Centroids*(folds-1)/folds), fmt.Sprintf("calibration %d", fold+1))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		scorer, err := detect.NewScorer(&c, f.opt.kernels())
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		m := detect.NewMapper(scorer, f.set.h, f.set.w, f.set.roi)
-		for _, i := range heldOut {
-			m.Map(f.image(i))
-			rep.Images, rep.Scores = append(rep.Images, i), append(rep.Scores, m.ImageScore(f.set.topK()))
-			maps = append(maps, m.Inside())
-		}
-	}
-	rep.HeldOut = len(rep.Scores)
-	return calibrate.New(rep.Scores, maps, f.fit.FalseRejectRate)
+		return m, func(i int) { m.Map(f.image(i)) }, nil
+	})
 }

@@ -48,6 +48,19 @@ func AppendFloat(b []byte, v float64, bits int) []byte {
 	return b
 }
 
+// Difference returns the first offset at which two texts differ that should be the one form of the same content, or -1.
+func Difference(a, b []byte) int {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	if len(a) != len(b) {
+		return min(len(a), len(b))
+	}
+	return -1
+}
+
 // Check says whether data is one JSON value in UTF-8; its errors name the offset.
 func Check(data []byte) error {
 	for i := 0; i < len(data); {
