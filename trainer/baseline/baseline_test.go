@@ -12,6 +12,7 @@ import (
 
 	"anomnet/core/detect"
 	"anomnet/trainer"
+	"anomnet/trainer/cluster"
 )
 
 // sheet makes images on a 4 x 4 grid of 8 channels: each place has its own colour, and all channels of a patch move together. A bad image
@@ -166,15 +167,15 @@ func TestCoreset(t *testing.T) {
 		}
 	}
 	for _, dim := range []int{0, 8, 64} {
-		rows := Coreset(x, d, 6, dim, 1, 2)
+		rows := coreset(x, d, 6, dim, 1, 2)
 		groups := map[int]bool{}
 		for _, r := range rows {
 			groups[r%6] = true
 		}
 		assert.Len(t, groups, 6, dim)
-		assert.Equal(t, rows, Coreset(x, d, 6, dim, 1, 1))
+		assert.Equal(t, rows, coreset(x, d, 6, dim, 1, 1))
 	}
-	assert.Equal(t, []int{2, 0, 1}, Coreset([]float32{0, 4, 10}, 1, 3, 0, 0, 1), "10 is farthest from the mean, then 0, then 4")
+	assert.Equal(t, []int{2, 0, 1}, coreset([]float32{0, 4, 10}, 1, 3, 0, 0, 1), "10 is farthest from the mean, then 0, then 4")
 }
 
 func TestKMeansOfEmbeddings(t *testing.T) {
@@ -187,4 +188,32 @@ func TestKMeansOfEmbeddings(t *testing.T) {
 	got, err = KMeans(t.Context(), []int8{5, 5}, detect.Centroids{K: 2, D: 1, Data: []int8{0, 0}}, 1, 1)
 	require.NoError(t, err)
 	assert.Equal(t, detect.Centroids{K: 1, D: 1, Data: []int8{5}}, got)
+}
+
+// coreset is algorithm 1 of PatchCore (Roth et al. 2022): greedy minimax selection of k of the rows x [n][d] by distances after a random
+// linear projection to dim dimensions (Johnson-Lindenstrauss; 0 means no projection). Our comparison selects with core/teach, which is the same
+// greedy rule on exact integer distances without a projection; TestCoreset holds one against the other.
+func coreset(x []float32, d, k, dim int, seed uint64, workers int) []int {
+	if dim == 0 || dim >= d {
+		rows, _ := cluster.KCentre(x, d, k, workers)
+		return rows
+	}
+	rng := rand.New(rand.NewPCG(seed, 0x6a6c))
+	w := make([]float32, dim*d)
+	for i := range w {
+		w[i] = float32(rng.NormFloat64() / math.Sqrt(float64(dim)))
+	}
+	n := len(x) / d
+	projected := make([]float32, n*dim)
+	for i := range n {
+		for j := range dim {
+			var s float32
+			for c, v := range x[i*d : (i+1)*d] {
+				s += v * w[j*d+c]
+			}
+			projected[i*dim+j] = s
+		}
+	}
+	rows, _ := cluster.KCentre(projected, dim, k, workers)
+	return rows
 }

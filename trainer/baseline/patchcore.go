@@ -4,43 +4,13 @@ import (
 	"cmp"
 	"errors"
 	"math"
-	"math/rand/v2"
 	"slices"
 
 	"anomnet/core/detect"
-	"anomnet/trainer/cluster"
 )
 
 // patchcoreNeighbours is b of equation 7: how many neighbours of the nearest bank member weigh the image score.
 const patchcoreNeighbours = 9
-
-// Coreset is algorithm 1 of PatchCore (Roth et al. 2022): greedy minimax selection of k of the rows x [n][d] by distances after a random
-// linear projection to dim dimensions (Johnson-Lindenstrauss; 0 means no projection). Our comparison selects with core/teach, which is the same
-// greedy rule on exact integer distances without a projection; a test holds one against the other.
-func Coreset(x []float32, d, k, dim int, seed uint64, workers int) []int {
-	if dim == 0 || dim >= d {
-		rows, _ := cluster.KCentre(x, d, k, workers)
-		return rows
-	}
-	rng := rand.New(rand.NewPCG(seed, 0x6a6c))
-	w := make([]float32, dim*d)
-	for i := range w {
-		w[i] = float32(rng.NormFloat64() / math.Sqrt(float64(dim)))
-	}
-	n := len(x) / d
-	projected := make([]float32, n*dim)
-	for i := range n {
-		for j := range dim {
-			var s float32
-			for c, v := range x[i*d : (i+1)*d] {
-				s += v * w[j*d+c]
-			}
-			projected[i*dim+j] = s
-		}
-	}
-	rows, _ := cluster.KCentre(projected, dim, k, workers)
-	return rows
-}
 
 // PatchCore is the image score of PatchCore on a bank of embeddings: the distance of the patch that is farthest from its nearest bank member,
 // weighed by how rare that member is. The patch distances are the engine's.

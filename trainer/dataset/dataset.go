@@ -167,22 +167,18 @@ func Load(path string, pre imaging.Preprocess) (*imaging.RGB, error) {
 	return img.Prepare(pre)
 }
 
-// LoadMask reads a mask and returns, at w x h pixels, where it is set: a pixel counts when the resized mask is at least half.
-func LoadMask(path string, w, h int) ([]bool, error) { return loadMask(path, 0, w, h) }
-
-// LoadMask reads the item's mask as the function LoadMask does, with its MaskLevel.
-func (i Item) LoadMask(w, h int) ([]bool, error) { return loadMask(i.Mask, i.MaskLevel, w, h) }
-
-func loadMask(path string, level uint8, w, h int) ([]bool, error) {
-	data, err := Read(path)
+// LoadMask reads the item's mask and returns, at w x h pixels, where it is set: a pixel counts when the resized mask, made of the pixels from
+// MaskLevel on where that is given, is at least half.
+func (i Item) LoadMask(w, h int) ([]bool, error) {
+	data, err := Read(i.Mask)
 	if err != nil {
 		return nil, err
 	}
 	img, err := imaging.Decode(data, nil)
 	if err != nil {
-		return nil, fmt.Errorf("dataset: mask %s: %w", path, err)
+		return nil, fmt.Errorf("dataset: mask %s: %w", i.Mask, err)
 	}
-	if level > 0 { // a level belongs to the pixels as they are, before they are mixed
+	if level := i.MaskLevel; level > 0 { // a level belongs to the pixels as they are, before they are mixed
 		for k, v := range img.Pix {
 			if img.Pix[k] = 0; v >= level {
 				img.Pix[k] = 255
@@ -191,8 +187,8 @@ func loadMask(path string, level uint8, w, h int) ([]bool, error) {
 	}
 	img = imaging.Resize(img, w, h)
 	mask := make([]bool, w*h)
-	for i := range mask {
-		mask[i] = img.Pix[3*i] >= 128
+	for k := range mask {
+		mask[k] = img.Pix[3*k] >= 128
 	}
 	return mask, nil
 }

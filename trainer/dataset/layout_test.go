@@ -71,7 +71,7 @@ func TestVisA(t *testing.T) {
 	mask, err := s.Test[1].LoadMask(8, 4)
 	require.NoError(t, err)
 	assert.Equal(t, []bool{true, false}, []bool{mask[0], mask[7]})
-	plain, err := LoadMask(s.Test[1].Mask, 8, 4)
+	plain, err := Item{Mask: s.Test[1].Mask}.LoadMask(8, 4)
 	require.NoError(t, err)
 	assert.False(t, plain[0], "half of the full value is never reached")
 	half, err := s.Test[1].LoadMask(4, 2)
