@@ -39,10 +39,7 @@ func kioskCommand(flags *flag.FlagSet) func(context.Context, *console, []string)
 		f.keys.keys = append(f.keys.keys, s)
 		return nil
 	})
-	flags.StringVar(&f.models, "models", "", "packed `folder` (model pack) to offer instead of the built-in part")
-	flags.StringVar(&f.head, "model", "", "`file` with the head to offer instead of the built-in part")
-	flags.StringVar(&f.backbone, "backbone", "", "backbone `file` for it; default: the built-in one")
-	flags.StringVar(&f.dir, "site", "", "serve the page from this `folder` instead of the embedded one")
+	f.offered(flags)
 	flags.StringVar(&f.browser, "browser", "", "`program`; default: the first Chromium, Chrome or Edge that is found")
 	flags.StringVar(&f.profile, "profile", "", "`folder` of the browser's profile, in which parts and history lie; default: anomnet-kiosk in the user's configuration")
 	flags.Func("browser-flag", "further `flag` for the browser; may be given more than once", func(s string) error {
@@ -51,11 +48,8 @@ func kioskCommand(flags *flag.FlagSet) func(context.Context, *console, []string)
 	})
 	flags.BoolVar(&f.print, "print", false, "print the browser's command line and do nothing")
 	return func(ctx context.Context, c *console, args []string) error {
-		if len(args) > 0 {
-			return usageError("extra arguments")
-		}
-		if f.models != "" && f.head != "" {
-			return usageError("--models or --model, not both")
+		if err := f.check(args); err != nil {
+			return err
 		}
 		return f.run(ctx, c)
 	}

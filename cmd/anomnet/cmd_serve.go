@@ -32,20 +32,33 @@ type serveFlags struct {
 func serveCommand(fs *flag.FlagSet) func(context.Context, *console, []string) error {
 	f := &serveFlags{}
 	fs.StringVar(&f.addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
+	f.offered(fs)
+	fs.BoolVar(&f.open, "open", false, "open the page in the browser")
+	return func(ctx context.Context, c *console, args []string) error {
+		if err := f.check(args); err != nil {
+			return err
+		}
+		return f.run(ctx, c)
+	}
+}
+
+// offered adds the flags that say what is served.
+func (f *serveFlags) offered(fs *flag.FlagSet) {
 	fs.StringVar(&f.head, "model", "", "`file` with the head to offer instead of the built-in part")
 	fs.StringVar(&f.backbone, "backbone", "", "backbone `file` for it; default: the built-in one")
 	fs.StringVar(&f.models, "models", "", "packed `folder` (model pack) to offer instead of the built-in part")
 	fs.StringVar(&f.dir, "site", "", "serve the page from this `folder` instead of the embedded one")
-	fs.BoolVar(&f.open, "open", false, "open the page in the browser")
-	return func(ctx context.Context, c *console, args []string) error {
-		if len(args) > 0 {
-			return usageError("extra arguments")
-		}
-		if f.models != "" && f.head != "" {
-			return usageError("--models or --model, not both")
-		}
-		return f.run(ctx, c)
+}
+
+// check refuses what cannot be meant.
+func (f *serveFlags) check(args []string) error {
+	if len(args) > 0 {
+		return usageError("extra arguments")
 	}
+	if f.models != "" && f.head != "" {
+		return usageError("--models or --model, not both")
+	}
+	return nil
 }
 
 func (f *serveFlags) run(ctx context.Context, c *console) error {
