@@ -3,6 +3,9 @@ package assets_test
 import (
 	"math/rand/v2"
 	"os"
+	"path"
+	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -46,4 +49,29 @@ func TestEveryChangedByteIsRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestIndexNamesEveryModule: what the page's scripts import stands in index.html, so that it is fetched at once, and so that a sealed site has its digest.
+func TestIndexNamesEveryModule(t *testing.T) {
+	page, err := os.ReadFile("../index.html")
+	require.NoError(t, err)
+	named := map[string]bool{}
+	var todo []string
+	for _, m := range regexp.MustCompile(`<(?:script type="module" src|link rel="modulepreload" href)="([^"]+)"`).FindAllSubmatch(page, -1) {
+		named[string(m[1])] = true
+		todo = append(todo, string(m[1]))
+	}
+	imports, seen := regexp.MustCompile(`(?m)^(?:import|export) (?:.* from )?"(\.[^"]+)";`), 0
+	for _, from := range todo {
+		if path.Dir(from) != "assets/js" || path.Base(from) == "hashes.mjs" { // wasm_exec.js is Go's; hashes.mjs is written with the site
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join("..", filepath.FromSlash(from)))
+		require.NoError(t, err)
+		for _, m := range imports.FindAllSubmatch(text, -1) {
+			seen++
+			assert.True(t, named[path.Join(path.Dir(from), string(m[1]))], "%s imports %s", from, m[1])
+		}
+	}
+	assert.Greater(t, seen, 8)
 }

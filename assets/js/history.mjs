@@ -1,27 +1,9 @@
 // The history on this device: the lines that core/audit makes, each under its number. Nothing here can change a line or leave a gap: entries
 // are added in one transaction that fails as a whole when one of the numbers is taken, by another tab for instance.
+import { done, opener } from "./idb.mjs";
+
 const NAME = "anomnet-history", STORE = "lines", FILES = "files"; // FILES: number of the entry by the key of an image's file (webui/history, FileKey)
-
-let opened;
-function db() {
-  return opened ??= new Promise((resolve, reject) => {
-    const request = indexedDB.open(NAME, 2);
-    request.onupgradeneeded = () => {
-      for (const name of [STORE, FILES]) if (!request.result.objectStoreNames.contains(name)) request.result.createObjectStore(name);
-    };
-    request.onsuccess = () => {
-      request.result.onversionchange = () => { request.result.close(); opened = undefined; };
-      request.result.onclose = () => { opened = undefined; };
-      resolve(request.result);
-    };
-    request.onerror = () => { opened = undefined; reject(request.error); };
-  });
-}
-
-const done = (request) => new Promise((resolve, reject) => {
-  request.onsuccess = () => resolve(request.result);
-  request.onerror = () => reject(request.error);
-});
+const db = opener(NAME, 2, [STORE, FILES]);
 
 const lines = async () => (await db()).transaction(STORE).objectStore(STORE);
 
@@ -37,8 +19,8 @@ export async function known(keys) {
   return Promise.all(keys.map(async (k) => await done(store.getKey(k)) !== undefined));
 }
 
-// Adds lines with the numbers from first on, and the keys of their files ("" for none), which no other entry may have. It returns when they are on the disk (durability: strict), and fails with ConstraintError when
-// another tab was faster, QuotaExceededError when there is no room.
+// Adds lines with the numbers from first on, and the keys of their files ("" for none), which no other entry may have. It returns when they are on the
+// disk (durability: strict), and fails with ConstraintError when another tab was faster, QuotaExceededError when there is no room.
 export async function add(first, added, keys) {
   const tx = (await db()).transaction([STORE, FILES], "readwrite", { durability: "strict" });
   const end = new Promise((resolve, reject) => {

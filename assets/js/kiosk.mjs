@@ -1,17 +1,7 @@
 // What the view kiosk needs of the browser: its state and folders on the disk, full screen, wake lock, tones, and what the camera sees in small.
-const NAME = "anomnet-kiosk", STORE = "kept";
+import { done, opener } from "./idb.mjs";
 
-let opened;
-const db = () => opened ??= new Promise((resolve, reject) => {
-  const request = indexedDB.open(NAME, 1);
-  request.onupgradeneeded = () => request.result.createObjectStore(STORE);
-  request.onsuccess = () => { request.result.onclose = () => { opened = undefined; }; resolve(request.result); };
-  request.onerror = () => { opened = undefined; reject(request.error); };
-});
-const done = (request) => new Promise((resolve, reject) => {
-  request.onsuccess = () => resolve(request.result);
-  request.onerror = () => reject(request.error);
-});
+const STORE = "kept", db = opener("anomnet-kiosk", 1, [STORE]);
 const read = async (key) => done((await db()).transaction(STORE).objectStore(STORE).get(key));
 
 // Keeps a value; it is on the disk when the promise is fulfilled.

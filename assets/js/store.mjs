@@ -1,23 +1,10 @@
 // What the page keeps on the device: files in the Origin Private File System, records in IndexedDB. A browser without files that a page can
 // write has them in IndexedDB too. webui/store decides what is kept; this only keeps it. Every function returns a promise, and every write is
 // whole or not there: a file is written beside its place and takes it at the end, a record is a transaction.
+import { done, opener } from "./idb.mjs";
+
 const NAME = "anomnet-store", RECORDS = "records", FILES = "files";
-
-const done = (request) => new Promise((resolve, reject) => {
-  request.onsuccess = () => resolve(request.result);
-  request.onerror = () => reject(request.error);
-});
-
-let opened;
-const db = () => opened ??= new Promise((resolve, reject) => {
-  const request = indexedDB.open(NAME, 1);
-  request.onupgradeneeded = () => { for (const name of [RECORDS, FILES]) request.result.createObjectStore(name); };
-  request.onsuccess = () => {
-    request.result.onversionchange = () => { request.result.close(); opened = undefined; };
-    resolve(request.result);
-  };
-  request.onerror = () => { opened = undefined; reject(request.error); };
-});
+const db = opener(NAME, 1, [RECORDS, FILES]);
 
 async function change(name, f) {
   const tx = (await db()).transaction(name, "readwrite", { durability: "strict" });
