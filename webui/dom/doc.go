@@ -20,6 +20,8 @@
 //     the document.
 //   - Handlers run for the capturing phase of one listener at the mount point, innermost element first. StopPropagation stops handlers
 //     further out, and listeners of others between the mount point and the target.
+//   - A field that people type in must take every change (@input) as it is typed, and trim it elsewhere: a render may come between two keys,
+//     and writes the state back into the field.
 //   - Not supported: <html> as root, components without exactly one root element, <style> and style attributes (the security policy
 //     forbids them), raw HTML other than what vdom.ParseStatic takes, Vugu's Rendered callback.
 package dom
