@@ -1,6 +1,8 @@
 package kiosk
 
 import (
+	"slices"
+
 	"anomnet/webui/ui"
 )
 
@@ -15,14 +17,7 @@ func (k *Kiosk) key(key string, down bool) bool {
 	return true
 }
 
-func (k *Kiosk) starts(key string) bool {
-	for _, t := range k.allows().Keys {
-		if t == key {
-			return true
-		}
-	}
-	return false
-}
+func (k *Kiosk) starts(key string) bool { return slices.Contains(k.allows().Keys, key) }
 
 // Shoot takes a picture with the camera, and inspects it.
 func (k *Kiosk) Shoot() {
