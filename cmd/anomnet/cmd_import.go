@@ -29,7 +29,7 @@ type importFlags struct {
 
 func importCommand(fs *flag.FlagSet) func(context.Context, *console, []string) error {
 	f := &importFlags{}
-	fs.StringVar(&f.from, "from", "", "safetensors `file` with float32 weights")
+	fs.StringVar(&f.from, "from", "", "`file` with weights: safetensors, or a .pth of PyTorch (a state dict)")
 	fs.StringVar(&f.opt.Arch, "arch", importer.ArchPlain, "plain (with --describe), resnet18 or wide_resnet50_2 (torchvision's names)")
 	fs.StringVar(&f.describe, "describe", "", "JSON `file` that describes a plain network")
 	fs.StringVar(&f.taps, "taps", "", "layers to read, comma-separated; default: those of the description")

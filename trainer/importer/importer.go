@@ -1,6 +1,6 @@
 // Package importer turns float32 weights into a quantised backbone, by post-training quantisation in plain Go.
 //
-// Weights come as a safetensors file with convolutions [out][in][kh][kw]. Three architectures are known:
+// Weights come as a safetensors file, or as the .pth file of a PyTorch state dict (package pth), with convolutions [out][in][kh][kw]. Three architectures are known:
 //
 //   - "plain": a chain or graph of convolutions that a small JSON file describes (see Description);
 //   - "resnet18": torchvision's names, with separate batch norm (conv1, bn1, layer1.0.conv1, layer1.0.bn1, ...,
@@ -57,7 +57,7 @@ func Decoded(list []*imaging.RGB) Images {
 
 // Options say what to import. Weights, Arch, Images and HeldOut are required, and Description for "plain".
 type Options struct {
-	Weights     []byte   // a safetensors file, float32
+	Weights     []byte   // a safetensors file, or a .pth file of PyTorch, float32
 	Arch        string   // ArchPlain, ArchResNet18 or ArchWideResNet50
 	Description []byte   // JSON, see Description; only for ArchPlain
 	Taps        []string // only for ArchPlain: replaces the description's taps

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -18,6 +19,7 @@ import (
 	"anomnet/core/imaging"
 	"anomnet/core/model"
 	"anomnet/core/safetensors"
+	"anomnet/trainer/importer/pth/pthtest"
 )
 
 func TestForwardIsTheDefinition(t *testing.T) {
@@ -342,13 +344,45 @@ func wideTensors(width int) testTensors {
 	return t
 }
 
-// TestWideResNet50 imports random weights of the exact shapes of torchvision's network, and holds the integer taps against our float forward.
+// pth writes the tensors as torch.save does, in the form of today or of before PyTorch 1.6.
+func (t testTensors) pth(test *testing.T, legacy bool) []byte {
+	m := map[string]pthtest.Tensor{}
+	for name, v := range t {
+		m[name] = pthtest.Of(v)
+	}
+	if legacy {
+		return pthtest.Legacy(m)
+	}
+	file, err := pthtest.Archive(pthtest.StateDict(m, false), m)
+	require.NoError(test, err)
+	return file
+}
+
+// TestResNet18FromPth: both forms of torchvision's .pth give the network that safetensors gives, at the exact shapes.
+func TestResNet18FromPth(t *testing.T) {
+	tensors, _ := resnetTensors(resnetWidth)
+	tensors["bn1.num_batches_tracked"] = safetensors.Tensor{DType: safetensors.I64, Shape: []int{}, Data: make([]byte, 8)}
+	read := func(data []byte) *network {
+		w, err := readWeights(data)
+		require.NoError(t, err)
+		n, err := resnet18(w, resnetWidth)
+		require.NoError(t, err)
+		return n
+	}
+	want := read(tensors.encode(t))
+	assert.True(t, reflect.DeepEqual(want, read(tensors.pth(t, false))), "archive")
+	assert.True(t, reflect.DeepEqual(want, read(tensors.pth(t, true))), "before 1.6")
+	_, err := readWeights(tensors.pth(t, false)[:1<<20])
+	assert.ErrorContains(t, err, "importer: weights: pth: not a readable state dict")
+}
+
+// TestWideResNet50 imports a .pth file with random weights of the exact shapes of torchvision's network, and holds the integer taps against our float forward.
 func TestWideResNet50(t *testing.T) {
 	if testing.Short() {
 		t.Skip("SKIPPED: 25 million weights")
 	}
 	opt := tinyOptions(t)
-	opt.Weights, opt.Arch, opt.Description, opt.Workers = wideTensors(64).encode(t), ArchWideResNet50, nil, 2
+	opt.Weights, opt.Arch, opt.Description, opt.Workers = wideTensors(64).pth(t, false), ArchWideResNet50, nil, 2
 	b, r, err := Import(context.Background(), opt)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"layer2", "layer3"}, b.Graph.Taps)

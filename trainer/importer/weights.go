@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"anomnet/core/safetensors"
+	"anomnet/trainer/importer/pth"
 )
 
 // bnEps is torchvision's epsilon of batch norm.
@@ -20,6 +21,13 @@ type weights struct {
 }
 
 func readWeights(data []byte) (*weights, error) {
+	if pth.Is(data) {
+		tensors, err := pth.Decode(data)
+		if err != nil {
+			return nil, fmt.Errorf("importer: weights: %w", err)
+		}
+		return &weights{tensors, map[string]bool{}}, nil
+	}
 	f, err := safetensors.Decode(data)
 	if err != nil {
 		return nil, fmt.Errorf("importer: weights: %w", err)
