@@ -6,7 +6,7 @@ PORTABLE = CGO_ENABLED=0
 WASMEXEC = $(GOROOT)/lib/wasm/go_js_wasm_exec
 
 .NOTPARALLEL:
-.PHONY: run build site edge test-edge release release-check torch test check test-go test-wasm test-arm64 test-torch test-e2e deps fuzz bench generate golden backbone student part clean help
+.PHONY: run build site edge test-edge release release-check torch test check test-race deadcode screenshots test-go test-wasm test-arm64 test-torch test-e2e deps fuzz bench generate golden backbone student part clean help
 
 run: build ## build everything and serve the page (ADDR=127.0.0.1:8080)
 	bin/anomnet serve --addr $(ADDR)
@@ -29,15 +29,22 @@ release-check: ## two whole releases in different folders, with empty caches: ar
 torch: site ## bin/anomnet with the trainer; LIBTORCH=DIR, or installs Debian's libtorch
 	e=$$(trainer/torch/setup.sh --install) && eval "$$e" && $(GO) build -tags torch -o bin/anomnet ./cmd/anomnet
 
-test: deps check test-go test-wasm test-torch test-e2e ## everything, installing what it needs
+test: deps check test-go test-race test-wasm test-torch test-e2e ## everything, installing what it needs
 
 deps: ## install Chromium, node, a C compiler and libtorch where apt-get may
 	.ci/deps
 
-check: ## gofmt and vet
+check: ## gofmt, vet, staticcheck, govulncheck
 	@bad=$$(gofmt -l assets cmd core trainer wasm webui | grep -v '_gen\.go$$' || true); [ -z "$$bad" ] || { echo "gofmt: $$bad"; exit 1; }
 	$(GO) vet ./...
 	GOOS=js GOARCH=wasm $(GO) vet ./core/... ./wasm/... ./webui/...
+	.ci/static
+
+test-race: ## the race detector, in the packages that start goroutines
+	$(GO) test -race -short ./core/parallel ./core/inspect ./core/teach ./trainer/cluster ./trainer/compare ./trainer/evaluate ./cmd/internal/site ./cmd/internal/modelstore ./cmd/internal/chromium
+
+deadcode: ## functions that nothing calls, on the host with libtorch or in the browser
+	e=$$(trainer/torch/setup.sh --install) && eval "$$e" && .ci/deadcode
 
 test-go: ## all packages natively, with no libtorch and no browser
 	$(GO) test ./...
@@ -55,6 +62,10 @@ test-torch: ## the trainer against libtorch
 
 test-e2e: torch ## the page in real Chromium, with a head trained on real images
 	ANOMNET_BIN=$(CURDIR)/bin/anomnet $(GO) test -tags e2e -count=1 -timeout 18m -v ./cmd/e2e
+
+screenshots: ## docs/*.jpg, the pictures of the README, from the page in Chromium
+	$(GO) run ./cmd/mksite -fast -o .build/screenshots
+	DOCS=$(CURDIR)/docs SITE=$(CURDIR)/.build/screenshots $(GO) test -tags e2e -count=1 -run TestScreenshots ./cmd/e2e
 
 test-edge: ## the worker in Cloudflare's runtime, which npm installs into .build/npm, and the page from it in Chromium
 	$(GO) test -tags e2e -count=1 -v -run 'TestEdge|TestManyLoads' ./cmd/e2e

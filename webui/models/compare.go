@@ -18,7 +18,6 @@ type comparison struct {
 	done, total int
 	running     bool
 	rows        []Pair
-	problem     string
 }
 
 // Pair is what two models say about an image.

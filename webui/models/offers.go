@@ -25,7 +25,6 @@ type offers struct {
 	trust  protocol.Trust // of the index
 	get    string         // SHA-256 of the model that is fetched
 	done   float64        // bytes of it
-	said   string
 }
 
 // Offered is the answer of Backend.Look.

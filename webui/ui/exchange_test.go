@@ -150,10 +150,10 @@ func TestOverrides(t *testing.T) {
 }
 
 func TestExports(t *testing.T) {
-	p, b := readyPage(t, 1)
-	p.SetExport(true)
-	assert.False(t, p.Outlet.Open, "there is nothing")
-	p, b = donePage(t)
+	empty, _ := readyPage(t, 1)
+	empty.SetExport(true)
+	assert.False(t, empty.Outlet.Open, "there is nothing")
+	p, b := donePage(t)
 	var heard []string
 	p.Watch(Watcher{Exported: func(form string, n int) { heard = append(heard, form+string(rune('0'+n))) }})
 	p.Press("e", true, false)

@@ -103,13 +103,13 @@ func fire(t *testing.T, n *vdom.Node, typ string, e fakeEvent) {
 }
 
 func TestFirstVisit(t *testing.T) {
-	p, b := newPage(t, 1)
+	p, _ := newPage(t, 1)
 	v := newView(t, p)
 	tree := v.tree()
 	assert.Contains(t, text(tree), "Loading the model")
 	assert.Empty(t, find(tree, "id", "samples"))
 
-	p, b = readyPage(t, 1)
+	p, b := readyPage(t, 1)
 	v = newView(t, p)
 	tree = v.tree()
 	assert.Contains(t, text(tree), "Part Washer")

@@ -67,9 +67,15 @@ func walk(t *testing.T, f func(path string)) {
 	}))
 }
 
+// parsed are the sources once they have been read: ten tests look at them.
+var parsed []source
+
 // sources parses every Go file that a person wrote, whatever its build tags.
 func sources(t *testing.T) []source {
 	t.Helper()
+	if parsed != nil {
+		return parsed
+	}
 	var list []source
 	walk(t, func(path string) {
 		if filepath.Ext(path) != ".go" || strings.Contains(path, "testdata/") {
@@ -83,5 +89,6 @@ func sources(t *testing.T) []source {
 		}
 	})
 	require.Greater(t, len(list), 100, "the walk found the tree")
+	parsed = list
 	return list
 }

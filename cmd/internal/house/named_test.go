@@ -1,0 +1,149 @@
+package house
+
+import (
+	"go/ast"
+	"path"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// named matches a test, fuzz target or example that a document names.
+var named = regexp.MustCompile("`((?:Test|Fuzz|Example)[A-Z]\\w*)`")
+
+// TestDocumentsNameRealTests: a test that a document names as evidence exists.
+func TestDocumentsNameRealTests(t *testing.T) {
+	tests := map[string]bool{}
+	for _, s := range sources(t) {
+		for _, d := range s.File.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && s.isTest() {
+				tests[f.Name.Name] = true
+			}
+		}
+	}
+	n := 0
+	for _, doc := range []string{"docs/security.md", "docs/RATIONALE.md", "docs/ARCHITECTURE.md", "docs/performance.md", "docs/accuracy.md", "README.md"} {
+		for _, m := range named.FindAllStringSubmatch(read(t, doc), -1) {
+			n++
+			assert.True(t, tests[m[1]], "%s names %s, which does not exist", doc, m[1])
+		}
+	}
+	assert.Greater(t, n, 30)
+}
+
+// declarations is what the tree declares: package.Name, Type.Member and bare names, of Go and of the scripts.
+func declarations(t *testing.T) map[string]bool {
+	known := map[string]bool{}
+	add := func(owner, name string) { known[name], known[owner+"."+name] = true, true }
+	for _, s := range sources(t) {
+		pkg := s.File.Name.Name
+		for _, d := range s.File.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				if d.Recv == nil {
+					add(pkg, d.Name.Name)
+				} else {
+					add(receiver(d), d.Name.Name)
+				}
+			case *ast.GenDecl:
+				for _, spec := range d.Specs {
+					switch spec := spec.(type) {
+					case *ast.TypeSpec:
+						add(pkg, spec.Name.Name)
+						for _, m := range members(spec.Type) {
+							add(spec.Name.Name, m)
+						}
+					case *ast.ValueSpec:
+						for _, n := range spec.Names {
+							add(pkg, n.Name)
+						}
+					}
+				}
+			}
+		}
+	}
+	walk(t, func(file string) {
+		if path.Ext(file) == ".mjs" || path.Ext(file) == ".js" {
+			owner := strings.TrimSuffix(path.Base(file), path.Ext(file))
+			for _, m := range scriptNames.FindAllStringSubmatch(read(t, file), -1) {
+				add(owner, m[1])
+			}
+		}
+	})
+	return known
+}
+
+// scriptNames matches what a script declares.
+var scriptNames = regexp.MustCompile(`(?m)\b(?:function|const|let|class) (\w+)`)
+
+// receiver is the name of a method's type.
+func receiver(d *ast.FuncDecl) string {
+	typ := d.Recv.List[0].Type
+	for {
+		switch x := typ.(type) {
+		case *ast.StarExpr:
+			typ = x.X
+		case *ast.IndexExpr:
+			typ = x.X
+		case *ast.IndexListExpr:
+			typ = x.X
+		case *ast.Ident:
+			return x.Name
+		default:
+			return ""
+		}
+	}
+}
+
+// members are the fields of a struct or the methods of an interface.
+func members(typ ast.Expr) (names []string) {
+	var list *ast.FieldList
+	switch x := typ.(type) {
+	case *ast.StructType:
+		list = x.Fields
+	case *ast.InterfaceType:
+		list = x.Methods
+	default:
+		return nil
+	}
+	for _, f := range list.List {
+		for _, n := range f.Names {
+			names = append(names, n.Name)
+		}
+	}
+	return names
+}
+
+var (
+	codeWords  = regexp.MustCompile("`([^`\n]+)`")
+	identifier = regexp.MustCompile(`^\w+(\.\w+)*(\(\w*\))?$`)
+	camel      = regexp.MustCompile(`[a-z][A-Z]|^[A-Z][a-z]`)
+	fileName   = regexp.MustCompile(`\.(go|js|mjs|json|md|html|vugu|py|css|br|wasm|NAME)$`)
+)
+
+// TestArchitectureNamesRealFunctions: what docs/ARCHITECTURE.md calls by name exists: package.Name, Type.Member, or a name with a capital letter.
+func TestArchitectureNamesRealFunctions(t *testing.T) {
+	known := declarations(t)
+	n := 0
+	for _, m := range codeWords.FindAllStringSubmatch(read(t, "docs/ARCHITECTURE.md"), -1) {
+		word, _, _ := strings.Cut(m[1], "(")
+		if !identifier.MatchString(m[1]) || fileName.MatchString(word) {
+			continue
+		}
+		parts := strings.Split(word, ".")
+		if len(parts) == 1 && !camel.MatchString(word) {
+			continue
+		}
+		n++
+		if len(parts) == 1 {
+			assert.True(t, known[word], "docs/ARCHITECTURE.md names %s, which nothing declares", word)
+		}
+		for i := 1; i < len(parts); i++ {
+			pair := parts[i-1] + "." + parts[i]
+			assert.True(t, known[pair], "docs/ARCHITECTURE.md names %s: there is no %s", word, pair)
+		}
+	}
+	assert.Greater(t, n, 60)
+}
