@@ -6,7 +6,7 @@ PORTABLE = CGO_ENABLED=0
 WASMEXEC = $(GOROOT)/lib/wasm/go_js_wasm_exec
 
 .NOTPARALLEL:
-.PHONY: run build site edge test-edge release release-check torch test check test-race deadcode screenshots test-go test-wasm test-arm64 test-torch test-e2e deps fuzz bench generate golden backbone student part clean help
+.PHONY: run build site edge test-edge release release-check torch test check test-race deadcode screenshots test-go test-wasm test-arm64 test-torch test-e2e deps fuzz diff bench generate golden backbone student part clean help
 
 run: build ## build everything and serve the page (ADDR=127.0.0.1:8080)
 	bin/anomnet serve --addr $(ADDR)
@@ -73,6 +73,14 @@ test-edge: ## the worker in Cloudflare's runtime, which npm installs into .build
 fuzz: ## every fuzz target for FUZZTIME (30s)
 	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
 		echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-30s} -fuzzminimizetime 1x $$p || exit 1; done; done
+
+DIFFPY = .build/diff/bin/python
+
+$(DIFFPY):
+	python3 -m venv .build/diff && .build/diff/bin/pip install -q pillow numpy scipy scikit-learn
+
+diff: $(DIFFPY) ## what is read and measured, held against Pillow and scikit-learn (installed into .build/diff; DIFF=1000 files and cases, seeds fixed)
+	PYTHON=$(CURDIR)/$(DIFFPY) DIFF=$${DIFF:-1000} DIFF_IMAGES=$(wildcard $(CURDIR)/../shared/data) $(GO) test -count=1 -timeout 60m -v -run 'Pillow|ScikitLearn' ./cmd/internal/varied ./core/metrics
 
 NETS = assets/models/backbone.anomnet assets/models/default.anomnet $(if $(wildcard ../shared/weights/resnet18*),.build/resnet18.anomnet)
 
