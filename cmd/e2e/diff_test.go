@@ -40,12 +40,12 @@ const listenScores = `globalThis.scores = []; globalThis.Worker = class extends 
 globalThis.hex = async (digest) => [...new Uint8Array(await digest)].map((b) => b.toString(16).padStart(2, "0")).join("");`
 
 // TestNativeAndPageAgree drops images of every kind and size, wherever they come from, and compares all that the page's workers say with native core,
-// bit for bit. DIFF is the number of images; half as many are written by Pillow, unless DIFF is unset: then the goldens of core/imaging take their part.
+// bit for bit. DIFF is the number of images, half of them by Pillow (seeds 31 and 32). Unset, it is one of each kind, and goldens of core/imaging.
 func TestNativeAndPageAgree(t *testing.T) {
 	files := diffFiles(t)
 	native := inspector(t, siteDir(t))
 	count := map[string]int{}
-	for batch := range slices.Chunk(files, 150) { // a tab has three minutes
+	for batch := range slices.Chunk(files, 60) { // a tab has three minutes
 		t.Run(filepath.Base(batch[0]), func(t *testing.T) {
 			p := blank(t, serve(t, siteDir(t)), desktop)
 			call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: listenScores})
@@ -73,8 +73,9 @@ func TestNativeAndPageAgree(t *testing.T) {
 		})
 	}
 	t.Logf("%d images: %v", len(files), count)
-	assert.Greater(t, count["refused"], 0)
-	assert.Greater(t, count["OK"]+count["REVIEW"]+count["NG"], len(files)*3/4)
+	assert.Positive(t, count["refused"])
+	assert.Positive(t, count["OK"])
+	assert.Greater(t, count["NG"], len(files)/2)
 }
 
 // score is what one image gives: the message, without the time that it took, and digests.
@@ -105,7 +106,7 @@ func digestOf(b []byte) string {
 // diffFiles writes the images, or finds them.
 func diffFiles(t *testing.T) (files []string) {
 	t.Helper()
-	n, dir := varied.Len(), t.TempDir()
+	n, seed, dir := varied.Len(), uint64(18), t.TempDir() // of that seed none of the first is large
 	if many := os.Getenv("DIFF"); many != "" {
 		var err error
 		n, err = strconv.Atoi(many)
@@ -113,10 +114,12 @@ func diffFiles(t *testing.T) (files []string) {
 		made := n / 2
 		out, err := exec.Command("python3", "../internal/varied/testdata/pillow.py", "write", dir, "32", strconv.Itoa(made)).CombinedOutput()
 		require.NoError(t, err, string(out))
-		n -= made
+		n, seed = n-made, 31
 	} else {
-		for _, pattern := range []string{"formats/*.webp", "formats/*.tiff", "orientation/[368].webp"} {
-			goldens, err := filepath.Glob("../../core/imaging/testdata/" + pattern)
+		root, err := filepath.Abs("../../core/imaging/testdata")
+		require.NoError(t, err)
+		for _, pattern := range []string{"formats/*.webp", "formats/*.jpeg", "orientation/[368].webp"} {
+			goldens, err := filepath.Glob(filepath.Join(root, pattern))
 			require.NoError(t, err)
 			files = append(files, goldens...)
 		}
@@ -131,12 +134,12 @@ func diffFiles(t *testing.T) (files []string) {
 		require.NoError(t, err)
 		sources = append(sources, m)
 	}
-	for f := range varied.Files(31, n, sources) {
+	for f := range varied.Files(seed, n, sources) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, f.Name), f.Data, 0o644))
 	}
 	written, err := filepath.Glob(filepath.Join(dir, "*"))
 	require.NoError(t, err)
-	return append(files, written...)
+	return append(append(files, samples...), written...)
 }
 
 // scores returns what the workers said, by the name of the image, once all n are finished.
