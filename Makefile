@@ -70,9 +70,8 @@ screenshots: ## docs/*.jpg, the pictures of the README, from the page in Chromiu
 test-edge: ## the worker in Cloudflare's runtime, which npm installs into .build/npm, and the page from it in Chromium
 	$(GO) test -tags e2e -count=1 -v -run 'TestEdge|TestManyLoads' ./cmd/e2e
 
-fuzz: ## every fuzz target for FUZZTIME (30s)
-	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
-		echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-30s} -fuzzminimizetime 1x $$p || exit 1; done; done
+fuzz: ## every fuzz target for FUZZTIME (30s); FUZZ="core/imaging FuzzRead" picks packages and targets
+	.ci/fuzz $(FUZZ)
 
 DIFFPY = .build/diff/bin/python
 

@@ -257,35 +257,3 @@ func TestSizeMustMatchHeader(t *testing.T) {
 	assert.Nil(t, m)
 	assert.ErrorContains(t, e, "header says 2 x 4 pixels, data has 4 x 2")
 }
-
-func FuzzDecode(f *testing.F) {
-	for _, dir := range []string{"formats", "orientation"} {
-		all, err := testdata.ReadDir("testdata/" + dir)
-		require.NoError(f, err)
-		for _, e := range all {
-			if !strings.HasSuffix(e.Name(), ".expected.png") {
-				f.Add(load(f, dir+"/"+e.Name()))
-			}
-		}
-	}
-	f.Add(pngHeader(30000, 30000, 8, 2))
-	f.Add(tiffHeader(100, 100))
-	f.Add([]byte("text"))
-	lim := &Limits{MaxBytes: 1 << 16, MaxPixels: 1 << 16, MaxSide: 4096}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := Decode(data, lim)
-		if err != nil {
-			var e *Error
-			require.ErrorAs(t, err, &e)
-			require.Contains(t, []Kind{Empty, NotImage, Corrupt, TooLarge, Unsupported}, e.Kind)
-			require.Nil(t, m)
-			return
-		}
-		require.Positive(t, m.W)
-		require.LessOrEqual(t, int64(m.W)*int64(m.H), lim.MaxPixels)
-		require.Len(t, m.Pix, 3*m.W*m.H)
-		out, err := Prepare(m, Preprocess{Width: 64, Height: 32, Mode: Fit})
-		require.NoError(t, err)
-		require.Len(t, out.Pix, 3*64*32)
-	})
-}

@@ -16,6 +16,7 @@ import (
 	"anomnet/core/internal/tiny"
 	"anomnet/core/model"
 	"anomnet/core/roi"
+	"anomnet/core/safetensors"
 )
 
 // files returns a backbone file, a head file, and one with both.
@@ -219,6 +220,61 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		file, err := model.Decode(data)
 		if err != nil {
+			return
+		}
+		again, err := model.Encode(file)
+		require.NoError(t, err)
+		require.Equal(t, data, again)
+	})
+}
+
+// FuzzSealed gives every file its right digest, so that what lies behind it is reached.
+func FuzzSealed(f *testing.F) {
+	for _, data := range files(f) {
+		n := binary.LittleEndian.Uint64(data)
+		f.Add(string(data[8:8+n]), data[8+n:])
+	}
+	f.Fuzz(func(t *testing.T, header string, body []byte) {
+		at := strings.Index(header, `"sha256":"`)
+		if at < 0 || len(header) < at+75 {
+			return
+		}
+		data := seal(header, body)
+		file, err := model.Decode(data)
+		if err != nil {
+			require.ErrorIs(t, err, model.ErrCorrupt)
+			return
+		}
+		again, err := model.Encode(file)
+		require.NoError(t, err)
+		require.Equal(t, data, again)
+	})
+}
+
+// FuzzManifest puts any text in the place of the manifest, which in the file is a text inside of a text.
+func FuzzManifest(f *testing.F) {
+	all := files(f)
+	for name, data := range all {
+		st, err := safetensors.Decode(data)
+		require.NoError(f, err)
+		f.Add(st.Metadata["anomnet"], name == "backbone")
+	}
+	tensors := map[bool]map[string]safetensors.Tensor{}
+	for _, backbone := range []bool{false, true} {
+		st, err := safetensors.Decode(all[map[bool]string{false: "roi", true: "backbone"}[backbone]])
+		require.NoError(f, err)
+		tensors[backbone] = st.Tensors
+	}
+	f.Fuzz(func(t *testing.T, manifest string, backbone bool) {
+		data, err := safetensors.Encode(&safetensors.File{
+			Metadata: map[string]string{"anomnet": manifest, "sha256": strings.Repeat("0", 64)}, Tensors: tensors[backbone],
+		})
+		require.NoError(t, err)
+		n := binary.LittleEndian.Uint64(data)
+		data = seal(string(data[8:8+n]), data[8+n:])
+		file, err := model.Decode(data)
+		if err != nil {
+			require.ErrorIs(t, err, model.ErrCorrupt)
 			return
 		}
 		again, err := model.Encode(file)

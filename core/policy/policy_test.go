@@ -254,3 +254,21 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// FuzzLockout: whatever state and clock a device has, a PIN is never locked for more than an hour, and a try costs one.
+func FuzzLockout(f *testing.F) {
+	f.Add([]byte(`{"failures":4,"since":1793000000000}`), int64(1793000001000))
+	f.Add([]byte(`{"failures":-1,"since":-9223372036854775808}`), int64(-1))
+	f.Fuzz(func(t *testing.T, data []byte, now int64) {
+		var l Lockout
+		if json.Unmarshal(data, &l) != nil {
+			return
+		}
+		at := time.UnixMilli(now)
+		for _, one := range []Lockout{l, l.Tried(at), l.Again(at)} {
+			wait := one.Wait(at)
+			require.True(t, wait >= 0 && wait <= time.Hour, "%v: %v", one, wait)
+		}
+		require.Greater(t, l.Tried(at).Failures, min(max(l.Failures, 0), 999))
+	})
+}

@@ -231,3 +231,13 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// FuzzPicture: a picture of a region gives a mask that fits, or an error.
+func FuzzPicture(f *testing.F) {
+	f.Add(uint8(4), uint8(2), uint8(2), make([]byte, 3*8*4))
+	f.Fuzz(func(t *testing.T, w, h, stride uint8, pix []byte) {
+		if m, err := Picture(pix, int(w), int(h), int(stride)); err == nil {
+			require.NoError(t, m.Validate(int(w)*int(h)))
+		}
+	})
+}

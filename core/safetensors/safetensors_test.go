@@ -2,6 +2,7 @@ package safetensors
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"testing"
 
@@ -111,6 +112,34 @@ func FuzzDecode(f *testing.F) {
 		_, body, err := split(data)
 		require.NoError(t, err)
 		require.Equal(t, len(body), total, "every byte belongs to one tensor")
+		again, err := Encode(got)
+		require.NoError(t, err)
+		back, err := Decode(again)
+		require.NoError(t, err)
+		require.Equal(t, len(got.Metadata), len(back.Metadata))
+		require.Equal(t, len(got.Tensors), len(back.Tensors))
+		for name, tensor := range got.Tensors {
+			require.Equal(t, string(tensor.Data), string(back.Tensors[name].Data), name)
+		}
+	})
+}
+
+// FuzzStrictJSON: what is accepted encoding/json accepts too, with the same outcome, however it is nested.
+func FuzzStrictJSON(f *testing.F) {
+	for _, s := range []string{`{"dtype":"I8","shape":[1,2],"data_offsets":[0,2]}`, `{"a":1,"a":2}`, `[[[[]]]]`, `{"a":{"b":null}} x`, "\"\\ud800\""} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var v, want any
+		if StrictJSON(data, &v) != nil {
+			return
+		}
+		require.NoError(t, json.Unmarshal(data, &want))
+		require.Equal(t, want, v)
+		var e entry
+		if StrictJSON(data, &e) == nil {
+			_, _ = byteSize(e.DType, e.Shape)
+		}
 	})
 }
 

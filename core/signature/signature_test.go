@@ -303,3 +303,21 @@ func FuzzStatement(f *testing.F) {
 		}
 	})
 }
+
+// FuzzParseKey: a public key that is read is written in one line that is the same key.
+func FuzzParseKey(f *testing.F) {
+	_, key := newKey(f, "line 4")
+	f.Add(key.String())
+	f.Add("untrusted comment: minisign public key\n" + key.String() + "\n")
+	f.Add("untrusted comment: minisign encrypted secret key\nRWRTY0IyAAAA\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		k, err := ParseKey(text, "a", FromUser)
+		if err != nil {
+			return
+		}
+		again, err := ParseKey(k.String(), "a", FromUser)
+		if err != nil || again.String() != k.String() || again.ID() != k.ID() || again.Fingerprint() != k.Fingerprint() {
+			t.Fatalf("%q became %q, %v", text, k.String(), err)
+		}
+	})
+}

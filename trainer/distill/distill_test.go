@@ -350,23 +350,6 @@ func TestCheckpointsOfOthersAreRefused(t *testing.T) {
 	assert.ErrorContains(t, got.take(f, params(other, nil, true), nil), `tensor "`)
 }
 
-func FuzzDecodeState(f *testing.F) {
-	a := tinyArch()
-	list := params(a, nil, false)
-	w := fresh(list, a, 1)
-	data, err := (&state{step: 1, plan: "{}", weights: w, m: w, v: w}).encode()
-	require.NoError(f, err)
-	f.Add(data)
-	f.Add(data[:100])
-	f.Fuzz(func(t *testing.T, data []byte) {
-		st, file, err := decodeState(data)
-		if err != nil {
-			return
-		}
-		_ = st.take(file, list, nil)
-	})
-}
-
 func TestOptionsAreChecked(t *testing.T) {
 	good := func() *Options {
 		return &Options{Teacher: []byte{1}, Arch: "resnet18", Images: "x", Dir: "y", Steps: 1}

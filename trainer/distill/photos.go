@@ -23,6 +23,12 @@ import (
 // shortSide is the shorter side of a kept photograph at most; larger ones are brought to it.
 const shortSide = 256
 
+// maxStrip is the longer side of one at most, maxReason the bytes of why one cannot be read.
+const (
+	maxStrip  = 16 * shortSide
+	maxReason = 1 << 12
+)
+
 // photoHeader is the start of a record: width, height, bytes that follow, their CRC-32. A width of zero is an unreadable image, and what
 // follows is the reason.
 type photoHeader struct{ W, H, N, Sum uint32 }
@@ -145,9 +151,9 @@ func parseHeader(b []byte) photoHeader {
 
 func (h photoHeader) valid() bool {
 	if h.W == 0 {
-		return h.N < 1<<16
+		return h.N <= maxReason
 	}
-	return h.W < 1<<16 && h.H < 1<<16 && uint64(h.N) == 3*uint64(h.W)*uint64(h.H)
+	return max(h.W, h.H) <= maxStrip && min(h.W, h.H) <= shortSide && h.N == 3*h.W*h.H // what decode makes; a damaged header takes no more memory
 }
 
 func (h photoHeader) bytes() []byte {
@@ -229,7 +235,7 @@ func record(path string) []byte {
 	img, err := decode(path)
 	if err != nil {
 		reason := []byte(err.Error())
-		reason = reason[:min(len(reason), 1<<12)]
+		reason = reason[:min(len(reason), maxReason)]
 		return append(photoHeader{N: uint32(len(reason)), Sum: crc32.ChecksumIEEE(reason)}.bytes(), reason...)
 	}
 	h := photoHeader{uint32(img.W), uint32(img.H), uint32(len(img.Pix)), crc32.ChecksumIEEE(img.Pix)}
@@ -249,7 +255,7 @@ func decode(path string) (*imaging.RGB, error) {
 	if short > shortSide {
 		img = imaging.Resize(img, max(1, (img.W*shortSide+short/2)/short), max(1, (img.H*shortSide+short/2)/short))
 	}
-	if max(img.W, img.H) > 16*shortSide {
+	if max(img.W, img.H) > maxStrip {
 		return nil, fmt.Errorf("%d x %d pixels: too narrow a strip", img.W, img.H)
 	}
 	return img, nil

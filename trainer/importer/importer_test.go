@@ -263,18 +263,3 @@ func TestReportTableAndJSON(t *testing.T) {
 	require.NoError(t, json.Unmarshal(data, &back))
 	assert.Equal(t, *r, back)
 }
-
-// FuzzDescription: no description may panic or be accepted against the engine's rules.
-func FuzzDescription(f *testing.F) {
-	f.Add([]byte(tinyDescription))
-	f.Add([]byte(`{"layers": [{"name": "a", "kind": "conv1x1", "cin": 3, "cout": 9, "relu": true}], "taps": ["a"]}`))
-	data := tinyTensors().encode(f)
-	f.Fuzz(func(t *testing.T, description []byte) {
-		w, err := readWeights(data)
-		require.NoError(t, err)
-		n, err := plainNetwork(w, description, nil)
-		if err == nil {
-			assert.NoError(t, n.skeleton().Validate())
-		}
-	})
-}

@@ -101,23 +101,75 @@ func TestBuffers(t *testing.T) {
 	}
 }
 
-func FuzzDecode(f *testing.F) {
+// fuzzSeeds are metas of every shape.
+func fuzzSeeds(f *testing.F) {
+	shape := Shape{Width: 64, Height: 64, Mode: ModeFit}
 	for _, v := range []any{sampleScore(), LoadResult{Part: "p", Width: 256, Height: 256, Mode: ModeFit, ROI: "AAEB"}, Ready{Version: "v", Tiers: []string{"generic"}},
 		Progress{Stage: "load", Done: 1, Total: 2}, Error{Code: CodeEmpty}, LoadRequest{Tier: "ref"},
-		FitRequest{Part: "p", Shape: Shape{Width: 64, Height: 64, Mode: ModeFit}, Good: 5, Rate: 0.01, ROI: "AAEB"}} {
+		FitRequest{Part: "p", Shape: shape, Good: 5, Rate: 0.01, ROI: "AAEB"}, FitResult{Model: Model{Shape: shape}, Scores: []float32{2}, Images: []int{1}, Checks: []float32{}, Same: [][2]int{{1, 2}}, Odd: []int{}, Look: []int{}, Sizes: []int{}},
+		FeaturesRequest{Name: "a", Backbone: "b", Shape: shape, Copies: CopiesD4}, CompareRequest{Name: "a", Heads: 2},
+		CompareResult{Opinions: []Opinion{{Head: "h", Raw: 1, RawBits: 0x3f800000, Verdict: VerdictNG}}},
+		AppendRequest{Seq: 1, Hash: "aa"}, AppendResult{Seq: 2, Hash: "bb"}, VerifyResult{Entries: 3, Reason: "hash", Line: 2},
+		TrustRequest{Kind: KindModel, Keys: []Pinned{{Label: "l", Origin: "user", Text: "RWQ"}}}, Trust{State: TrustRefused, Reason: WhyPolicy},
+		SimilarResult{MapW: 3, MapH: 2, Good: []Spot{{X: 1, Y: 1, Distance: 2}}}, ResultsRequest{Form: FormRead}, PINRequest{Rounds: 1000, Salt: "00", Hash: "11"}} {
 		s, err := Encode(v)
 		require.NoError(f, err)
 		f.Add(s)
 	}
+}
+
+func FuzzDecode(f *testing.F) {
+	fuzzSeeds(f)
 	f.Fuzz(func(t *testing.T, meta string) {
-		roundTrip[ScoreResult](t, meta)
-		roundTrip[LoadResult](t, meta)
-		roundTrip[Ready](t, meta)
-		roundTrip[Progress](t, meta)
-		roundTrip[Error](t, meta)
-		roundTrip[LoadRequest](t, meta)
-		roundTrip[ScoreRequest](t, meta)
-		roundTrip[FitRequest](t, meta)
+		for _, try := range []func(*testing.T, string){
+			roundTrip[ScoreResult], roundTrip[LoadResult], roundTrip[Ready], roundTrip[Progress], roundTrip[Error], roundTrip[LoadRequest],
+			roundTrip[ScoreRequest], roundTrip[FitRequest], roundTrip[FitResult], roundTrip[FeaturesRequest], roundTrip[FeaturesResult], roundTrip[Model],
+			roundTrip[ReviseRequest], roundTrip[CompareRequest], roundTrip[CompareResult], roundTrip[AppendRequest], roundTrip[AppendResult],
+			roundTrip[VerifyRequest], roundTrip[VerifyResult], roundTrip[TrustRequest], roundTrip[Trust], roundTrip[KeyRequest], roundTrip[KeyResult],
+			roundTrip[ChunkRequest], roundTrip[SimilarResult], roundTrip[ResultsRequest], roundTrip[PINRequest], roundTrip[PINResult], roundTrip[Requests],
+		} {
+			try(t, meta)
+		}
+	})
+}
+
+// FuzzBuffers: buffers that do not fit what a result says are an error.
+func FuzzBuffers(f *testing.F) {
+	f.Add(uint16(2), uint16(1), uint16(1), uint16(1), []byte{0, 0, 128, 63, 0, 0, 0, 64, 1, 2, 3, 255})
+	f.Add(uint16(65535), uint16(65535), uint16(0), uint16(0), []byte{})
+	f.Fuzz(func(t *testing.T, w, h, pw, ph uint16, data []byte) {
+		r := ScoreResult{MapW: int(w), MapH: int(h), PreW: int(pw), PreH: int(ph)}
+		n := min(4*r.MapW*r.MapH, len(data))
+		heat, pre, err := r.Buffers([][]byte{data[:n], data[n:]})
+		if err == nil {
+			require.Equal(t, data[:n], EncodeMap(heat))
+			require.Len(t, pre, 4*r.PreW*r.PreH)
+		}
+		if scores, err := (LoadResult{Calibration: int(w)}).WithScores([][]byte{data}); err == nil {
+			require.Equal(t, data, EncodeMap(scores.Scores))
+		}
+	})
+}
+
+// FuzzDrafts: entries of the history that travel come back as they were.
+func FuzzDrafts(f *testing.F) {
+	b, err := EncodeDrafts([]Draft{{Time: "2026-05-04T14:00:00.000+02:00", Operator: "Ada", Kind: "note", Payload: []byte(`{"a":1}`)}})
+	require.NoError(f, err)
+	f.Add(b)
+	f.Add([]byte(`[{"payload":null}]`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		drafts, err := DecodeDrafts(data)
+		if err != nil {
+			return
+		}
+		require.LessOrEqual(t, len(drafts), MaxDrafts)
+		text, err := EncodeDrafts(drafts)
+		require.NoError(t, err)
+		again, err := DecodeDrafts(text)
+		require.NoError(t, err)
+		more, err := EncodeDrafts(again)
+		require.NoError(t, err)
+		require.Equal(t, string(text), string(more))
 	})
 }
 

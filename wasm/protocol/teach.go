@@ -20,6 +20,9 @@ const (
 // MaxTaught is the most images, good ones and check cases together, that a fit message brings.
 const MaxTaught = 1000
 
+// MaxRevision is how often a head can be taught further.
+const MaxRevision = 1_000_000
+
 // MaxCard is how much of a model card travels, in bytes.
 const MaxCard = 16 << 10
 
@@ -177,7 +180,7 @@ func (r FeaturesResult) check() error {
 }
 
 func (r FitRequest) check() error {
-	if r.Good < 0 || r.Good > MaxTaught || r.Revision < 0 {
+	if r.Good < 0 || r.Good > MaxTaught || r.Revision < 0 || r.Revision > MaxRevision {
 		return fmt.Errorf("field good or revision: %d, %d", r.Good, r.Revision)
 	}
 	return errors.Join(r.Shape.check(), rate(r.Rate), region(r.ROI))
@@ -202,7 +205,13 @@ func (r FitResult) check() error {
 			return err
 		}
 	}
-	return errors.Join(r.Model.check(), finite(r.Millis))
+	if err := errors.Join(r.Model.check(), finite(r.Millis)); err != nil {
+		return err
+	}
+	if r.Scores == nil || r.Images == nil || r.Checks == nil || r.Same == nil || r.Odd == nil || r.Look == nil || r.Sizes == nil { // null does not travel
+		return errors.New("a list is missing")
+	}
+	return nil
 }
 
 func (m Model) check() error {
@@ -222,6 +231,9 @@ func (r CompareRequest) check() error {
 }
 
 func (r CompareResult) check() error {
+	if r.Opinions == nil {
+		return errors.New("field opinions: none")
+	}
 	for _, o := range r.Opinions {
 		if math.Float32bits(o.Raw) != o.RawBits {
 			return fmt.Errorf("field raw_bits: %#x, but raw %v", o.RawBits, o.Raw)
