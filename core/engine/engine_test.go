@@ -183,3 +183,20 @@ func TestRunnerBuffersAreBounded(t *testing.T) {
 	require.NoError(t, err)
 	assert.Less(t, r.Bytes(), 64*64*512*2)
 }
+
+// TestWorkIsBounded: two layers of 200 KB would take an image of 2,048 x 2,048 pixels 1.7e12 multiply-adds.
+func TestWorkIsBounded(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 3))
+	conv := func(name, in string, ci, k, stride int) Op {
+		return randomConv(rng, Op{Name: name, Input: in, In: ci, Out: 64, Kernel: k, Pad: k / 2, Stride: stride}, false, false)
+	}
+	g := &Graph{Input: InputU7, Taps: []string{"f"}, Ops: []Op{
+		conv("a", ImageInput, 3, 1, 1), conv("b", "a", 64, 7, 1), conv("c", "b", 64, 7, 1), conv("d", "c", 64, 1, 2), conv("e", "d", 64, 1, 2), conv("f", "e", 64, 1, 2),
+	}}
+	n, err := NewNet(g, Generic())
+	require.NoError(t, err)
+	_, err = NewRunner(n, 2048, 2048, nil)
+	assert.ErrorContains(t, err, "multiply-adds for an image, the limit is 1099511627776")
+	_, err = NewRunner(n, 256, 256, nil)
+	assert.NoError(t, err)
+}

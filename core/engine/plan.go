@@ -26,6 +26,9 @@ type life struct {
 // alignment of tensors in the arena: a cache line.
 const alignment = 64
 
+// maxWork bounds the multiply-adds of an image. The largest network that is imported, WideResNet-50 at 2,048 x 2,048 pixels, needs 0.9 Ti.
+const maxWork = 1 << 40
+
 // maxRunnerBytes bounds the buffers of a Runner: a small file can describe wide layers on a large image.
 const maxRunnerBytes = 1 << 30
 

@@ -20,10 +20,14 @@ type RunnerOptions struct {
 	Keep bool // keep the output of every operation until the next Run, for Output
 }
 
-// NewRunner plans the buffers for images of h x w pixels, both multiples of 32. It fails when they would take more than 1 GiB.
+// NewRunner plans the buffers for images of h x w pixels, both multiples of 32. It fails when they would take more than 1 GiB, or an image
+// more than 1 Ti multiply-adds.
 func NewRunner(n *Net, h, w int, opt *RunnerOptions) (*Runner, error) {
 	if h < 32 || w < 32 || h%32 != 0 || w%32 != 0 || h > 4096 || w > 4096 {
 		return nil, fmt.Errorf("engine: image size %d x %d, want multiples of 32 up to 4096", w, h)
+	}
+	if err := CheckWork(n.graph.MultiplyAdds(h, w)); err != nil {
+		return nil, err
 	}
 	p, err := newPlan(n.graph, h, w, opt != nil && opt.Keep)
 	if err != nil {
@@ -48,6 +52,14 @@ func NewRunner(n *Net, h, w int, opt *RunnerOptions) (*Runner, error) {
 		r.convs[i].Scratch = buffer
 	}
 	return r, nil
+}
+
+// CheckWork refuses more multiply-adds than an image may take: a small file can describe a network that runs for hours.
+func CheckWork(multiplyAdds int64) error {
+	if multiplyAdds > maxWork {
+		return fmt.Errorf("engine: %d multiply-adds for an image, the limit is %d", multiplyAdds, int64(maxWork))
+	}
+	return nil
 }
 
 // prepare fills in the call of operation i.

@@ -120,6 +120,9 @@ func New(b *model.Backbone, h *model.Head, headDigest string, opt *Options) (*In
 	if err := h.Fits(b); err != nil {
 		return nil, err
 	}
+	if err := checkWork(b, h); err != nil {
+		return nil, err
+	}
 	net, err := engine.NewNet(b.Graph, kernels)
 	if err != nil {
 		return nil, err
@@ -136,6 +139,16 @@ func New(b *model.Backbone, h *model.Head, headDigest string, opt *Options) (*In
 		return nil, err
 	}
 	return in, in.prepare()
+}
+
+// checkWork bounds the time of an image: the network, the embeddings of its patches, and their distances from all centroids.
+func checkWork(b *model.Backbone, h *model.Head) error {
+	inside, _ := h.Inspected()
+	search := int64(inside) * (int64(h.Adapter.In)*int64(h.Adapter.Out) + int64(h.Centroids.K)*int64(h.Centroids.D))
+	if err := engine.CheckWork(b.Graph.MultiplyAdds(h.Preprocess.Height, h.Preprocess.Width) + search); err != nil {
+		return fmt.Errorf("inspect: part %q: %w: %w", h.Part, model.ErrCorrupt, err)
+	}
+	return nil
 }
 
 // prepare makes the buffers.

@@ -123,3 +123,21 @@ func TestEachVisitsAllAndStopsAtAnError(t *testing.T) {
 	cancel()
 	assert.ErrorIs(t, in.Each(ctx, n, 2, nil, func(*inspect.Inspector, int) error { return nil }), context.Canceled)
 }
+
+// TestTimeOfAnImageIsBounded: a head with a million centroids on a large picture would search for hours.
+func TestTimeOfAnImageIsBounded(t *testing.T) {
+	b := tiny.Backbone(1)
+	h := tiny.Head(b, 2)
+	h.Preprocess.Width, h.Preprocess.Height = 2048, 2048
+	h.Adapter.Out, h.Centroids.D, h.Centroids.K = 32, 32, 1<<20
+	h.Adapter.Weight, h.Centroids.Data = make([]int8, 11*32), make([]int8, 32<<20)
+	for len(h.Adapter.Scale) < 32 {
+		h.Adapter.Scale = append(h.Adapter.Scale, 0.01)
+	}
+	_, err := inspect.New(b, h, "", nil)
+	require.ErrorIs(t, err, model.ErrCorrupt)
+	assert.ErrorContains(t, err, "multiply-adds for an image")
+	h.Centroids.K, h.Centroids.Data = 1000, h.Centroids.Data[:32000]
+	_, err = inspect.New(b, h, "", nil)
+	assert.NoError(t, err)
+}

@@ -60,7 +60,9 @@ func TestEncodeRefusesWhatDecodeWould(t *testing.T) {
 		_, err = Encode(FitResult{Model: Model{Shape: Shape{Mode: ModeFit}, ROI: roi}})
 		assert.ErrorContains(t, err, "field roi")
 	}
-	_, err := Encode(Error{Code: "nonsense"})
+	_, err := Encode(FitRequest{Shape: Shape{Mode: ModeFit}, Revision: MaxRevision + 1}) // a worker counts them one by one
+	assert.ErrorContains(t, err, "field good or revision")
+	_, err = Encode(Error{Code: "nonsense"})
 	assert.ErrorContains(t, err, `unknown code "nonsense"`)
 }
 
@@ -81,7 +83,9 @@ func TestDecodeIsStrict(t *testing.T) {
 		_, err := Decode[LoadRequest](meta)
 		assert.ErrorContains(t, err, want, meta)
 	}
-	_, err := Decode[Progress](`{"stage":"x","done":3,"total":2}`)
+	_, err := Decode[ScoreRequest](`{"name":"` + strings.Repeat("x", maxMeta) + `"}`)
+	assert.ErrorContains(t, err, "the limit is 65536")
+	_, err = Decode[Progress](`{"stage":"x","done":3,"total":2}`)
 	assert.ErrorContains(t, err, "3 of 2")
 	v, err := Decode[LoadRequest](` {"tier":"ref"} `)
 	require.NoError(t, err)

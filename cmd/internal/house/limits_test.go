@@ -78,7 +78,7 @@ func number(t *testing.T, s string) int64 {
 	digits, unit, _ := strings.Cut(s, " ")
 	n, err := strconv.ParseInt(strings.ReplaceAll(digits, ",", ""), 10, 64)
 	require.NoError(t, err, s)
-	shift, ok := map[string]int{"": 0, "Ki": 10, "Mi": 20, "Gi": 30}[strings.TrimSuffix(unit, "B")]
+	shift, ok := map[string]int{"": 0, "Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40}[strings.TrimSuffix(unit, "B")]
 	require.True(t, ok, s)
 	return n << shift
 }
