@@ -53,6 +53,7 @@ func evalCommand(fs *flag.FlagSet) func(context.Context, *console, []string) err
 		if err != nil {
 			return err
 		}
+		f.Targets = evaluate.Targets(scored, m.loaded.Calibration)
 		c.finish()
 		if *dirOut != "" {
 			if err := writeEvalReport(*dirOut, *dir, m.loaded, scored, f); err != nil {
@@ -86,6 +87,9 @@ func writeEvalReport(out, dir string, head *model.Head, scored []evaluate.Scored
 		{"recall at the limit", f.Recall}, {"ms an image", f.MSPerImage}} {
 		page.Rows = append(page.Rows, []string{r.name, fmt.Sprintf("%.4f", r.value)})
 	}
+	for _, t := range f.Targets {
+		page.Rows = append(page.Rows, []string{fmt.Sprintf("real false-reject rate, aimed at %g %%", 100*t.Rate), described(t)})
+	}
 	for _, what := range slices.Sorted(maps.Keys(f.Left)) {
 		page.Notes = append(page.Notes, fmt.Sprintf("Left out (shown as 0): %s figures: %s", what, f.Left[what]))
 	}
@@ -93,6 +97,15 @@ func writeEvalReport(out, dir string, head *model.Head, scored []evaluate.Scored
 		return err
 	}
 	return atomicfile.Write(filepath.Join(out, "index.html"), []byte(text.String()))
+}
+
+// described says what came of a limit.
+func described(t evaluate.Target) string {
+	text := fmt.Sprintf("%d of %d, %.2f %%; said: %.2g to %.2g %%; recall %.4f", t.Rejected, t.Good, 100*t.Real(), 100*t.Low, 100*t.High, t.Recall)
+	if t.Real() > t.High {
+		text += fmt.Sprintf("; above, with a chance of %.2g", t.Chance)
+	}
+	return text
 }
 
 func printJSON(c *console, f *evaluate.Figures, scored []evaluate.Scored, each bool) error {
@@ -133,6 +146,9 @@ func printFigures(c *console, f *evaluate.Figures) {
 	}
 	row("real false-reject rate", f.FalseRejectRate)
 	row("recall at the limit", f.Recall)
+	for _, t := range f.Targets {
+		fmt.Fprintf(w, "false rejects, aimed at %g %%\t%s\n", 100*t.Rate, described(t))
+	}
 	fmt.Fprintf(w, "images\t%d good, %d defective, %d with mask\n", f.Good, f.Defect, f.Masked)
 	fmt.Fprintf(w, "time\t%.1f ms an image\n", f.MSPerImage)
 	for _, what := range slices.Sorted(maps.Keys(f.Left)) {

@@ -52,10 +52,11 @@ func compareAgreesWithEval(t *testing.T, data string) {
 	require.NoError(t, json.Unmarshal([]byte(stdout), &f))
 	html := string(readFile(t, filepath.Join(page, "index.html")))
 	assert.Contains(t, html, "AUPRO (FPR &lt;= 0.05)")
+	assert.Contains(t, html, "real false-reject rate, aimed at 5 %")
 	assert.Contains(t, html, "data:image/png;base64,")
 	got := rows["washer kcentre"]
 	for key, want := range map[string]float64{"image_auroc": f.ImageAUROC, "ap": f.AP, "pixel_auroc": f.PixelAUROC, "aupro": f.AUPRO, "aupro_05": f.AUPRO05,
-		"recall_at_5": f.RecallAt5, "false_reject_rate": f.FalseRejectRate} {
+		"recall_at_5": f.RecallAt5, "false_reject_rate": f.FalseRejectRate, "false_reject_rate_5": f.Targets[1].Real(), "false_reject_rate_5_high": f.Targets[1].High} {
 		require.Len(t, got.Figures[key].Each, 2, key)
 		assert.Equal(t, want, got.Figures[key].Each[1], key)
 	}

@@ -224,6 +224,8 @@ func (d *Data) measure(ctx context.Context, det *detector, c *Cell) error {
 	if det.cal == nil {
 		f.FalseRejectRate, f.Recall = 0, 0
 		f.Left["limit"] = "the method has no calibrated limit"
+	} else {
+		f.Targets = evaluate.Targets(scored, det.cal)
 	}
 	c.Figures = *f
 	c.Worst = worstMaps(scored)

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+
+	"anomnet/trainer/evaluate"
 )
 
 // Column is a figure of the table.
@@ -35,6 +37,14 @@ func Columns() []Column {
 	limit := func(f func(c *Cell) float64) func(c *Cell) (float64, bool) {
 		return func(c *Cell) (float64, bool) { return f(c), c.Figures.Left["limit"] == "" }
 	}
+	target := func(i int, f func(t evaluate.Target) float64) func(c *Cell) (float64, bool) {
+		return func(c *Cell) (float64, bool) {
+			if i >= len(c.Figures.Targets) {
+				return 0, false
+			}
+			return f(c.Figures.Targets[i]), true
+		}
+	}
 	cost := func(f func(c *Cell) float64) func(c *Cell) (float64, bool) {
 		return func(c *Cell) (float64, bool) { return f(c), true }
 	}
@@ -48,7 +58,10 @@ func Columns() []Column {
 		{"aupro_05", "AUPRO 0.05", 3, 1, 1, pixel(func(c *Cell) float64 { return c.Figures.AUPRO05 })},
 		{"recall_at_1", "recall at 1 %", 2, 1, 1, image(func(c *Cell) float64 { return c.Figures.RecallAt1 })},
 		{"recall_at_5", "at 5 %", 2, 1, 1, image(func(c *Cell) float64 { return c.Figures.RecallAt5 })},
-		{"false_reject_rate", "false rejects %", 1, 100, 0, limit(func(c *Cell) float64 { return c.Figures.FalseRejectRate })},
+		{"false_reject_rate", "false rejects % at 1 %", 1, 100, 0, limit(func(c *Cell) float64 { return c.Figures.FalseRejectRate })},
+		{"false_reject_rate_high", "said at most", 1, 100, 0, target(0, func(t evaluate.Target) float64 { return t.High })},
+		{"false_reject_rate_5", "at 5 %", 1, 100, 0, target(1, evaluate.Target.Real)},
+		{"false_reject_rate_5_high", "said at most", 1, 100, 0, target(1, func(t evaluate.Target) float64 { return t.High })},
 		{"train_seconds", "train s", 1, 1, -1, cost(func(c *Cell) float64 { return c.TrainSeconds })},
 		{"head_bytes", "head KB", 0, 1e-3, -1, cost(func(c *Cell) float64 { return float64(c.HeadBytes) })},
 		{"score_ms", "score ms", 2, 1, -1, cost(func(c *Cell) float64 { return c.ScoreMS })},

@@ -38,6 +38,8 @@ type Figures struct {
 	Defect          int     `json:"n_defect"`
 	Masked          int     `json:"n_masked"` // defective images with a mask; pixel figures use these and the good ones
 	MSPerImage      float64 `json:"ms_per_image"`
+	// Targets are the limits for false-reject rates of 1 % and 5 %; none for a method without a calibrated limit.
+	Targets []Target `json:"targets,omitempty"`
 	// Left names figures that could not be computed, and why; they are 0.
 	Left map[string]string `json:"left_out,omitempty"`
 }
