@@ -57,8 +57,8 @@ test-wasm: ## core and the kernel modules as js/wasm in node
 test-arm64: ## core as arm64 under qemu-aarch64 (Debian: qemu-user), where a fused multiply-add would show
 	$(PORTABLE) GOARCH=arm64 $(GO) test -exec qemu-aarch64 ./core/...
 
-test-torch: ## the trainer against libtorch
-	e=$$(trainer/torch/setup.sh --install) && eval "$$e" && $(GO) vet -tags torch ./trainer/... ./cmd/... && $(GO) test -tags torch ./trainer ./trainer/baseline ./trainer/compare ./trainer/distill ./trainer/method ./trainer/torch ./cmd/anomnet
+test-torch: ## the trainer against libtorch; of the command line what differs by it
+	e=$$(trainer/torch/setup.sh --install) && eval "$$e" && $(GO) vet -tags torch ./trainer/... ./cmd/... && $(GO) test -tags torch ./trainer ./trainer/baseline ./trainer/compare ./trainer/distill ./trainer/method ./trainer/torch && $(GO) test -tags torch -run 'Train|Distill|Compare' ./cmd/anomnet
 
 test-e2e: torch ## the page in real Chromium, with a head trained on real images
 	ANOMNET_BIN=$(CURDIR)/bin/anomnet $(GO) test -tags e2e -count=1 -timeout 18m -v ./cmd/e2e

@@ -147,7 +147,7 @@ func TestTenThousandResults(t *testing.T) {
 				list[side] = 0;
 				await new Promise((r) => setTimeout(r, 300));
 				frames();
-				for (let i = 0; i < 240; i++) { %s; await new Promise(requestAnimationFrame); }
+				for (let i = 0; i < 120; i++) { %s; await new Promise(requestAnimationFrame); }
 				return frames();
 			})()`, grid, step))
 			w := p.work().per(before, len(gaps))
