@@ -18,7 +18,7 @@
 //	results  ResultsRequest 1 or 2, see there     result with {} and the file or batch, or error
 //	features FeaturesRequest  the image file      result with FeaturesResult, features and preview, or error
 //	fit      FitRequest   features of images      result with FitResult and the head's file, or error
-//	describe {}           a model file, perhaps that of its backbone  result with Model, and its head and backbone as files of their own (empty for none), or error
+//	describe {}           a model file, perhaps that of its backbone  result with Model, and its head and backbone as files of their own, or error
 //	revise   ReviseRequest  a head                result with Model and the changed head, or error
 //	compare  CompareRequest  image, heads, files  result with CompareResult, or error
 //	pin      PINRequest   1, a PIN                result with PINResult, or error

@@ -34,8 +34,8 @@ type Shape struct {
 	Gray   bool   `json:"gray,omitempty"`
 }
 
-// FeaturesRequest asks for the features of the image whose bytes travel as the only buffer. Backbone is the digest of one that came with the last
-// load.
+// FeaturesRequest asks for the features of the image whose bytes travel as the first buffer. Backbone is the digest of one that came with the last
+// load, or that a model file in a further buffer holds.
 type FeaturesRequest struct {
 	Name     string `json:"name"`
 	Backbone string `json:"backbone"`
@@ -80,12 +80,14 @@ type FeaturesResult struct {
 	Millis float64 `json:"ms"` // time in the worker
 }
 
-// FitRequest asks for a head. The buffers are features: of Good good images in the order in which they are learned, then of check cases.
+// FitRequest asks for a head. The buffers are features: of Good good images in the order in which they are learned, then of check cases. The last
+// Lend buffers are model files, whose backbones are used when no file of the last load holds the one that is asked for.
 type FitRequest struct {
 	Part     string  `json:"part"`
 	Backbone string  `json:"backbone"`
 	Shape    Shape   `json:"shape"`
 	Good     int     `json:"good"`
+	Lend     int     `json:"lend,omitempty"`
 	Rate     float64 `json:"rate"` // target false-reject rate, 0..1
 	Seed     int64   `json:"seed,omitempty"`
 	Revision int     `json:"revision,omitempty"` // of the head, 0 for a first one
@@ -180,8 +182,8 @@ func (r FeaturesResult) check() error {
 }
 
 func (r FitRequest) check() error {
-	if r.Good < 0 || r.Good > MaxTaught || r.Revision < 0 || r.Revision > MaxRevision {
-		return fmt.Errorf("field good or revision: %d, %d", r.Good, r.Revision)
+	if r.Good < 0 || r.Good > MaxTaught || r.Revision < 0 || r.Revision > MaxRevision || r.Lend < 0 || r.Lend > MaxModelFiles {
+		return fmt.Errorf("field good, revision or lend: %d, %d, %d", r.Good, r.Revision, r.Lend)
 	}
 	return errors.Join(r.Shape.check(), rate(r.Rate), region(r.ROI))
 }

@@ -10,7 +10,8 @@ import (
 	"anomnet/wasm/protocol"
 )
 
-// studio is what a session needs to teach and to compare: the backbones that came with the last load, decoded when they are asked for.
+// studio is what a session needs to teach and to compare: the backbones that came with the last load and those that jobs have lent since,
+// decoded when they are asked for.
 type studio struct {
 	files     [][]byte
 	backbones map[string]*model.Backbone // by digest
@@ -21,27 +22,39 @@ type studio struct {
 
 func (d *studio) reset(files [][]byte) { *d = studio{files: files} }
 
-// backbone finds one by its digest.
-func (d *studio) backbone(digest string) (*model.Backbone, error) {
+// backbone finds one by its digest: among the files of the last load, else among those that a job lends.
+func (d *studio) backbone(digest string, lent ...[]byte) (*model.Backbone, error) {
 	if d.backbones == nil {
 		d.backbones = map[string]*model.Backbone{}
-		all, err := lend(d.files)
-		if err != nil {
+		if err := d.take(d.files); err != nil {
 			return nil, err
 		}
-		for _, b := range all {
-			key, err := b.Digest()
-			if err != nil {
-				return nil, err
-			}
-			d.backbones[key] = b
+	}
+	if d.backbones[digest] == nil {
+		if err := d.take(lent); err != nil {
+			return nil, err
 		}
 	}
-	b := d.backbones[digest]
-	if b == nil {
-		return nil, fmt.Errorf("session: %w: the backbone %.12s is not loaded", model.ErrMismatch, digest)
+	if b := d.backbones[digest]; b != nil {
+		return b, nil
 	}
-	return b, nil
+	return nil, fmt.Errorf("session: %w: the backbone %.12s is not here", model.ErrMismatch, digest)
+}
+
+// take remembers the backbones of model files.
+func (d *studio) take(files [][]byte) error {
+	all, err := lend(files)
+	if err != nil {
+		return err
+	}
+	for _, b := range all {
+		key, err := b.Digest()
+		if err != nil {
+			return err
+		}
+		d.backbones[key] = b
+	}
+	return nil
 }
 
 func preprocess(s protocol.Shape) imaging.Preprocess {
@@ -71,15 +84,10 @@ func one(m protocol.Message, more int) (*model.File, error) {
 	return model.Decode(m.Bufs[0])
 }
 
-// describe takes a model file apart, so that each backbone needs to be kept only once.
+// describe takes a model file apart, so that each backbone needs to be kept only once. A head alone gets its backbone from the files behind it or from
+// the last load.
 func (s *Session) describe(m protocol.Message) protocol.Message {
-	f, err := one(m, 1)
-	if err == nil && len(m.Bufs) == 2 && f.Backbone == nil {
-		var other *model.File
-		if other, err = model.Decode(m.Bufs[1]); err == nil {
-			f.Backbone = other.Backbone
-		}
-	}
+	f, err := one(m, protocol.MaxModelFiles-1)
 	if err != nil {
 		return fromError(m.ID, err)
 	}
@@ -91,16 +99,17 @@ func (s *Session) describe(m protocol.Message) protocol.Message {
 	if err != nil {
 		return fromError(m.ID, err)
 	}
-	var backbone []byte
 	b := f.Backbone
-	if b != nil {
-		if backbone, err = model.Encode(&model.File{Backbone: b}); err != nil {
+	if b == nil {
+		if b, err = s.studio.backbone(f.Head.BackboneDigest, m.Bufs[1:]...); err != nil {
 			return fromError(m.ID, err)
 		}
-	} else if b, err = s.studio.backbone(f.Head.BackboneDigest); err != nil {
-		return fromError(m.ID, err)
 	}
 	if err := f.Head.Fits(b); err != nil {
+		return fromError(m.ID, err)
+	}
+	backbone, err := model.Encode(&model.File{Backbone: b})
+	if err != nil {
 		return fromError(m.ID, err)
 	}
 	return answer(m.ID, describe(f.Head, head.Digest), data, backbone)

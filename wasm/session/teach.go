@@ -11,6 +11,7 @@ import (
 
 	"anomnet/core/imaging"
 	"anomnet/core/inspect"
+	"anomnet/core/model"
 	"anomnet/core/roi"
 	"anomnet/core/teach"
 	"anomnet/wasm/protocol"
@@ -19,16 +20,16 @@ import (
 // features makes what teaching keeps of an image.
 func (s *Session) features(m protocol.Message) protocol.Message {
 	req, err := protocol.Decode[protocol.FeaturesRequest](m.Meta)
-	if err == nil && len(m.Bufs) != 1 {
-		err = fmt.Errorf("session: features has %d buffers, want 1 image file", len(m.Bufs))
+	if err == nil && (len(m.Bufs) < 1 || len(m.Bufs) > protocol.MaxModelFiles) {
+		err = fmt.Errorf("session: features has %d buffers, want 1 image file and perhaps its backbone", len(m.Bufs))
 	}
 	if err != nil {
 		return failure(m.ID, protocol.CodeBadMessage, err.Error(), "")
 	}
 	start := s.now()
-	maker, err := s.featurizer(req)
+	maker, err := s.featurizer(req, m.Bufs[1:])
 	if err != nil {
-		return fromError(m.ID, err)
+		return teachError(m.ID, err)
 	}
 	f, img, err := featuresOf(maker, req, m.Bufs[0])
 	if err != nil {
@@ -63,12 +64,12 @@ func featuresOf(maker *teach.Featurizer, req protocol.FeaturesRequest, data []by
 }
 
 // featurizer keeps the one that was used last: images of one part come in a row.
-func (s *Session) featurizer(req protocol.FeaturesRequest) (*teach.Featurizer, error) {
+func (s *Session) featurizer(req protocol.FeaturesRequest, lent [][]byte) (*teach.Featurizer, error) {
 	req.Name = ""
 	if s.studio.maker != nil && s.studio.makes == req {
 		return s.studio.maker, nil
 	}
-	b, err := s.studio.backbone(req.Backbone)
+	b, err := s.studio.backbone(req.Backbone, lent...)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +84,7 @@ func (s *Session) featurizer(req protocol.FeaturesRequest) (*teach.Featurizer, e
 // fit learns a head from features.
 func (s *Session) fit(m protocol.Message) protocol.Message {
 	req, err := protocol.Decode[protocol.FitRequest](m.Meta)
-	if err == nil && (len(m.Bufs) < req.Good || len(m.Bufs) > protocol.MaxTaught) {
+	if err == nil && (len(m.Bufs) < req.Good+req.Lend || len(m.Bufs) > protocol.MaxTaught+req.Lend) {
 		err = fmt.Errorf("session: fit has %d buffers for %d good images", len(m.Bufs), req.Good)
 	}
 	if err != nil {
@@ -114,10 +115,12 @@ func (s *Session) fit(m protocol.Message) protocol.Message {
 
 // course puts the features of a fit message into a teach.Session.
 func (s *Session) course(ctx context.Context, req protocol.FitRequest, bufs [][]byte, opt *teach.Options) (*teach.Session, error) {
-	b, err := s.studio.backbone(req.Backbone)
+	n := len(bufs) - req.Lend
+	b, err := s.studio.backbone(req.Backbone, bufs[n:]...)
 	if err != nil {
 		return nil, err
 	}
+	bufs = bufs[:n]
 	course, err := teach.NewSession(b, preprocess(req.Shape))
 	if err != nil {
 		return nil, err
@@ -179,7 +182,7 @@ func teachError(id int, err error) protocol.Message {
 		code = protocol.CodeTooFew
 	case errors.Is(err, teach.ErrAlike):
 		code = protocol.CodeAllSame
-	case errors.Is(err, teach.ErrFeatures):
+	case errors.Is(err, teach.ErrFeatures), errors.Is(err, model.ErrMismatch): // of a backbone that is not here any more
 		code = protocol.CodeStale
 	default:
 		return fromError(id, err)

@@ -190,11 +190,38 @@ func TestTeachRefuses(t *testing.T) {
 	assert.Equal(t, protocol.CodeStale, refused(t, s, protocol.OpFit, other, clone(blobs)...))
 	other = req
 	other.Backbone = "none"
-	assert.Equal(t, protocol.CodeModelMismatch, refused(t, s, protocol.OpFit, other, clone(blobs)...))
+	assert.Equal(t, protocol.CodeStale, refused(t, s, protocol.OpFit, other, clone(blobs)...), "the images must be given again")
 	f := protocol.FeaturesRequest{Name: "x", Backbone: digest, Shape: small}
 	assert.Equal(t, protocol.CodeNotImage, refused(t, s, protocol.OpFeatures, f, []byte("not an image at all")))
 	f.Shape.Width = 65
 	assert.NotEmpty(t, refused(t, s, protocol.OpFeatures, f, picture(t, 1, false)))
+}
+
+// TestTeachOnALentBackbone teaches with a worker that has another backbone: jobs bring the one that they need, and the head is the same.
+func TestTeachOnALentBackbone(t *testing.T) {
+	s, b, example := loaded(t)
+	digest, err := b.Digest()
+	require.NoError(t, err)
+	blobs := taughtBy(t, s, digest, 6)[:6]
+	req := protocol.FitRequest{Part: "Plate", Backbone: digest, Shape: small, Good: 6, Rate: 0.01}
+	_, want := do[protocol.FitResult](t, s, protocol.OpFit, req, clone(blobs)...)
+
+	lent := f2(t, b)
+	for _, first := range []string{"features", "fit"} {
+		other := New(engine.Tiers(), nil)
+		m := other.Handle(protocol.Message{ID: 1, Op: protocol.OpLoad, Meta: `{}`, Bufs: [][]byte{example}})
+		require.Equal(t, protocol.OpResult, m.Op, m.Meta)
+		if first == "features" {
+			f := protocol.FeaturesRequest{Name: "p.png", Backbone: digest, Shape: small}
+			assert.Equal(t, protocol.CodeStale, refused(t, other, protocol.OpFeatures, f, picture(t, 0, false)))
+			_, bufs := do[protocol.FeaturesResult](t, other, protocol.OpFeatures, f, picture(t, 0, false), lent)
+			assert.True(t, bytes.Equal(blobs[0], bufs[0]))
+		}
+		req.Lend = 1
+		_, bufs := do[protocol.FitResult](t, other, protocol.OpFit, req, append(clone(blobs), lent)...)
+		assert.True(t, bytes.Equal(want[0], bufs[0]), first)
+		assert.Equal(t, protocol.CodeBadMessage, refused(t, other, protocol.OpFit, req, clone(blobs)...), "none is left to lend")
+	}
 }
 
 // TestFitIsCancelled stops a fit at its first report.
@@ -229,8 +256,15 @@ func TestDescribeReviseCompare(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, digest, f.Digest, "the backbone as a file of its own")
 	head := bufs[0]
+	alone := bufs[1]
 	_, bufs = do[protocol.Model](t, s, protocol.OpDescribe, protocol.Empty{}, head)
-	assert.Empty(t, bufs[1], "a head brings no backbone")
+	assert.Equal(t, alone, bufs[1], "a head gets the backbone of the last load")
+	empty := New(engine.Tiers(), nil)
+	assert.Equal(t, protocol.CodeModelMismatch, refused(t, empty, protocol.OpDescribe, protocol.Empty{}, head))
+	own, err := os.ReadFile("../../assets/models/backbone.anomnet")
+	require.NoError(t, err)
+	_, bufs = do[protocol.Model](t, empty, protocol.OpDescribe, protocol.Empty{}, head, own, alone)
+	assert.Equal(t, alone, bufs[1], "or that which the job brings")
 	assert.Equal(t, protocol.CodeModelMismatch, refused(t, s, protocol.OpDescribe, protocol.Empty{}, f2(t, b)))
 	assert.Equal(t, protocol.CodeModelCorrupt, refused(t, s, protocol.OpDescribe, protocol.Empty{}, []byte("x")))
 

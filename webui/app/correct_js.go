@@ -79,7 +79,7 @@ func (c *corrector) shots(p *store.Part, items []*ui.Item, copies protocol.Copie
 			return nil, protocol.Error{Code: protocol.CodeUnreadable, Message: err.Error()}
 		}
 		req := protocol.FeaturesRequest{Name: s.Name, Backbone: p.Current().Backbone, Shape: p.Shape, Copies: copies}
-		r, bufs, e := ask[protocol.FeaturesResult](c.app, protocol.OpFeatures, req, blob)
+		r, bufs, e := ask[protocol.FeaturesResult](c.app, protocol.OpFeatures, req, append([]any{blob}, c.stock.lend(req.Backbone)...)...)
 		if e.Code != "" {
 			return nil, e
 		}
@@ -114,6 +114,9 @@ func (c *corrector) learn(p store.Part, items []*ui.Item) (*store.Part, int, pro
 	}
 	req := protocol.FitRequest{Part: p.Name, Backbone: now.Backbone, Shape: p.Shape, Good: len(good), Rate: now.Rate, Seed: p.Seed,
 		Revision: now.Revision + 1, Parent: now.Head, ROI: now.ROI}
+	lent := c.stock.lend(now.Backbone)
+	bufs.Call("push", lent...)
+	req.Lend = len(lent)
 	r, out, e := c.fit(req, bufs)
 	if e.Code != "" {
 		return nil, 0, e
@@ -127,10 +130,7 @@ func (c *corrector) learn(p store.Part, items []*ui.Item) (*store.Part, int, pro
 			m.Version.Caught = append(m.Version.Caught, key)
 		}
 	}
-	made, err := c.stock.lib.Add(p.ID, "", m)
-	if err != nil {
-		return nil, 0, storeError(err)
-	}
+	made, e := c.stock.add(p.ID, "", m)
 	return made, len(added), e
 }
 

@@ -108,6 +108,7 @@ const sampleWait = 3 * time.Second
 
 // loaded lets people begin, and waits for the samples, the last of what is fetched; after them the page makes no request.
 func (a *app) loaded(part protocol.LoadResult) {
+	a.stock.own = part.BackboneDigest
 	a.view.Update(func() {
 		if a.page.Phase != ui.Broken {
 			a.page.Loaded(part)
@@ -142,6 +143,7 @@ func (a *app) loaded(part protocol.LoadResult) {
 		}
 		a.state("ready")
 	})
+	a.stock.secure()
 }
 
 // samples waits for the sample images, and tells whether they came; a site without any is fine.

@@ -116,9 +116,9 @@ func (c *curator) Rename(id, name string) {
 		v := now
 		v.Trust = nil // the name is in the head, so nobody has signed this one
 		v.Head, v.Bytes, v.Made, v.Why = m.Head, head.Get("size").Float(), clock(), "renamed"
-		made, err := c.stock.lib.Add(id, "", store.Model{Name: name, Version: v, Head: head, Shape: p.Shape, Seed: p.Seed})
-		if err != nil {
-			return "", storeError(err)
+		made, e := c.stock.add(id, "", store.Model{Name: name, Version: v, Head: head, Shape: p.Shape, Seed: p.Seed})
+		if e.Code != "" {
+			return "", e
 		}
 		if now.Head == before {
 			_, e = c.use(made, true)
@@ -173,7 +173,7 @@ func (c *curator) Export(p store.Part, n int) {
 			c.stock.download(sig.(js.Value), name+ui.SignatureSuffix)
 		}
 		c.stock.download(head.(js.Value), name)
-		if backbone != nil && !whole {
+		if backbone != nil && !whole && v.Backbone != c.stock.own {
 			c.stock.download(backbone.(js.Value), store.FileName(p.Name+"-backbone", 1, v.Backbone))
 		}
 		return c.t("models.said.exported", "name", name), protocol.Error{}
@@ -225,7 +225,7 @@ func (c *curator) Keep(sources []ui.Source) {
 	})
 }
 
-// keep stores the part in a file; its backbone too, unless that is the site's own. more is the backbone's file, if it comes apart.
+// keep stores the part in a file, and its backbone. more is the backbone's file, if it comes apart and is not here.
 func (c *curator) keep(f file, more ...file) (*store.Part, protocol.Error) {
 	blob, err := f.contents()
 	if err != nil {
@@ -245,14 +245,13 @@ func (c *curator) keep(f file, more ...file) (*store.Part, protocol.Error) {
 		}
 		files = append(files, b.blob)
 	}
+	files = append(files, c.stock.others(protocol.MaxModelFiles-len(files))...)
 	m, bufs, e := ask[protocol.Model](c.app, protocol.OpDescribe, protocol.Empty{}, files...)
 	if e.Code != "" {
 		return nil, e
 	}
-	model := store.Model{Name: m.Part, Version: versionOf(m, asBlob(bufs.Index(0)), store.Imported), Head: asBlob(bufs.Index(0)), Shape: m.Shape, Seed: m.Seed}
-	if b := bufs.Index(1); b.Get("byteLength").Int() > 0 {
-		model.Backbone = asBlob(b)
-	}
+	head := asBlob(bufs.Index(0))
+	model := store.Model{Name: m.Part, Version: versionOf(m, head, store.Imported), Head: head, Backbone: asBlob(bufs.Index(1)), Shape: m.Shape, Seed: m.Seed}
 	model.Version.Trust = &vouched
 	if f.sig != nil {
 		sig, err := f.sig.contents()
@@ -265,11 +264,7 @@ func (c *curator) keep(f file, more ...file) (*store.Part, protocol.Error) {
 		}
 	}
 	c.stock.persist()
-	p, err := c.stock.lib.Add("", fresh(), model)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	return p, e
+	return c.stock.add("", fresh(), model)
 }
 
 // Describe implements models.Backend.
@@ -356,7 +351,7 @@ func (c *curator) heads(sides ...models.Side) ([]any, protocol.Error) {
 			return nil, storeError(err)
 		}
 		heads = append(heads, head)
-		if backbone != nil {
+		if backbone != nil && p.Version(s.N).Backbone != c.stock.own {
 			backbones = append(backbones, backbone)
 		}
 	}

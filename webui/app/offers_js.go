@@ -167,16 +167,11 @@ func sum(files []*catalogue.Model, here map[string]bool) (all, got float64) {
 	return all, got
 }
 
-// files are what a part needs: its file, and that of its backbone unless the page or the device has it.
+// files are what a part needs: its file, and that of its backbone unless the page or the device has it. It blocks.
 func (s *shop) files(m *catalogue.Model) []*catalogue.Model {
 	out := []*catalogue.Model{m}
-	if m.Backbone == "" {
+	if m.Backbone == "" || s.c.stock.hasBackbone(m.Backbone) {
 		return out
-	}
-	for _, l := range s.c.app.page.AllLoaded() {
-		if l.Own && l.Part.BackboneDigest == m.Backbone {
-			return out
-		}
 	}
 	for i := range s.index.Models {
 		if b := &s.index.Models[i]; b.Digest == m.Backbone {

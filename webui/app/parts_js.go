@@ -161,10 +161,19 @@ func (a *app) readPart(models []ui.Source) (part, protocol.Error) {
 	if len(models) == 0 {
 		return a.pool.site, protocol.Error{}
 	}
-	if n := site.Length() + len(models); n > protocol.MaxModelFiles {
+	room := protocol.MaxModelFiles - site.Length() - len(models)
+	if room < 0 {
 		return part{}, protocol.Error{Code: protocol.CodeModelMismatch, Message: fmt.Sprintf("%d model files at once", len(models))}
 	}
-	t := part{files: site.Call("slice", 0), lend: site.Length()}
+	t := part{files: site.Call("slice", 0)}
+	if models[0].(file).trust == nil { // from a person: the head may need a backbone that came with another part
+		for _, b := range a.stock.others(room) {
+			if buf, err := await(b.(js.Value).Call("arrayBuffer")); err == nil {
+				t.files.Call("push", buf)
+			}
+		}
+	}
+	t.lend = t.files.Length()
 	for _, m := range models {
 		f := m.(file)
 		blob, err := f.contents()

@@ -19,6 +19,8 @@ type stock struct {
 	parts   []store.Part
 	usage   store.Usage
 	looked  bool     // the library has been read once
+	own     string   // digest of the site's backbone, "" until its part is loaded
+	secures bool     // secure is at work
 	watched []func() // run, with the page's state locked, when what is kept has changed
 }
 
@@ -91,7 +93,7 @@ func (s *stock) sources(name string, v *store.Version) ([]ui.Source, error) {
 		vouched = &protocol.Trust{State: protocol.TrustUnsigned}
 	}
 	out := []ui.Source{file{name: name, blob: head.(js.Value), trust: vouched}}
-	if backbone != nil {
+	if backbone != nil && v.Backbone != s.own {
 		out = append(out, file{name: name, blob: backbone.(js.Value), trust: vouched})
 	}
 	return out, nil

@@ -82,19 +82,20 @@ func (t *teacher) Compute(id int, src ui.Source, draft string, req protocol.Feat
 			t.app.view.Update(func() { t.view.Computed(id, r, req.Shape, volatile) })
 		}()
 	}
-	t.start(src.(file), job)
+	t.start(src.(file), job, req.Backbone)
 }
 
-// start gives a job its file.
-func (t *teacher) start(f file, job *task) {
+// start gives a job its file and, if it is not the site's, its backbone.
+func (t *teacher) start(f file, job *task, backbone string) {
 	go func() {
 		blob, err := f.contents()
+		lent := t.stock.lend(backbone)
 		t.app.view.Update(func() {
 			if err != nil {
 				job.done(message{}, protocol.Error{Code: protocol.CodeUnreadable, Message: err.Error()})
 				return
 			}
-			job.bufs = js.Global().Get("Array").Call("of", blob)
+			job.bufs = js.Global().Get("Array").Call("of", append([]any{blob}, lent...)...)
 			t.app.pool.do(job)
 		})
 	}()
@@ -132,6 +133,9 @@ func (t *teacher) Drop(id int) {
 func (t *teacher) Fit(f teach.Fit) {
 	go func() {
 		bufs, err := t.features(f.Draft, f.Req.Shape, slices.Concat(f.Good, f.Bad))
+		lent := t.stock.lend(f.Req.Backbone)
+		bufs.Call("push", lent...)
+		f.Req.Lend = len(lent)
 		t.app.view.Update(func() {
 			if err != nil {
 				t.view.NotFitted(protocol.Error{Code: protocol.CodeStale, Message: err.Error()})
@@ -190,6 +194,7 @@ func (t *teacher) KeepDraft(d store.Draft) {
 			d := t.draft
 			t.draft = nil
 			_ = t.stock.lib.SaveDraft(d) // a device without room says so when the part is saved
+			go t.stock.secure()
 		}
 		t.writing = false
 	}()
@@ -240,9 +245,9 @@ func (t *teacher) save(s teach.Save, head js.Value) (*store.Part, protocol.Error
 		}
 	}
 	t.stock.persist()
-	p, err := t.stock.lib.Add(s.Draft, "", model)
-	if err != nil {
-		return nil, storeError(err)
+	p, e := t.stock.add(s.Draft, "", model)
+	if e.Code != "" {
+		return nil, e
 	}
 	t.draft = nil
 	_ = t.stock.lib.EndDraft(s.Draft)

@@ -83,6 +83,7 @@ func (l *Library) Sweep() error {
 		}
 		for _, d := range drafts {
 			named[features] = append(named[features], d.ID)
+			named[backbones] = append(named[backbones], d.Backbone)
 		}
 		for _, folder := range []string{models, backbones, features, sigs, signed, chunks} {
 			if err := l.sweep(folder, named[folder]); err != nil {

@@ -76,7 +76,7 @@ func (l *Library) put(key string, v any) error {
 	return l.disk.Put(key, string(b))
 }
 
-// Model is a head to keep. Backbone is nil when it is stored already or comes with the site.
+// Model is a head to keep. Backbone is nil only when it is stored already: the site's own may be another one day, so each part has its own here.
 type Model struct {
 	Name           string
 	Version        Version
@@ -103,10 +103,10 @@ func (l *Library) Add(id, fresh string, m Model) (*Part, error) {
 				continue
 			}
 			p.Use = v.N
-			if m.Signature != nil { // it may have been here without
-				if err := l.files(&m); err != nil {
-					return err
-				}
+			if err := l.files(&m); err != nil { // it may have been here without its signature, or its backbone
+				return err
+			}
+			if m.Signature != nil {
 				v.Trust = m.Version.Trust
 			}
 			return l.put(partKey+p.ID, p)
@@ -153,8 +153,13 @@ func (l *Library) target(id, fresh string, m *Model) (*Part, error) {
 	return &Part{ID: id, Name: m.Name, Shape: m.Shape, Seed: m.Seed}, nil
 }
 
-// files writes what is not there yet.
+// files writes what is not there yet. No head is kept without its backbone.
 func (l *Library) files(m *Model) error {
+	if m.Backbone == nil {
+		if b, err := l.Backbone(m.Version.Backbone); err != nil || b == nil {
+			return cmp.Or(err, fmt.Errorf("%w: the backbone %s", ErrGone, m.Version.Backbone))
+		}
+	}
 	for _, f := range []struct {
 		path string
 		data Blob
@@ -176,7 +181,7 @@ func (l *Library) files(m *Model) error {
 	return nil
 }
 
-// Files returns the head of a version and its backbone; the backbone is nil when it is not stored, as that of the site.
+// Files returns the head of a version and its backbone. The backbone is nil when it is not stored: a part of before has none until Secure.
 func (l *Library) Files(v *Version) (head, backbone Blob, err error) {
 	if head, err = l.disk.Read(models + "/" + v.Head); err != nil {
 		return nil, nil, err
@@ -184,7 +189,7 @@ func (l *Library) Files(v *Version) (head, backbone Blob, err error) {
 	if head == nil {
 		return nil, nil, fmt.Errorf("%w: the head %s", ErrGone, v.Head)
 	}
-	backbone, err = l.disk.Read(backbones + "/" + v.Backbone)
+	backbone, err = l.Backbone(v.Backbone)
 	return head, backbone, err
 }
 

@@ -7,7 +7,7 @@
 //	record part/ID                a Part as JSON: the index of what is kept
 //	record draft/ID               a Draft as JSON: teaching that is not finished
 //	file   models/DIGEST          a head
-//	file   backbones/DIGEST       a backbone, once however many heads need it
+//	file   backbones/DIGEST       a backbone, once however many heads need it; that of the site too, since the next build may bring another
 //	record download/SHA256        a Download as JSON: a file that is not here to the end
 //	file   features/ID/...        what was computed from images of the part or draft ID
 //	file   signatures/DIGEST      the signature file that a head came with

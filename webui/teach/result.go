@@ -132,6 +132,7 @@ func (v *View) NotFitted(e protocol.Error) {
 	if e.Code != protocol.CodeCancelled {
 		v.problem = &e
 	}
+	v.outdated(e)
 }
 
 // Rates are the false-reject targets that a person can choose.

@@ -86,7 +86,8 @@ type View struct {
 	back     Backend
 	id       string // of the draft; also of the part that will come of it
 	parent   *store.Part
-	backbone string
+	own      string // digest of the site's backbone: new parts are taught on that
+	backbone string // of the part that is taught
 	shots    []*Shot
 	lastID   int
 	toBad    bool // the images that come are bad ones
@@ -133,16 +134,20 @@ func defaultShape() protocol.Shape {
 }
 
 func (v *View) reset() {
-	*v = View{Page: v.Page, Rate: v.Rate, back: v.back, Shape: defaultShape(), id: v.back.Fresh(), backbone: v.backbone, lastID: v.lastID, drafts: v.drafts,
+	*v = View{Page: v.Page, Rate: v.Rate, back: v.back, Shape: defaultShape(), id: v.back.Fresh(), own: v.own, backbone: v.own, lastID: v.lastID, drafts: v.drafts,
 		region: region{tool: Rectangle, size: brushSize}}
 }
 
 // switched learns the backbone of the site's own part, which comes first; parts are taught on that.
 func (v *View) switched(part protocol.LoadResult) {
-	if v.backbone != "" {
+	if v.own != "" {
 		return
 	}
-	v.backbone = part.BackboneDigest
+	v.own = part.BackboneDigest
+	if v.backbone != "" { // that of unfinished teaching
+		return
+	}
+	v.backbone = v.own
 	for _, s := range v.shots {
 		v.compute(s)
 	}
@@ -237,12 +242,34 @@ func (v *View) NotComputed(id int, e protocol.Error) {
 	if s == nil || s.State != Waiting {
 		return
 	}
-	if e.Code == protocol.CodeCancelled {
+	switch {
+	case e.Code == protocol.CodeCancelled:
 		v.shots = slices.DeleteFunc(v.shots, func(x *Shot) bool { return x == s })
-	} else {
+	case v.outdated(e):
+		return
+	default:
 		s.State, s.Err = Failed, e
 	}
 	v.settled()
+}
+
+// outdated goes over to the site's backbone when that of unfinished teaching is not on this device. Images of an earlier visit must be given again.
+func (v *View) outdated(e protocol.Error) bool {
+	if e.Code != protocol.CodeStale || v.backbone == v.own || v.own == "" {
+		return false
+	}
+	v.backbone, v.fit, v.problem = v.own, nil, &e
+	for _, s := range v.shots {
+		if s.Src == nil {
+			s.State, s.Err = Failed, e
+		} else {
+			v.lastID++ // answers that are on their way are of the other backbone
+			s.ID = v.lastID
+			v.compute(s)
+		}
+	}
+	v.touched()
+	return true
 }
 
 func (v *View) end() {

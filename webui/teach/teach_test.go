@@ -35,20 +35,22 @@ func (b *pageBackend) Save(ui.Settings)      {}
 
 // fakeBackend remembers what the view asked for.
 type fakeBackend struct {
-	computes []int
-	shapes   []protocol.Shape
-	copies   []protocol.Copies
-	drops    []int
-	fits     []Fit
-	stops    int
-	drafts   []store.Draft
-	ended    []string
-	saves    []Save
-	fresh    int
+	computes  []int
+	shapes    []protocol.Shape
+	copies    []protocol.Copies
+	backbones []string
+	drops     []int
+	fits      []Fit
+	stops     int
+	drafts    []store.Draft
+	ended     []string
+	saves     []Save
+	fresh     int
 }
 
 func (b *fakeBackend) Compute(id int, _ ui.Source, _ string, req protocol.FeaturesRequest) {
 	b.computes, b.shapes, b.copies = append(b.computes, id), append(b.shapes, req.Shape), append(b.copies, req.Copies)
+	b.backbones = append(b.backbones, req.Backbone)
 }
 func (b *fakeBackend) Drop(id int)                    { b.drops = append(b.drops, id) }
 func (b *fakeBackend) Fit(f Fit)                      { b.fits = append(b.fits, f) }

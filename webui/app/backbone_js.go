@@ -1,0 +1,94 @@
+//go:build js && wasm
+
+package app
+
+import (
+	"syscall/js"
+
+	"anomnet/wasm/protocol"
+	"anomnet/webui/store"
+)
+
+// A part needs the backbone that it was taught on. The site brings one, which may be another after an update, so every part that is kept has a copy
+// of its own beside it (store.Model), once for all of them. Workers have the site's backbone and that of the part in use; jobs about other parts
+// bring theirs.
+
+// add keeps a head with its backbone, which a worker knows when it did not come along. It blocks.
+func (s *stock) add(id, fresh string, m store.Model) (*store.Part, protocol.Error) {
+	if m.Backbone == nil {
+		have, err := s.lib.Backbone(m.Version.Backbone)
+		if err != nil {
+			return nil, storeError(err)
+		}
+		if have == nil {
+			_, bufs, e := ask[protocol.Model](s.app, protocol.OpDescribe, protocol.Empty{}, m.Head)
+			if e.Code != "" {
+				return nil, e
+			}
+			m.Backbone = asBlob(bufs.Index(1))
+		}
+	}
+	p, err := s.lib.Add(id, fresh, m)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	return p, protocol.Error{}
+}
+
+// lend is the file of a backbone for a job, nothing for the site's. It blocks.
+func (s *stock) lend(digest string) []any {
+	if digest == s.own {
+		return nil
+	}
+	b, err := s.lib.Backbone(digest)
+	if err != nil || b == nil { // the worker says what is missing
+		return nil
+	}
+	return []any{b}
+}
+
+// others are the backbones that are kept beside the site's, for a file that does not say which it needs; at most n. It blocks.
+func (s *stock) others(n int) []any {
+	names, err := s.lib.Backbones()
+	if err != nil {
+		warn(err)
+	}
+	var out []any
+	for _, digest := range names {
+		if b := s.lend(digest); len(out) < n {
+			out = append(out, b...)
+		}
+	}
+	return out
+}
+
+// hasBackbone tells whether a backbone needs not be fetched. It blocks.
+func (s *stock) hasBackbone(digest string) bool { return digest == s.own || len(s.lend(digest)) > 0 }
+
+// secure gives parts of earlier versions of this page, and unfinished teaching, the copy of their backbone, as long as the site has it. After a
+// failure, of a device without room for instance, it waits for the next start. It blocks.
+func (s *stock) secure() {
+	if s.secures || s.own == "" {
+		return
+	}
+	s.secures = true
+	lacks, err := s.lib.Lacks(s.own)
+	if err == nil && lacks {
+		site := s.app.pool.site.files
+		files := []any{asBlob(site.Index(site.Length() - 1))} // the head comes last
+		for i := range site.Length() - 1 {
+			files = append(files, asBlob(site.Index(i)))
+		}
+		_, bufs, e := ask[protocol.Model](s.app, protocol.OpDescribe, protocol.Empty{}, files...)
+		if e.Code != "" {
+			js.Global().Get("console").Call("warn", e.Message)
+			return
+		}
+		err = s.lib.Secure(s.own, asBlob(bufs.Index(1)))
+	}
+	if err != nil {
+		warn(err)
+		return
+	}
+	s.secures = false
+}
