@@ -22,9 +22,9 @@ const sigSuffix = ".minisig"
 
 // modelJob holds the flags of all subcommands of model.
 type modelJob struct {
-	secret, passphrase, expires, kind, head, out string
-	keys                                         []string
-	counter                                      uint64
+	secret, passphrase, expires, kind, head, backbone, out string
+	keys                                                   []string
+	counter                                                uint64
 }
 
 func modelCommand(fs *flag.FlagSet) func(context.Context, *console, []string) error {
@@ -39,14 +39,42 @@ func modelCommand(fs *flag.FlagSet) func(context.Context, *console, []string) er
 	fs.StringVar(&j.expires, "expires", "never", "sign, pack: `day` (2027-11-25, UTC) from which on the signature is refused")
 	fs.StringVar(&j.kind, "kind", "", "sign: `policy`, for a file that is neither model nor index")
 	fs.StringVar(&j.head, "head", "", "pack: `name` of the model file that the page opens with; default: the first one with a head")
-	fs.StringVar(&j.out, "out", "", "pack: `folder` to write")
+	fs.StringVar(&j.backbone, "backbone", "", "join: "+backboneUsage)
+	fs.StringVar(&j.out, "out", "", "pack: `folder` to write; join: file to write")
 	return func(_ context.Context, c *console, args []string) error {
-		verbs := map[string]func(*console, string) error{"show": j.show, "verify": j.verify, "keygen": j.keygen, "sign": j.sign, "pack": j.pack}
+		verbs := map[string]func(*console, string) error{"show": j.show, "verify": j.verify, "keygen": j.keygen, "sign": j.sign, "pack": j.pack, "join": j.join}
 		if len(args) != 2 || verbs[args[0]] == nil {
-			return usageError("want show FILE, verify FILE or FOLDER, keygen NAME, sign FILE, or pack FOLDER")
+			return usageError("want show FILE, verify FILE or FOLDER, keygen NAME, sign FILE, pack FOLDER, or join FILE")
 		}
 		return verbs[args[0]](c, args[1])
 	}
+}
+
+// join writes a part and its backbone into one file, which no program needs another for.
+func (j *modelJob) join(c *console, path string) error {
+	if j.out == "" {
+		return usageError("--out is missing")
+	}
+	_, f, err := readModel(path)
+	if err != nil {
+		return err
+	}
+	if f.Head == nil {
+		return fmt.Errorf("%s: holds a backbone but no head", path)
+	}
+	b, err := backboneOf(f, path, j.backbone)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	data, err := model.Encode(&model.File{Head: f.Head, Backbone: b})
+	if err != nil {
+		return err
+	}
+	if err := atomicfile.Write(j.out, data); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "%s: part %q with its backbone %s (%.12s), %d bytes\n", j.out, f.Head.Part, oneLine(b.Name), f.Head.BackboneDigest, len(data))
+	return nil
 }
 
 func readModel(path string) ([]byte, *model.File, error) {

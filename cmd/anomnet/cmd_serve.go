@@ -21,6 +21,7 @@ import (
 	"anomnet/cmd/internal/pack"
 	"anomnet/cmd/internal/site"
 	"anomnet/core/inspect"
+	"anomnet/core/model"
 )
 
 // serveFlags are the flags of serve.
@@ -45,7 +46,7 @@ func serveCommand(fs *flag.FlagSet) func(context.Context, *console, []string) er
 // offered adds the flags that say what is served.
 func (f *serveFlags) offered(fs *flag.FlagSet) {
 	fs.StringVar(&f.head, "model", "", "`file` with the head to offer instead of the built-in part")
-	fs.StringVar(&f.backbone, "backbone", "", "backbone `file` for it; default: the built-in one")
+	fs.StringVar(&f.backbone, "backbone", "", backboneUsage)
 	fs.StringVar(&f.models, "models", "", "packed `folder` (model pack) to offer instead of the built-in part")
 	fs.StringVar(&f.dir, "site", "", "serve the page from this `folder` instead of the embedded one")
 }
@@ -164,17 +165,22 @@ func (f *serveFlags) files() (fs.FS, error) {
 	if f.head == "" {
 		return page, nil
 	}
-	backbone := assets.Backbone()
-	head, err := os.ReadFile(f.head)
+	head, file, err := readModel(f.head) // better here than in the page
 	if err != nil {
 		return nil, err
 	}
-	if f.backbone != "" {
-		if backbone, err = os.ReadFile(f.backbone); err != nil {
-			return nil, err
-		}
+	if file.Head == nil {
+		return nil, fmt.Errorf("%s: holds a backbone but no head", f.head)
 	}
-	if _, err := inspect.Open([][]byte{backbone, head}, nil); err != nil { // better here than in the page
+	own, err := backboneOf(file, f.head, f.backbone)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.head, err)
+	}
+	backbone, err := model.Encode(&model.File{Backbone: own})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := inspect.New(own, file.Head, file.Digest, nil); err != nil {
 		return nil, fmt.Errorf("%s: %w", f.head, err)
 	}
 	index, err := json.Marshal(map[string]string{"backbone": "backbone.anomnet", "head": "default.anomnet"})

@@ -102,8 +102,9 @@ func TestForeignHostIsRefused(t *testing.T) {
 	}
 }
 
-// TestServeListsWhatItServes: with another part the page's list of files, which its service worker checks, names the files that are served.
-func TestServeListsWhatItServes(t *testing.T) {
+// barePage is a folder with as much of the site as serve looks at.
+func barePage(t *testing.T) string {
+	t.Helper()
 	page := t.TempDir()
 	for name, text := range map[string]string{"index.html": "page", "models/default.anomnet": "old", "samples/index.json": "old",
 		"site.json": `{"version":"x","files":{"index.html":["` + strings.Repeat("0", 64) + `",4],"models/default.anomnet":["old",3]}}`,
@@ -112,6 +113,12 @@ func TestServeListsWhatItServes(t *testing.T) {
 		require.NoError(t, os.MkdirAll(filepath.Dir(p), 0o755))
 		require.NoError(t, os.WriteFile(p, []byte(text), 0o644))
 	}
+	return page
+}
+
+// TestServeListsWhatItServes: with another part the page's list of files, which its service worker checks, names the files that are served.
+func TestServeListsWhatItServes(t *testing.T) {
+	page := barePage(t)
 	f := &serveFlags{dir: page, head: filepath.Join("..", "..", "assets", "models", "default.anomnet")}
 	files, err := f.files()
 	require.NoError(t, err)

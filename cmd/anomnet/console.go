@@ -81,7 +81,9 @@ func (c *console) log(format string, args ...any) {
 func hint(err error) string {
 	var ie *imaging.Error
 	switch {
-	case errors.As(err, &ie), errors.Is(err, model.ErrCorrupt), errors.Is(err, model.ErrMismatch):
+	case errors.Is(err, model.ErrMismatch):
+		return "name the file of its backbone, or a folder with it: --backbone; 'anomnet model join' makes one file of both; or teach the part again"
+	case errors.As(err, &ie), errors.Is(err, model.ErrCorrupt):
 		_, h := inspect.ErrorCode(err)
 		return h
 	case errors.Is(err, dataset.ErrNoImages):

@@ -52,7 +52,7 @@ func commands() []command {
 		{"import", "--from FILE --arch ARCH --images DIR --out FILE", "make a quantised backbone of float weights", importCommand},
 		{"distill", "--teacher FILE --images DIR --out FILE", "train a backbone to see what a larger one sees (libtorch)", distillCommand},
 		{"synth", "--kind KIND --out DIR", "make pictures of a procedural part with defects and masks", synthCommand},
-		{"model", "show|verify|keygen|sign|pack PATH", "look at, check, sign and pack model files", modelCommand},
+		{"model", "show|verify|keygen|sign|pack|join PATH", "look at, check, sign, pack and join model files", modelCommand},
 		{"audit", "verify FILE", "check the chain of a history", auditCommand},
 		{"bench", "engine|browser", "time the kernel tiers and onnxruntime beside each other", benchCommand},
 	}

@@ -168,7 +168,7 @@ func TestBadModels(t *testing.T) {
 	for name, c := range map[string]struct{ path, says string }{
 		"flipped byte":     {write("flipped", flipped), "damaged"},
 		"not a model":      {write("text", []byte("hello")), "damaged"},
-		"other backbone":   {write("other", other), "do not belong together"},
+		"other backbone":   {write("other", other), `needs the backbone ` + strings.Repeat("0", 64) + `; the built-in one is `},
 		"backbone only":    {"../../assets/models/backbone.anomnet", "no head"},
 		"does not exist":   {filepath.Join(dir, "nothing"), "no such file"},
 		"an image instead": {image, "damaged"},

@@ -3,10 +3,8 @@ package main
 import (
 	"flag"
 	"fmt"
-	"os"
 	"strings"
 
-	"anomnet/assets"
 	"anomnet/core/calibrate"
 	"anomnet/core/engine"
 	"anomnet/core/inspect"
@@ -21,11 +19,19 @@ type modelFlags struct {
 
 func (m *modelFlags) add(fs *flag.FlagSet) {
 	fs.StringVar(&m.head, "model", "", "`file` with the head (or head and backbone)")
-	m.addBackbone(fs)
+	fs.StringVar(&m.backbone, "backbone", "", backboneUsage)
+	m.addTier(fs)
 }
+
+// backboneUsage is the flag --backbone beside a head.
+const backboneUsage = "`file` with the head's backbone, or a folder that holds it; default: the built-in one, or one beside the head"
 
 func (m *modelFlags) addBackbone(fs *flag.FlagSet) {
 	fs.StringVar(&m.backbone, "backbone", "", "backbone `file`; default: the built-in one")
+	m.addTier(fs)
+}
+
+func (m *modelFlags) addTier(fs *flag.FlagSet) {
 	fs.StringVar(&m.tier, "tier", "", "kernel `tier`, see anomnet bench engine; default: the fastest")
 }
 
@@ -34,22 +40,16 @@ func (m *modelFlags) open() (*inspect.Inspector, error) {
 	if m.head == "" {
 		return nil, usageError("--model is missing")
 	}
-	data, err := os.ReadFile(m.head)
+	_, f, err := readModel(m.head)
 	if err != nil {
 		return nil, err
-	}
-	f, err := model.Decode(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", m.head, err)
 	}
 	if f.Head == nil {
 		return nil, fmt.Errorf("%s: holds a backbone but no head", m.head)
 	}
-	b := f.Backbone
-	if b == nil {
-		if b, err = m.loadBackbone(); err != nil {
-			return nil, err
-		}
+	b, err := backboneOf(f, m.head, m.backbone)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", m.head, err)
 	}
 	kernels, err := engine.Choose(engine.Tiers(), m.tier)
 	if err != nil {
@@ -63,25 +63,12 @@ func (m *modelFlags) open() (*inspect.Inspector, error) {
 	return in, nil
 }
 
-// loadBackbone reads the file of --backbone or the built-in backbone.
+// loadBackbone reads the file of --backbone or the built-in backbone, for those who have no head yet.
 func (m *modelFlags) loadBackbone() (*model.Backbone, error) {
-	name, data := m.backbone, assets.Backbone()
-	if name == "" {
-		name = "built-in backbone"
-	} else {
-		var err error
-		if data, err = os.ReadFile(name); err != nil {
-			return nil, err
-		}
+	if m.backbone == "" {
+		return builtInBackbone()
 	}
-	f, err := model.Decode(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	if f.Backbone == nil {
-		return nil, fmt.Errorf("%s: holds a head but no backbone", name)
-	}
-	return f.Backbone, nil
+	return readBackbone(m.backbone)
 }
 
 func showModel(c *console, name string, size int, f *model.File) {

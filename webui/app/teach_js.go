@@ -30,6 +30,7 @@ type teacher struct {
 	head    js.Value // a Blob: the head that was fitted last
 	draft   *store.Draft
 	writing bool
+	secured string // id of the draft whose backbone is kept
 }
 
 func (a *app) teachView() ui.View {
@@ -194,7 +195,10 @@ func (t *teacher) KeepDraft(d store.Draft) {
 			d := t.draft
 			t.draft = nil
 			_ = t.stock.lib.SaveDraft(d) // a device without room says so when the part is saved
-			go t.stock.secure()
+			if t.secured != d.ID {
+				t.secured = d.ID
+				go t.stock.secure()
+			}
 		}
 		t.writing = false
 	}()
