@@ -6,7 +6,7 @@ PORTABLE = CGO_ENABLED=0
 WASMEXEC = $(GOROOT)/lib/wasm/go_js_wasm_exec
 
 .NOTPARALLEL:
-.PHONY: run build site edge test-edge release release-check torch test check test-race deadcode screenshots test-go test-wasm test-arm64 test-torch test-e2e deps fuzz diff bench generate golden backbone student part clean help
+.PHONY: run build site edge test-edge release release-check torch test check test-race deadcode screenshots test-go test-wasm test-arm64 test-torch test-e2e deps fuzz diff bench generate golden default backbone student part clean help
 
 run: build ## build everything and serve the page (ADDR=127.0.0.1:8080)
 	bin/anomnet serve --addr $(ADDR)
@@ -98,9 +98,15 @@ generate: ## the .vugu components and the assembly
 golden: ## golden files of core, from Pillow and scikit-learn
 	python3 core/imaging/testdata/golden.py && python3 core/metrics/testdata/golden.py
 
+# The default backbone: float weights and description (.safetensors, .json), and its name.
+STUDENT ?= ../shared/weights/student_v0
+NAME    ?= student-v0
+
+default: backbone part ## another default backbone and all that follows from it (STUDENT=WEIGHTS NAME=NAME); docs/backbone.md, "Replacing the default"
+
 backbone: build ## assets/models/backbone.anomnet from ../shared (3 minutes)
-	bin/anomnet import --from ../shared/weights/student_v0.safetensors --describe ../shared/weights/student_v0.json \
-		--images ../shared/data/natural --name student-v0 --licence "our own work" --out assets/models/backbone.anomnet --card "$$(cat assets/models/backbone.card)"
+	bin/anomnet import --from $(STUDENT).safetensors --describe $(STUDENT).json --images ../shared/data/natural --name $(NAME) \
+		--licence "our own work" --out assets/models/backbone.anomnet --card "$$(cat assets/models/backbone.card)"
 
 student: torch ## .build/distill/student.anomnet: a backbone distilled from ../shared (hours; docs/backbone.md)
 	bin/anomnet distill --teacher ../shared/weights/resnet18_imagenet_folded.safetensors --images ../shared/data/natural --crops 24000 \
@@ -108,7 +114,7 @@ student: torch ## .build/distill/student.anomnet: a backbone distilled from ../s
 
 part: build ## the built-in part and its samples
 	bin/anomnet synth --n 400 --test-good 30 --defects 30 --out .build/washer
-	bin/anomnet teach --good .build/washer/train/good --part "Washer (demo)" --out assets/models/default.anomnet
+	bin/anomnet teach --good .build/washer/train/good --part "Washer (demo)" --backbone assets/models/backbone.anomnet --out assets/models/default.anomnet
 	bin/anomnet synth --samples --n 400 --test-good 30 --out assets/samples
 
 clean: ## remove what was built
