@@ -61,7 +61,7 @@ func TestEncodeRefusesWhatDecodeWould(t *testing.T) {
 		assert.ErrorContains(t, err, "field roi")
 	}
 	_, err := Encode(FitRequest{Shape: Shape{Mode: ModeFit}, Revision: MaxRevision + 1}) // a worker counts them one by one
-	assert.ErrorContains(t, err, "field good or revision")
+	assert.ErrorContains(t, err, "field good, revision or lend")
 	_, err = Encode(Error{Code: "nonsense"})
 	assert.ErrorContains(t, err, `unknown code "nonsense"`)
 }
