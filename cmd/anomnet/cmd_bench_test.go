@@ -24,7 +24,11 @@ func TestBenchEngine(t *testing.T) {
 	own, err := builtInBackbone()
 	require.NoError(t, err)
 	assert.Equal(t, []string{own.Name, own.Name + " + head"}, []string{rep.Results[0].Net, rep.Results[1].Net})
-	assert.Greater(t, rep.Results[1].Median, rep.Results[0].Min)
+	for _, r := range rep.Results { // which is faster is for a quiet machine to say
+		assert.Positive(t, r.Min, r.Net)
+		assert.LessOrEqual(t, r.Min, r.Median, r.Net)
+	}
+	assert.InDelta(t, 2*float64(own.Graph.MultiplyAdds(256, 256)), rep.Results[0].Gops*rep.Results[0].Median*1e6, 0.1e6)
 	layers := len(own.Graph.Ops)
 	require.Len(t, rep.Layers, layers+2, "image, layers, total")
 	total := rep.Layers[layers+1]

@@ -27,8 +27,8 @@ func Example() {
 		false, true, false,
 		false, false, true, // diagonal neighbours: one region
 	}}
-	aupro, _ := metrics.AUPRO([][]float32{anomalyMap}, []metrics.Mask{mask}, 0.3)
-	fmt.Printf("AUPRO %.3f\n", aupro)
+	_, aupro, _ := metrics.Pixels([][]float32{anomalyMap}, []metrics.Mask{mask}, 0.3)
+	fmt.Printf("AUPRO %.3f\n", aupro[0])
 	// Output:
 	// AUROC 0.667, F1max 0.857 at 0.5
 	// AUPRO 1.000

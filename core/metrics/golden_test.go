@@ -74,7 +74,11 @@ func TestImageGolden(t *testing.T) {
 			for j, p := range curve {
 				assert.InDelta(t, c.FPR[j], p.FPR, tol)
 				assert.InDelta(t, c.TPR[j], p.TPR, tol)
-				m, err := ConfuseAt(c.Scores, labels, p.Threshold)
+				called := make([]bool, len(labels))
+				for k, v := range c.Scores {
+					called[k] = v >= p.Threshold
+				}
+				m, err := Confuse(called, labels)
 				require.NoError(t, err)
 				assert.InDelta(t, p.FPR, m.FalseRejectRate(), tol)
 				assert.InDelta(t, p.TPR, m.Recall(), tol)
@@ -87,23 +91,24 @@ func TestPixelGolden(t *testing.T) {
 	for i, c := range readGolden(t).Pixels {
 		t.Run(fmt.Sprintf("case=%d/maps=%d", i, len(c.Maps)), func(t *testing.T) {
 			masks := make([]Mask, len(c.Masks))
-			flat := make([][]bool, len(c.Masks))
 			var sizes []int
 			for j, s := range c.Masks {
+				masks[j] = Mask{W: c.W[j], H: c.H[j]}
 				for _, r := range s {
-					flat[j] = append(flat[j], r == '#')
+					masks[j].Pix = append(masks[j].Pix, r == '#')
 				}
-				masks[j] = Mask{c.W[j], c.H[j], flat[j]}
 				_, sizes = regions(masks[j], sizes)
 			}
 			assert.Len(t, sizes, c.Regions)
-			auroc, err := PixelAUROC(c.Maps, flat)
+			var limits []float64
+			for _, want := range c.AUPRO {
+				limits = append(limits, want[0])
+			}
+			auroc, aupro, err := Pixels(c.Maps, masks, limits...)
 			require.NoError(t, err)
 			assert.InDelta(t, c.AUROC, auroc, tol)
-			for _, want := range c.AUPRO {
-				got, err := AUPRO(c.Maps, masks, want[0])
-				require.NoError(t, err)
-				assert.InDelta(t, want[1], got, tol, "limit %v", want[0])
+			for j, want := range c.AUPRO {
+				assert.InDelta(t, want[1], aupro[j], tol, "limit %v", want[0])
 			}
 		})
 	}

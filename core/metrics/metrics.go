@@ -2,7 +2,7 @@
 // precision, F1max, recall at a false-positive rate, pixel AUROC and AUPRO.
 //
 //	auroc, err := metrics.AUROC(scores, defective)
-//	aupro, err := metrics.AUPRO(maps, masks, 0.3) // the field integrates up to 30 % false positives
+//	auroc, aupro, err := metrics.Pixels(maps, masks, 0.3) // the field integrates up to 30 % false positives
 //
 // Everywhere a higher score means more anomalous, true labels mean defective (the positive class), and an image counts as
 // called defective at a threshold when its score is >= the threshold, as in scikit-learn. Ties are handled exactly: equal

@@ -71,20 +71,10 @@ func TestPixelErrors(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := AUPRO(c.maps, c.masks, c.limit)
+			_, _, err := Pixels(c.maps, c.masks, c.limit)
 			assert.ErrorContains(t, err, c.want)
 		})
 	}
-	for want, masks := range map[string][][]bool{
-		"metrics: 1 maps but 0 masks":                                         nil,
-		"metrics: map 0 has 2 pixels, its mask 1":                             {{true}},
-		"metrics: need both good and defective elements: 0 good, 2 defective": {{true, true}},
-	} {
-		_, err := PixelAUROC(one, masks)
-		assert.EqualError(t, err, want)
-	}
-	_, err := PixelAUROC([][]float32{{inf}}, [][]bool{{true}})
-	assert.EqualError(t, err, "metrics: map 0: element 0 is +Inf, want a finite value")
 }
 
 func TestRegions(t *testing.T) {
@@ -133,31 +123,22 @@ func TestLargeAgainstSmall(t *testing.T) {
 		mask.Pix[i] = rng.IntN(4) == 0
 		m[i] = float32(rng.IntN(20))
 	}
-	maps, masks, flat := [][]float32{m}, []Mask{mask}, [][]bool{mask.Pix}
-	small, err := AUPRO(maps, masks, 0.3)
-	require.NoError(t, err)
-	smallROC, err := PixelAUROC(maps, flat)
+	maps, masks := [][]float32{m}, []Mask{mask}
+	smallROC, small, err := Pixels(maps, masks, 0.3)
 	require.NoError(t, err)
 	for range copies - 1 {
-		maps, masks, flat = append(maps, m), append(masks, mask), append(flat, mask.Pix)
+		maps, masks = append(maps, m), append(masks, mask)
 	}
 	require.Greater(t, w*h*copies, radixFrom)
-	large, err := AUPRO(maps, masks, 0.3)
+	largeROC, large, err := Pixels(maps, masks, 0.05, 0.3)
 	require.NoError(t, err)
-	largeROC, err := PixelAUROC(maps, flat)
+	assert.InDelta(t, small[0], large[1], 1e-12)
+	assert.InDelta(t, smallROC, largeROC, 1e-12)
+	_, tight, err := Pixels(maps, masks, 0.05)
 	require.NoError(t, err)
-	assert.InDelta(t, small, large, 1e-12)
-	both, each, err := Pixels(maps, masks, 0.05, 0.3)
-	require.NoError(t, err)
-	tight, err := AUPRO(maps, masks, 0.05)
-	require.NoError(t, err)
-	assert.Equal(t, largeROC, both, "one sort gives the same")
-	assert.Equal(t, []float64{tight, large}, each)
-	_, _, err = Pixels(maps, masks, 0)
-	assert.ErrorContains(t, err, "fprLimit is 0")
+	assert.Equal(t, large[:1], tight, "one sort for several limits gives the same")
 	_, _, err = Pixels(maps, masks[1:], 0.3)
 	assert.ErrorContains(t, err, "maps but")
-	assert.InDelta(t, smallROC, largeROC, 1e-12)
 }
 
 // TestInvariance: input order and any increasing change of the scores leave every figure as it is, bit for bit.
@@ -202,9 +183,9 @@ func TestAUPROExtremes(t *testing.T) {
 		{[]float32{1, 1, 1}, 0.15}, // the straight line to (1, 1), cut at 0.3
 		{[]float32{1, 1, 0}, 0.3},  // reaches 1 at FPR 0.5
 	} {
-		got, err := AUPRO([][]float32{c.m}, []Mask{mask}, 0.3)
+		_, got, err := Pixels([][]float32{c.m}, []Mask{mask}, 0.3)
 		require.NoError(t, err)
-		assert.InDelta(t, c.want, got, 1e-12, "%v", c.m)
+		assert.InDelta(t, c.want, got[0], 1e-12, "%v", c.m)
 	}
 }
 
@@ -212,23 +193,16 @@ func TestConfusion(t *testing.T) {
 	c, err := Confuse([]bool{true, true, false, false, true}, []bool{true, false, true, false, true})
 	require.NoError(t, err)
 	assert.Equal(t, Confusion{TP: 2, FP: 1, TN: 1, FN: 1}, c)
-	assert.InDelta(t, 2.0/3, c.Precision(), 1e-15)
 	assert.InDelta(t, 2.0/3, c.Recall(), 1e-15)
 	assert.InDelta(t, 0.5, c.FalseRejectRate(), 1e-15)
-	assert.InDelta(t, 2.0/3, c.F1(), 1e-15)
-	assert.InDelta(t, 0.6, c.Accuracy(), 1e-15)
 	var none Confusion
-	assert.Zero(t, none.Precision()+none.Recall()+none.FalseRejectRate()+none.F1()+none.Accuracy())
+	assert.Zero(t, none.Recall()+none.FalseRejectRate())
 	_, err = Confuse([]bool{true}, nil)
 	assert.EqualError(t, err, "metrics: 1 decisions but 0 labels")
-	_, err = ConfuseAt([]float32{nan}, []bool{true}, 1)
-	assert.EqualError(t, err, "metrics: scores: element 0 is NaN")
-	_, err = ConfuseAt([]float32{1}, []bool{true}, nan)
-	assert.ErrorContains(t, err, "metrics: threshold is NaN")
 }
 
-// BenchmarkAUPRO is a MVTec-sized test set: 160 maps of 256 x 256, a square defect in most.
-func BenchmarkAUPRO(b *testing.B) {
+// BenchmarkPixels is a MVTec-sized test set: 160 maps of 256 x 256, a square defect in most.
+func BenchmarkPixels(b *testing.B) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	const n, side = 160, 256
 	maps, masks := make([][]float32, n), make([]Mask, n)
@@ -242,7 +216,7 @@ func BenchmarkAUPRO(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := AUPRO(maps, masks, 0.3); err != nil {
+		if _, _, err := Pixels(maps, masks, 0.3); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 )
 
-// MaxPixels is the largest number of pixels that PixelAUROC and AUPRO take; they need 16 bytes for each.
+// MaxPixels is the largest number of pixels that Pixels takes; it needs 16 bytes for each.
 const MaxPixels = 1 << 28
 
 // Mask is the ground truth of one image: Pix[y*W+x] is true where the pixel is defective. An image without a defect has a mask
@@ -14,48 +14,15 @@ type Mask struct {
 	Pix  []bool // len W*H
 }
 
-// PixelAUROC is AUROC over all pixels of all images together. maps[i] and masks[i] are the anomaly map and the ground truth of
-// image i, flat, at the same resolution; sizes may differ between images. Errors as AUROC.
-func PixelAUROC(maps [][]float32, masks [][]bool) (float64, error) {
-	if len(maps) != len(masks) {
-		return 0, fmt.Errorf("metrics: %d maps but %d masks", len(maps), len(masks))
-	}
-	r, err := newPixelRanking(maps)
-	if err != nil {
-		return 0, err
-	}
-	for i, m := range maps {
-		if len(m) != len(masks[i]) {
-			return 0, fmt.Errorf("metrics: map %d has %d pixels, its mask %d", i, len(m), len(masks[i]))
-		}
-		if err := r.add(m, boolTag(masks[i]), fmt.Sprintf("map %d", i)); err != nil {
-			return 0, err
-		}
-	}
-	if err := r.finish(); err != nil {
-		return 0, err
-	}
-	return r.auroc(), nil
-}
-
-// AUPRO is the area under the per-region-overlap curve for false-positive rates from 0 to fprLimit, divided by fprLimit, so
+// Pixels returns AUROC over all pixels of all images together, and AUPRO for each of some limits of the false-positive rate. maps[i] and masks[i] are the
+// anomaly map and the ground truth of image i at one resolution; sizes may differ between images. One sort, which is most of the time, serves all.
+//
+// AUPRO is the area under the per-region-overlap curve for false-positive rates from 0 to a limit, divided by the limit, so
 // that 1 is perfect. A region is an 8-connected component of a mask; the overlap of a region is the share of its pixels at
 // or above the threshold; the curve is the mean overlap over all regions of all images against the share of all good pixels
 // (those in no region) at or above the threshold. Every distinct value is a threshold, the curve is linear in between, and it
-// is cut at fprLimit by linear interpolation, like MVTec's evaluation code. 0 < fprLimit <= 1; the field uses 0.3.
-// maps[i] has masks[i].W*masks[i].H values. Errors as AUROC.
-func AUPRO(maps [][]float32, masks []Mask, fprLimit float64) (float64, error) {
-	if !(fprLimit > 0 && fprLimit <= 1) {
-		return 0, errRange("fprLimit", fprLimit, "(0, 1]")
-	}
-	r, sizes, err := rankRegions(maps, masks)
-	if err != nil {
-		return 0, err
-	}
-	return r.aupro(sizes, fprLimit), nil
-}
-
-// Pixels is PixelAUROC, and AUPRO for each of some limits, with one sort for all of them, which is most of the time.
+// is cut at the limit by linear interpolation, like MVTec's evaluation code. 0 < limit <= 1; the field uses 0.3.
+// Errors as AUROC.
 func Pixels(maps [][]float32, masks []Mask, fprLimits ...float64) (auroc float64, aupro []float64, err error) {
 	for _, limit := range fprLimits {
 		if !(limit > 0 && limit <= 1) {

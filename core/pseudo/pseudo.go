@@ -38,15 +38,6 @@ var kindTable = [...]struct {
 	{"fill", drawFill},
 }
 
-// Kinds returns the names that Make may report, in a fixed order.
-func Kinds() []string {
-	names := make([]string, len(kindTable))
-	for i, k := range kindTable {
-		names[i] = k.name
-	}
-	return names
-}
-
 // Make returns a copy of src ([H][W][3]) with one artificial defect, the mask of changed pixels ([H][W], row-major) and
 // the kind of defect. mask[i] is true exactly where the copy differs from src. Half of the defects are placed where
 // the image has more gradient energy than its median, the others anywhere. Gray images stay gray: colour would give the defect away.

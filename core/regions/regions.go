@@ -94,7 +94,9 @@ func Find(m []float32, w, h int, limit float32, frame Frame) *Found {
 		return f
 	}
 	f.w, f.h = size(frame.Width, frame.Height)
-	inspected := f.sample(m, w, h)
+	kx, ky := frame.Cover()
+	var inspected int
+	f.values, inspected = Lay(m, w, h, frame.ROI, f.w, f.h, kx, ky)
 	f.components(inspected)
 	return f
 }
@@ -125,17 +127,18 @@ func axis(n, cells int, k float64) []tap {
 	return out
 }
 
-// sample fills the raster and returns how many of its samples are inspected.
-func (f *Found) sample(m []float32, w, h int) (inspected int) {
-	kx, ky := f.frame.Cover()
-	xs, ys := axis(f.w, w, kx), axis(f.h, h, ky)
-	f.values = make([]float32, f.w*f.h)
+// Lay lays a map of w x h cells, of which mask are inspected, over a raster of rw x rh samples of a picture that covers kx, ky of the model's input (Cover), both
+// centred: bilinear between the centres of cells, edges repeated. A cell that is not inspected counts like the one that the sample lies in. Where the picture
+// is not inspected, the value is NaN.
+func Lay(m []float32, w, h int, mask roi.Mask, rw, rh int, kx, ky float64) (values []float32, inspected int) {
+	xs, ys := axis(rw, w, kx), axis(rh, h, ky)
+	values = make([]float32, rw*rh)
 	nan := float32(math.NaN())
 	for y, q := range ys {
-		row := f.values[y*f.w : (y+1)*f.w]
+		row := values[y*rw : (y+1)*rw]
 		for x, p := range xs {
 			own := q.cell*w + p.cell
-			if p.outside || q.outside || !f.frame.ROI.In(own) {
+			if p.outside || q.outside || !mask.In(own) {
 				row[x] = nan
 				continue
 			}
@@ -143,7 +146,7 @@ func (f *Found) sample(m []float32, w, h int) (inspected int) {
 			cells := [4]int{q.lo*w + p.lo, q.lo*w + p.hi, q.hi*w + p.lo, q.hi*w + p.hi}
 			v := [4]float32{m[cells[0]], m[cells[1]], m[cells[2]], m[cells[3]]}
 			for k, i := range cells {
-				if !f.frame.ROI.In(i) { // it has no value: it counts like the sample's own cell
+				if !mask.In(i) {
 					v[k] = m[own]
 				}
 			}
@@ -152,7 +155,7 @@ func (f *Found) sample(m []float32, w, h int) (inspected int) {
 			row[x] = a + float32(float32(b-a)*q.f)
 		}
 	}
-	return inspected
+	return values, inspected
 }
 
 // part is a component while it is measured.

@@ -241,3 +241,13 @@ func FuzzFind(f *testing.F) {
 		}
 	})
 }
+
+func TestCover(t *testing.T) {
+	for _, c := range []struct {
+		mode   string
+		kx, ky float64
+	}{{Stretch, 1, 1}, {Fit, 1, 0.5}, {Crop, 2, 1}} {
+		kx, ky := Frame{Width: 400, Height: 200, InputW: 256, InputH: 256, Mode: c.mode}.Cover()
+		assert.Equal(t, [2]float64{c.kx, c.ky}, [2]float64{kx, ky}, c.mode)
+	}
+}

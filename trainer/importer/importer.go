@@ -50,11 +50,6 @@ type Images struct {
 	Load func(i int) (*imaging.RGB, error)
 }
 
-// Decoded returns Images of pictures in memory.
-func Decoded(list []*imaging.RGB) Images {
-	return Images{N: len(list), Load: func(i int) (*imaging.RGB, error) { return list[i], nil }}
-}
-
 // Options say what to import. Weights, Arch, Images and HeldOut are required, and Description for "plain".
 type Options struct {
 	Weights     []byte   // a safetensors file, or a .pth file of PyTorch, float32

@@ -62,7 +62,12 @@ func testImages(seed uint64, n int) Images {
 		}
 		list = append(list, img)
 	}
-	return Decoded(list)
+	return decoded(list)
+}
+
+// decoded are pictures in memory.
+func decoded(list []*imaging.RGB) Images {
+	return Images{N: len(list), Load: func(i int) (*imaging.RGB, error) { return list[i], nil }}
 }
 
 const tinyDescription = `{"note": "unknown keys are ignored", "layers": [
@@ -155,11 +160,11 @@ func TestImportRefuses(t *testing.T) {
 		"percentile NaN": {func(o *Options) { o.Percentile = math.NaN() }, []string{"NaN"}},
 		"size":           {func(o *Options) { o.Preprocess.Width = 33 }, []string{"33"}},
 		"weights":        {func(o *Options) { o.Weights = o.Weights[:20] }, []string{"weights"}},
-		"empty image":    {func(o *Options) { o.Images = Decoded([]*imaging.RGB{{}}) }, []string{"calibration", "image 0"}},
+		"empty image":    {func(o *Options) { o.Images = decoded([]*imaging.RGB{{}}) }, []string{"calibration", "image 0"}},
 		"black images": {func(o *Options) {
 			tensors := tinyTensors()
 			tensors["a.bias"] = safetensors.FromFloat32(make([]float32, 9), 9)
-			o.Weights, o.Images = tensors.encode(t), Decoded([]*imaging.RGB{imaging.NewRGB(64, 64)})
+			o.Weights, o.Images = tensors.encode(t), decoded([]*imaging.RGB{imaging.NewRGB(64, 64)})
 		}, []string{`"a"`}},
 		"taps for resnet18":  {func(o *Options) { o.Arch = ArchResNet18 }, []string{"neither description"}},
 		"plain for resnet18": {func(o *Options) { o.Arch, o.Description = ArchResNet18, nil }, []string{`"conv1.weight" is missing`, "[64 3 7 7]"}},

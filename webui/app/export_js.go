@@ -12,6 +12,7 @@ import (
 	"syscall/js"
 	"time"
 
+	"anomnet/core/regions"
 	"anomnet/core/report"
 	"anomnet/wasm/protocol"
 	"anomnet/webui/heat"
@@ -217,7 +218,7 @@ func (a *app) annotated(it *ui.Item) (js.Value, error) {
 	part, r := a.page.Part, it.Result
 	kx, ky := 1.0, 1.0
 	if err == nil {
-		kx, ky = heat.Cover(part.Mode, pw, ph, part.Width, part.Height)
+		kx, ky = regions.Frame{Width: pw, Height: ph, InputW: part.Width, InputH: part.Height, Mode: part.Mode}.Cover()
 	}
 	if len(it.Map) == r.MapW*r.MapH && len(it.Map) > 0 {
 		a.overlay(ctx, it, w, h, kx, ky)

@@ -5,8 +5,8 @@ package app
 import (
 	"syscall/js"
 
+	"anomnet/core/regions"
 	"anomnet/wasm/protocol"
-	"anomnet/webui/heat"
 )
 
 const (
@@ -71,7 +71,7 @@ func (p *painter) preview(id int, r protocol.ScoreResult, buf js.Value) {
 		p.order = p.order[1:]
 	}
 	w, h := float64(r.PreW), float64(r.PreH)
-	kx, ky := heat.Cover(p.app.page.Part.Mode, r.Width, r.Height, r.PreW, r.PreH)
+	kx, ky := regions.Frame{Width: r.Width, Height: r.Height, InputW: r.PreW, InputH: r.PreH, Mode: p.app.page.Part.Mode}.Cover()
 	sw, sh := w*min(kx, 1), h*min(ky, 1) // without the borders of a picture that was fitted in
 	stretch := 1.0
 	if kx == 1 && ky == 1 { // or undo the stretching

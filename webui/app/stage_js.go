@@ -10,6 +10,7 @@ import (
 
 	vjs "github.com/vugu/vugu/js"
 
+	"anomnet/core/regions"
 	"anomnet/webui/heat"
 	"anomnet/webui/ui"
 )
@@ -130,7 +131,7 @@ func (p *painter) prepared(c *pic, it *ui.Item) {
 	}
 	c.full, c.w, c.h, c.state = p.canvasOf(pre), pre.w, pre.h, picReady
 	it.Prepared = true
-	kx, ky := heat.Cover(p.app.page.Part.Mode, it.Result.Width, it.Result.Height, pre.w, pre.h)
+	kx, ky := regions.Frame{Width: it.Result.Width, Height: it.Result.Height, InputW: pre.w, InputH: pre.h, Mode: p.app.page.Part.Mode}.Cover()
 	// In fractions of the picture: larger than it where it was fitted in, smaller where it was cropped.
 	c.rect = [4]float64{0.5 - 0.5/kx, 0.5 - 0.5/ky, 0.5 + 0.5/kx, 0.5 + 0.5/ky}
 }
@@ -307,7 +308,7 @@ func (p *painter) warm(it *ui.Item) {
 	p.heated = key
 	r, part := it.Result, p.app.page.Part
 	w, h := shrink(r.Width, r.Height, maxHeat)
-	kx, ky := heat.Cover(part.Mode, r.Width, r.Height, part.Width, part.Height)
+	kx, ky := regions.Frame{Width: r.Width, Height: r.Height, InputW: part.Width, InputH: part.Height, Mode: part.Mode}.Cover()
 	pix := heat.Map{W: r.MapW, H: r.MapH, V: it.Map, ROI: p.app.page.Region(&r)}.Place(w, h, kx, ky).Colours(heat.Scale{Low: r.MapLow, High: r.MapHigh, Limit: r.Limit})
 	u := js.Global().Get("Uint8ClampedArray").New(len(pix))
 	js.CopyBytesToJS(u, pix)

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"math"
 
+	"anomnet/core/regions"
 	"anomnet/core/roi"
-	"anomnet/wasm/protocol"
 )
 
 // Scale is the model's display scale in the unit of the image score: Low is the bottom, High the top, Limit lies between.
@@ -62,65 +62,10 @@ type Map struct {
 	ROI  roi.Mask // nil for all
 }
 
-// Cover is how much of a model's input a picture of w x h fills in each direction, when it is brought to pw x ph (core/imaging):
-// 1 when it is stretched, less in one direction when it is fitted in, more when it is cropped.
-func Cover(mode string, w, h, pw, ph int) (kx, ky float64) {
-	sx, sy := float64(pw)/float64(w), float64(ph)/float64(h)
-	switch mode {
-	case protocol.ModeFit:
-		s := min(sx, sy)
-		return s / sx, s / sy
-	case protocol.ModeCrop:
-		s := max(sx, sy)
-		return s / sx, s / sy
-	}
-	return 1, 1
-}
-
-// Place lays m over a picture of w x h that covers kx, ky of the model's input, both centred: bilinear, with pixel centres
-// aligned and edges repeated. Where the picture was not looked at, the value is NaN.
+// Place lays m over a picture of w x h that covers kx, ky of the model's input. Where the picture was not looked at, the value is NaN.
 func (m Map) Place(w, h int, kx, ky float64) Map {
-	out := Map{W: w, H: h, V: make([]float32, w*h)}
-	xs, ys := axis(w, m.W, kx), axis(h, m.H, ky)
-	nan := float32(math.NaN())
-	for y, q := range ys {
-		row := out.V[y*w : (y+1)*w]
-		for x, p := range xs {
-			own := q.cell*m.W + p.cell
-			if p.outside || q.outside || !m.ROI.In(own) {
-				row[x] = nan
-				continue
-			}
-			at := [4]int{q.lo*m.W + p.lo, q.lo*m.W + p.hi, q.hi*m.W + p.lo, q.hi*m.W + p.hi}
-			for k, i := range at {
-				if !m.ROI.In(i) { // counts like the cell that the pixel lies in, see core/regions
-					at[k] = own
-				}
-			}
-			a := m.V[at[0]] + (m.V[at[1]]-m.V[at[0]])*p.f
-			b := m.V[at[2]] + (m.V[at[3]]-m.V[at[2]])*p.f
-			row[x] = a + (b-a)*q.f
-		}
-	}
-	return out
-}
-
-// tap is where one output position reads along an axis: between two source positions, at fraction f.
-type tap struct {
-	lo, hi, cell int // cell is the nearer of the two
-	f            float32
-	outside      bool
-}
-
-func axis(n, src int, k float64) []tap {
-	out := make([]tap, n)
-	for i := range out {
-		u := 0.5 + ((float64(i)+0.5)/float64(n)-0.5)*k // 0..1 across the model's input
-		p := min(max(u*float64(src)-0.5, 0), float64(src-1))
-		lo := int(p)
-		out[i] = tap{lo: lo, hi: min(lo+1, src-1), cell: min(int(p+0.5), src-1), f: float32(p - float64(lo)), outside: u < 0 || u > 1}
-	}
-	return out
+	v, _ := regions.Lay(m.V, m.W, m.H, m.ROI, w, h, kx, ky)
+	return Map{W: w, H: h, V: v}
 }
 
 // veil covers what was not looked at.

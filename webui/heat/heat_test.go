@@ -70,16 +70,6 @@ func TestPlace(t *testing.T) {
 	assert.True(t, wide.V[0] != wide.V[0] && wide.V[3] != wide.V[3])
 }
 
-func TestCover(t *testing.T) {
-	for _, c := range []struct {
-		mode   string
-		kx, ky float64
-	}{{"stretch", 1, 1}, {"fit", 1, 0.5}, {"crop", 2, 1}} {
-		kx, ky := Cover(c.mode, 400, 200, 256, 256)
-		assert.Equal(t, [2]float64{c.kx, c.ky}, [2]float64{kx, ky}, c.mode)
-	}
-}
-
 func TestRGBA(t *testing.T) {
 	s := Scale{Low: 0, High: 2, Limit: 1}
 	pix := Map{W: 5, H: 1, V: []float32{0, 0.5, 0.9, 2, 2}}.RGBA(s)

@@ -81,8 +81,9 @@ func samePeer(t *testing.T, p *Python, n *Net) {
 		target, f := list[i/2], forms[i%2]
 		m, _, _, err := target.export(t.TempDir(), f, i)
 		require.NoError(t, err)
-		out, err := p.output(fmt.Sprint(i))
+		a, err := p.ask(map[string]any{"op": "output", "name": fmt.Sprint(i)})
 		require.NoError(t, err)
+		out := a.Outputs
 		require.Len(t, out, len(m.Outputs), f.name)
 		if target.head != nil {
 			r, gap := compare(inside(distances(out[0]), 32), inside(s.Distances(), 32))

@@ -119,12 +119,3 @@ func (p *Python) contenders(targets []target, dir string) ([]Contender, error) {
 	}
 	return list, nil
 }
-
-// output runs a loaded network once.
-func (p *Python) output(name string) ([][]byte, error) {
-	a, err := p.ask(map[string]any{"op": "output", "name": name})
-	if err != nil {
-		return nil, err
-	}
-	return a.Outputs, nil
-}
