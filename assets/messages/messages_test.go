@@ -31,8 +31,8 @@ func TestCatalogue(t *testing.T) {
 
 func TestChoose(t *testing.T) {
 	for want, wishes := range map[string][][]string{
-		"en": {nil, {"fr", "it"}, {"en-GB"}, {"fr", "en", "de"}},
-		"de": {{"de"}, {"de-AT", "en"}, {"fr", "DE"}},
+		"en": {nil, {"tlh", "eo"}, {"en-GB"}, {"tlh", "en", "de"}},
+		"de": {{"de"}, {"de-AT", "en"}, {"tlh", "DE"}},
 		"zh": {{"zh-CN"}, {"zh-Hans-SG", "en"}},
 		"ja": {{"ja"}},
 		"es": {{"ca", "es-MX"}},
