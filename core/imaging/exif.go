@@ -11,7 +11,10 @@ const (
 	tagCompression   = 259
 	tagPhotometric   = 262
 	tagOrientation   = 274
+	tagRowsPerStrip  = 278
 	tagPlanarConfig  = 284
+	tagTileWidth     = 322
+	tagTileLength    = 323
 )
 
 // maxEntries bounds the entries of an IFD that are looked at.
@@ -71,6 +74,38 @@ func (d ifd) value(tag uint16) int {
 		return 0
 	}
 	return int(d.order.Uint16(e[8:]))
+}
+
+// size returns a tag's single BYTE, SHORT or LONG, 0 if it is absent and 1 if it is of another kind.
+func (d ifd) size(tag uint16) int64 {
+	e := d.find(tag)
+	if e == nil {
+		return 0
+	}
+	const typeByte, typeShort, typeLong = 1, 3, 4
+	if d.order.Uint32(e[4:]) == 1 {
+		switch d.order.Uint16(e[2:]) {
+		case typeByte:
+			return int64(e[8])
+		case typeShort:
+			return int64(d.order.Uint16(e[8:]))
+		case typeLong:
+			return int64(d.order.Uint32(e[8:]))
+		}
+	}
+	return 1
+}
+
+// blocks is how many strips or tiles a picture of w x h pixels is stored in.
+func (d ifd) blocks(w, h int64) int64 {
+	bw, bh := w, d.size(tagRowsPerStrip)
+	if tw := d.size(tagTileWidth); tw > 0 {
+		bw, bh = tw, d.size(tagTileLength)
+	}
+	if bh == 0 {
+		bh = h
+	}
+	return ((w + bw - 1) / bw) * ((h + bh - 1) / bh)
 }
 
 // ccitt reports one of the three fax compressions, which have no bound on their ratio.

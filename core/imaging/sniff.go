@@ -66,12 +66,20 @@ func pngConfig(r io.Reader) (image.Config, error) {
 	return image.Config{Width: int(w), Height: int(h)}, nil
 }
 
-// checkPNG refuses a file that cannot hold its pixels even at deflate's best ratio, 1032 to 1, before a buffer is made.
+// maxChunks bounds the chunks of a PNG file: the decoder takes 4 KB for each that it skips.
+const maxChunks = 256 << 10
+
+// checkPNG refuses a file that cannot hold its pixels even at deflate's best ratio, 1032 to 1, before a buffer is made, and one of many chunks.
 func checkPNG(data []byte, w, h int) *Error {
 	channels := map[byte]int64{0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[data[25]]
 	need := int64(h) * ((int64(w)*channels*int64(data[24]) + 7) / 8)
 	if need/1032 > int64(len(data)) {
 		return truncated("png", fmt.Sprintf("%d bytes cannot hold %d x %d pixels", len(data), w, h))
+	}
+	n := 0
+	walkPNG(data, func(string, []byte) bool { n++; return n <= maxChunks })
+	if n > maxChunks {
+		return &Error{Kind: Unsupported, Format: "png", Detail: fmt.Sprintf("more than %d chunks", maxChunks), Offset: -1}
 	}
 	return nil
 }
@@ -108,6 +116,10 @@ func checkJPEG(data []byte, w, h int) *Error {
 	return nil
 }
 
+// maxBlocks bounds the strips or tiles of a TIFF file. Each costs a decompressor, and all may have the same data: 64 megapixels in tiles of
+// 8 x 8 are a million, in a file of 8 MB.
+const maxBlocks = 32 << 10
+
 // checkTIFF refuses what the decoder would read wrongly, and a file that cannot hold its pixels.
 func checkTIFF(data []byte, w, h int) *Error {
 	t, ok := parseIFD(data)
@@ -117,6 +129,9 @@ func checkTIFF(data []byte, w, h int) *Error {
 	samples := int64(max(t.count(tagBitsPerSample), 1))
 	if t.value(tagPlanarConfig) == 2 && samples > 1 {
 		return &Error{Kind: Unsupported, Format: "tiff", Detail: "planes stored one after another", Offset: -1}
+	}
+	if n := t.blocks(int64(w), int64(h)); n > maxBlocks {
+		return &Error{Kind: Unsupported, Format: "tiff", Detail: fmt.Sprintf("%d strips or tiles, the limit is %d", n, maxBlocks), Offset: -1}
 	}
 	if t.ccitt() && t.value(tagPhotometric) != 0 { // x/image would swap black and white
 		return &Error{Kind: Unsupported, Format: "tiff", Detail: "fax compression with black as zero", Offset: -1}
