@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"bytes"
+	"compress/zlib"
+	"encoding/binary"
 	"encoding/json"
 	"hash/crc32"
 	"image"
@@ -12,6 +14,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -89,6 +92,9 @@ func TestBrokenFiles(t *testing.T) {
 		write("empty.png", nil), write("text.png", []byte("this is not an image, it only has the name of one")),
 		write("cut.png", pic[:len(pic)*2/3]), write("huge.png", hugePNG()), write("good.jpg", good), write("shown-by-us-only.tiff", tiffOf(t)),
 	}
+	for name, data := range hostile() {
+		files = slices.Insert(files, 1, write(name, data))
+	}
 	srv := serve(t, siteDir(t))
 	p := open(t, srv, desktop)
 	p.drag(false, files...)
@@ -100,7 +106,8 @@ func TestBrokenFiles(t *testing.T) {
 	for _, r := range res {
 		got[r.Name] = r.Error
 	}
-	assert.Equal(t, map[string]string{"empty.png": "empty", "text.png": "not_image", "cut.png": "corrupt", "huge.png": "too_large",
+	assert.Equal(t, map[string]string{"bomb.png": "corrupt", "chunk.png": "corrupt", "moving.webp": "unsupported", "moving.gif": "unsupported",
+		"twelve.jpg": "unsupported", "empty.png": "empty", "text.png": "not_image", "cut.png": "corrupt", "huge.png": "too_large",
 		"good.jpg": "", "shown-by-us-only.tiff": ""}, got)
 	assert.Equal(t, "null", p.str(`document.querySelector(".dropping")`))
 
@@ -336,6 +343,30 @@ func tiffOf(t *testing.T) []byte {
 	var b bytes.Buffer
 	require.NoError(t, tiff.Encode(&b, testImage(160, 120), nil))
 	return b.Bytes()
+}
+
+// hostile are files that ask for more than they are, or are of a kind that is not read: 64 MB of pixels behind a picture of 10 x 10, a chunk of
+// 2 GB, animations, a JPEG of 12 bits.
+func hostile() map[string][]byte {
+	chunk := func(kind string, claim int, data []byte) []byte {
+		b := binary.BigEndian.AppendUint32(nil, uint32(claim))
+		b = append(append(b, kind...), data...)
+		return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b[4:]))
+	}
+	png := func(w, h byte, rest ...[]byte) []byte {
+		b := append([]byte("\x89PNG\r\n\x1a\n"), chunk("IHDR", 13, []byte{0, 0, 0, w, 0, 0, 0, h, 8, 0, 0, 0, 0})...)
+		return append(append(b, bytes.Join(rest, nil)...), chunk("IEND", 0, nil)...)
+	}
+	var zeros bytes.Buffer
+	w := zlib.NewWriter(&zeros)
+	_, _ = w.Write(make([]byte, 64<<20)) // into memory: nothing can fail
+	_ = w.Close()
+	return map[string][]byte{
+		"bomb.png": png(10, 10, chunk("IDAT", zeros.Len(), zeros.Bytes())), "chunk.png": png(10, 10, chunk("IDAT", 1<<31-1, []byte("x"))),
+		"moving.webp": append([]byte("RIFF\x16\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00"), make([]byte, 6)...),
+		"moving.gif":  []byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00"),
+		"twelve.jpg":  {0xff, 0xd8, 0xff, 0xc1, 0, 11, 12, 0, 8, 0, 8, 1, 1, 0x11, 0, 0xff, 0xda, 0, 8},
+	}
 }
 
 // hugePNG is a header that promises 30,000 x 30,000 pixels and nothing more.
