@@ -40,25 +40,27 @@ check: ## gofmt, vet, staticcheck, govulncheck
 	GOOS=js GOARCH=wasm $(GO) vet ./core/... ./wasm/... ./webui/...
 	.ci/static
 
+# -vet=off: make check, or the line itself, has vetted the same packages.
 test-race: ## the race detector, in the packages that start goroutines
-	$(GO) test -race -short ./core/parallel ./core/inspect ./core/teach ./trainer/cluster ./trainer/compare ./trainer/evaluate ./cmd/internal/site ./cmd/internal/modelstore ./cmd/internal/chromium
+	$(GO) test -vet=off -race -short ./core/parallel ./core/inspect ./core/teach ./trainer/cluster ./trainer/compare ./trainer/evaluate ./cmd/internal/site ./cmd/internal/modelstore ./cmd/internal/chromium
 
 deadcode: ## functions that nothing calls, on the host with libtorch or in the browser
 	e=$$(trainer/torch/setup.sh --install) && eval "$$e" && .ci/deadcode
 
 test-go: ## all packages natively, with no libtorch and no browser
-	$(GO) test ./...
+	$(GO) test -vet=off ./...
 
 test-wasm: ## core and the kernel modules as js/wasm in node
-	GOOS=js GOARCH=wasm $(GO) test -exec="$(WASMEXEC)" ./core/... ./wasm/protocol/...
+	GOOS=js GOARCH=wasm $(GO) test -vet=off -exec="$(WASMEXEC)" ./core/... ./wasm/protocol/...
 	$(GO) run ./cmd/mksite -kernels .build/kernels
-	KERNELS=$(CURDIR)/.build/kernels GOOS=js GOARCH=wasm $(GO) test -exec="node --stack-size=8192 $(CURDIR)/wasm/simd/testdata/exec.mjs" ./wasm/simd
+	KERNELS=$(CURDIR)/.build/kernels GOOS=js GOARCH=wasm $(GO) test -vet=off -exec="node --stack-size=8192 $(CURDIR)/wasm/simd/testdata/exec.mjs" ./wasm/simd
 
 test-arm64: ## core as arm64 under qemu-aarch64 (Debian: qemu-user), where a fused multiply-add would show
+	.ci/deps arm64
 	$(PORTABLE) GOARCH=arm64 $(GO) test -exec qemu-aarch64 ./core/...
 
 test-torch: ## the trainer against libtorch; of the command line what differs by it
-	e=$$(trainer/torch/setup.sh --install) && eval "$$e" && $(GO) vet -tags torch ./trainer/... ./cmd/... && $(GO) test -tags torch ./trainer ./trainer/baseline ./trainer/compare ./trainer/distill ./trainer/method ./trainer/torch && $(GO) test -tags torch -run 'Train|Distill|Compare' ./cmd/anomnet
+	e=$$(trainer/torch/setup.sh --install) && eval "$$e" && $(GO) vet -tags torch ./trainer/... ./cmd/... && $(GO) test -vet=off -tags torch ./trainer ./trainer/baseline ./trainer/compare ./trainer/distill ./trainer/method ./trainer/torch && $(GO) test -vet=off -tags torch -run 'Train|Distill|Compare' ./cmd/anomnet
 
 test-e2e: torch ## the page in real Chromium, with a head trained on real images
 	ANOMNET_BIN=$(CURDIR)/bin/anomnet $(GO) test -tags e2e -count=1 -timeout 18m -v ./cmd/e2e
