@@ -2,7 +2,9 @@ package house
 
 import (
 	"go/ast"
+	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -146,4 +148,43 @@ func TestArchitectureNamesRealFunctions(t *testing.T) {
 		}
 	}
 	assert.Greater(t, n, 60)
+}
+
+var (
+	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	heading = regexp.MustCompile(`(?m)^#+ (.+)$`)
+	dropped = regexp.MustCompile(`[^\p{L}\p{N} _-]`) // from a heading, to make its anchor
+)
+
+// TestLinksOfDocuments: a link of a document leads to a file that is there, and to a heading of it.
+func TestLinksOfDocuments(t *testing.T) {
+	n := 0
+	walk(t, func(doc string) {
+		if path.Ext(doc) != ".md" {
+			return
+		}
+		for _, m := range link.FindAllStringSubmatch(read(t, doc), -1) {
+			if strings.Contains(m[1], "://") || strings.HasPrefix(m[1], "mailto:") {
+				continue
+			}
+			n++
+			file, anchor, _ := strings.Cut(m[1], "#")
+			target := doc
+			if file != "" {
+				target = path.Join(path.Dir(doc), file)
+			}
+			if _, err := os.Stat(filepath.Join(root, target)); err != nil {
+				t.Errorf("%s links to %s, which is not there", doc, m[1])
+				continue
+			}
+			if anchor != "" {
+				anchors := map[string]bool{}
+				for _, h := range heading.FindAllStringSubmatch(read(t, target), -1) {
+					anchors[strings.ReplaceAll(dropped.ReplaceAllString(strings.ToLower(h[1]), ""), " ", "-")] = true
+				}
+				assert.True(t, anchors[anchor], "%s links to %s: no such heading", doc, m[1])
+			}
+		}
+	})
+	assert.Greater(t, n, 50)
 }
