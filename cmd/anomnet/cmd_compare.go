@@ -13,6 +13,7 @@ import (
 
 	"anomnet/core/engine"
 	"anomnet/core/imaging"
+	"anomnet/core/model"
 	"anomnet/core/teach"
 	"anomnet/trainer"
 	"anomnet/trainer/atomicfile"
@@ -155,15 +156,10 @@ func (f *compareFlags) run(ctx context.Context, c *console) error {
 		if err := warnDuplicates(c, s.Set); err != nil {
 			return err
 		}
-		data, err := s.Load(ctx, b, pre, &teach.Options{Kernels: kernels, Workers: runtime.NumCPU(), Progress: c.progress})
-		if err != nil {
-			return err
-		}
 		dirs[s.Name] = s.Dir
-		r := compare.Runner{Grid: grid, Store: compare.Store{Dir: f.resume}, Jobs: f.side(data),
-			Options:  compare.Options{Kernels: kernels, Device: f.device},
+		r := compare.Runner{Grid: grid, Store: compare.Store{Dir: f.resume}, Options: compare.Options{Kernels: kernels, Device: f.device},
 			Progress: func(done, total int, what string) { c.progress(what, done, total) }}
-		ok, bad, err := r.Run(ctx, data)
+		ok, bad, err := f.onSet(ctx, c, &r, s, b, pre)
 		if err != nil {
 			return err
 		}
@@ -180,6 +176,25 @@ func (f *compareFlags) run(ctx context.Context, c *console) error {
 		return fmt.Errorf("%d of %d cells failed", len(failed), len(failed)+len(cells))
 	}
 	return nil
+}
+
+// onSet makes the cells of a data set; features are left out when a run before this one has finished all of them.
+func (f *compareFlags) onSet(ctx context.Context, c *console, r *compare.Runner, s compare.Source, b *model.Backbone, pre imaging.Preprocess) ([]*compare.Cell, []compare.Failed, error) {
+	if f.resume != "" {
+		d, err := s.Describe(b, pre)
+		if err != nil {
+			return nil, nil, err
+		}
+		if cells, err := r.Stored(d); err == nil && cells != nil { // which cell is broken is said below, beside those that are not
+			return cells, nil, nil
+		}
+	}
+	data, err := s.Load(ctx, b, pre, &teach.Options{Kernels: r.Options.Kernels, Workers: runtime.NumCPU(), Progress: c.progress})
+	if err != nil {
+		return nil, nil, err
+	}
+	r.Jobs = f.side(data)
+	return r.Run(ctx, data)
 }
 
 // write prints the table and writes the report.

@@ -126,6 +126,9 @@ func teachCommand(fs *flag.FlagSet) func(context.Context, *console, []string) er
 		if err != nil {
 			return err
 		}
+		if err := warnDuplicates(c, data); err != nil {
+			return err
+		}
 		opt, err := l.options(c)
 		if err != nil {
 			return err

@@ -87,6 +87,8 @@ func compareResumes(t *testing.T, data string) {
 		require.NoError(t, err)
 		assert.Equal(t, c == cells[3], info.ModTime().UnixNano() != times[c], c)
 	}
+	third, _ := compared(t, "--mvtec", filepath.Dir(data), "--resume", store)
+	assert.Equal(t, second, third, "a category of MVTec AD is the same data set; all its cells are stored")
 	for k, r := range first {
 		assert.Equal(t, r.Figures["image_auroc"], second[k].Figures["image_auroc"], k)
 		assert.Equal(t, r.Figures["aupro"], second[k].Figures["aupro"], k)

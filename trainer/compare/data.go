@@ -48,12 +48,30 @@ func Open(dir string) (Source, error) {
 	return Source{Name: filepath.Base(filepath.Clean(dir)), Dir: dir, Set: set}, err
 }
 
-// Load computes the features of a data set.
-func (s Source) Load(ctx context.Context, b *model.Backbone, pre imaging.Preprocess, opt *teach.Options) (*Data, error) {
+// Describe gives a data set without features: enough to find its cells in a store.
+func (s Source) Describe(b *model.Backbone, pre imaging.Preprocess) (*Data, error) {
 	if len(s.Set.Test) == 0 {
 		return nil, fmt.Errorf("compare: %s has no test images", s.Dir)
 	}
-	digest, err := b.Digest()
+	d := &Data{Name: s.Name, Dir: s.Dir, pre: pre}
+	var paths []string
+	for _, it := range s.Set.Test {
+		paths = append(paths, it.Path)
+	}
+	var err error
+	if d.Backbone, err = b.Digest(); err != nil {
+		return nil, err
+	}
+	if d.SHA256, err = dataset.Digest(s.Set.Train); err != nil {
+		return nil, err
+	}
+	d.TestSHA, err = dataset.Digest(paths)
+	return d, err
+}
+
+// Load computes the features of a data set.
+func (s Source) Load(ctx context.Context, b *model.Backbone, pre imaging.Preprocess, opt *teach.Options) (*Data, error) {
+	d, err := s.Describe(b, pre)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +80,7 @@ func (s Source) Load(ctx context.Context, b *model.Backbone, pre imaging.Preproc
 		o = *opt
 	}
 	o.Copies, o.TrainingFakes = teach.AugmentAuto, trainingFakes // only AnomNet uses the copies
-	d := &Data{Name: s.Name, Dir: s.Dir, Backbone: digest, pre: pre, masks: evaluate.NewMasks(pre.Width, pre.Height)}
+	d.masks = evaluate.NewMasks(pre.Width, pre.Height)
 	src := teach.Source{Len: len(s.Set.Train), File: func(i int) (string, []byte, error) {
 		data, err := dataset.Read(s.Set.Train[i])
 		return s.Set.Train[i], data, err
@@ -70,7 +88,9 @@ func (s Source) Load(ctx context.Context, b *model.Backbone, pre imaging.Preproc
 	if d.Set, err = teach.Collect(ctx, b, pre, src, &o); err != nil {
 		return nil, fmt.Errorf("compare: %s: %w", s.Name, err)
 	}
-	d.SHA256 = d.Set.DataSHA256()
+	if d.Set.DataSHA256() != d.SHA256 {
+		return nil, fmt.Errorf("compare: images of %s changed while they were read", s.Name)
+	}
 	return d, d.loadTest(ctx, b, s.Set.Test, &o)
 }
 
@@ -80,7 +100,6 @@ func (d *Data) loadTest(ctx context.Context, b *model.Backbone, items []dataset.
 	if err != nil {
 		return err
 	}
-	var paths []string
 	d.Test = make([]Test, len(items))
 	progress := func(done, total int) {
 		if opt.Progress != nil {
@@ -99,13 +118,6 @@ func (d *Data) loadTest(ctx context.Context, b *model.Backbone, items []dataset.
 		d.Test[i] = Test{items[i], x}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	for _, it := range items {
-		paths = append(paths, it.Path)
-	}
-	d.TestSHA, err = dataset.Digest(paths)
 	return err
 }
 

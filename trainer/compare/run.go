@@ -122,6 +122,19 @@ type Runner struct {
 	Progress func(done, total int, what string) // from one goroutine at a time
 }
 
+// Stored gives all cells of a data set when every one of them is stored, so that its features need not be computed; else none.
+func (r *Runner) Stored(d *Data) ([]*Cell, error) {
+	var cells []*Cell
+	for _, k := range r.Grid.keys(d) {
+		c, err := r.Store.Load(k)
+		if c == nil || err != nil {
+			return nil, err
+		}
+		cells = append(cells, c)
+	}
+	return cells, nil
+}
+
 // Run makes all cells of a data set, in the order of the grid. A cell that fails does not stop the others; ctx and a full disk do.
 func (r *Runner) Run(ctx context.Context, d *Data) (cells []*Cell, failed []Failed, err error) {
 	keys := r.Grid.keys(d)

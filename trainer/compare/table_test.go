@@ -90,6 +90,24 @@ func TestStore(t *testing.T) {
 	assert.Error(t, Store{Dir: file}.Save(c), "no folder can be made there")
 }
 
+// TestStoredSetNeedsNoFeatures: all cells of a set are found without loading it; when one is missing, none is given.
+func TestStoredSetNeedsNoFeatures(t *testing.T) {
+	r := Runner{Grid: Grid{Methods: []string{"anomnet", PaDiM}, Seeds: 2, Bytes: []int{4096, 8192}}, Store: Store{Dir: t.TempDir()}}
+	d := &Data{Name: "screw"}
+	keys := r.Grid.keys(d)
+	require.Len(t, keys, 6, "PaDiM has no sizes")
+	for i, k := range keys {
+		got, err := r.Stored(d)
+		require.NoError(t, err)
+		assert.Nil(t, got, "%d of 6 are there", i)
+		require.NoError(t, r.Store.Save(&Cell{Key: k, ImageTop: float64(i)}))
+	}
+	got, err := r.Stored(d)
+	require.NoError(t, err)
+	require.Len(t, got, 6)
+	assert.Equal(t, 5.0, got[5].ImageTop)
+}
+
 // TestFullDisk: a device without room gives an error, and no cell that is half there.
 func TestFullDisk(t *testing.T) {
 	if _, err := os.Stat("/dev/full"); err != nil {
