@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -224,6 +225,17 @@ func TestEveryChangedByteIsRefused(t *testing.T) {
 	}
 	t.Logf("refused: %v", refused)
 	require.True(t, accepted() && acceptedAlone() && acceptedPolicy(), "the test has put everything back")
+}
+
+// TestManyModels: an index with more models than the limit is refused.
+func TestManyModels(t *testing.T) {
+	c, _ := built(t)
+	text := encoded(t, c)
+	at := bytes.Index(text, []byte(`"models":[`)) + len(`"models":[`)
+	require.Greater(t, at, 20)
+	_, err := Decode(slices.Concat(text[:at], bytes.Repeat([]byte("{},"), MaxModels), text[at:]))
+	require.Error(t, err)
+	require.Contains(t, err.Error(), "5000")
 }
 
 func FuzzDecode(f *testing.F) {

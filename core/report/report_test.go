@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -231,6 +232,22 @@ func TestLabelOf(t *testing.T) {
 	} {
 		assert.Equal(t, want, LabelOf(path), path)
 	}
+}
+
+// TestListsAreBounded: more records or regions than the limits are refused, written or read.
+func TestListsAreBounded(t *testing.T) {
+	b := example()
+	text, err := JSON(b)
+	require.NoError(t, err)
+	at := bytes.Index(text, []byte(`"regions":[{`))
+	require.Positive(t, at)
+	one := text[at+len(`"regions":[`):]
+	one = one[:bytes.IndexByte(one, '}')+1]
+	many := bytes.Repeat(append(bytes.Clone(one), ','), MaxRegions)
+	_, err = Parse(slices.Concat(text[:at+len(`"regions":[`)], many, text[at+len(`"regions":[`):]))
+	assert.ErrorContains(t, err, "1000")
+	_, err = Parse([]byte(`{"anomnet_report":1,"records":[` + strings.Repeat("{},", MaxRecords) + `{}]}`))
+	assert.Error(t, err)
 }
 
 // FuzzParse: what is accepted is written and read again without a difference.

@@ -22,6 +22,9 @@ import (
 // MaxHeader is the largest header that Decode accepts, in bytes.
 const MaxHeader = 8 << 20
 
+// MaxTensors is the most tensors that Decode accepts: a header of MaxHeader bytes could name 150,000.
+const MaxTensors = 10_000
+
 // metadataKey is the header entry that is not a tensor.
 const metadataKey = "__metadata__"
 
@@ -149,6 +152,9 @@ func Decode(data []byte) (*File, error) {
 	raw, names, err := objectKeys(header)
 	if err != nil {
 		return nil, fmt.Errorf("%w: header: %w", ErrFormat, err)
+	}
+	if len(names) > MaxTensors {
+		return nil, fmt.Errorf("%w: header: %d tensors, the limit is %d", ErrFormat, len(names), MaxTensors)
 	}
 	f := &File{Tensors: map[string]Tensor{}}
 	type span struct {

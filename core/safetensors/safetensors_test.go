@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -93,6 +94,18 @@ func TestStrictJSONDepth(t *testing.T) {
 func TestEncodeRefusesWrongSize(t *testing.T) {
 	_, err := Encode(&File{Tensors: map[string]Tensor{"a": {I8, []int{3}, []byte{1}}}})
 	assert.Error(t, err)
+}
+
+// TestManyTensors: a header full of names is refused before each gets a tensor.
+func TestManyTensors(t *testing.T) {
+	var header strings.Builder
+	header.WriteByte('{')
+	for i := range MaxTensors + 1 {
+		fmt.Fprintf(&header, `"%d":{"dtype":"I8","shape":[0],"data_offsets":[0,0]},`, i)
+	}
+	_, err := Decode(file(header.String()[:header.Len()-1]+"}", 0))
+	assert.ErrorIs(t, err, ErrFormat)
+	assert.ErrorContains(t, err, "10001 tensors, the limit is 10000")
 }
 
 func FuzzDecode(f *testing.F) {

@@ -105,6 +105,25 @@ func TestBuffers(t *testing.T) {
 	}
 }
 
+// TestListsAreBounded: more images than a lesson takes, or entries than a message, are refused on both sides.
+func TestListsAreBounded(t *testing.T) {
+	shape := Shape{Mode: ModeFit}
+	_, err := Encode(FitRequest{Shape: shape, Good: MaxTaught + 1})
+	assert.ErrorContains(t, err, "field good")
+	_, err = Decode[FitRequest](`{"part":"","backbone":"","shape":{"width":1,"height":1,"mode":"fit"},"good":1001,"rate":0}`)
+	assert.ErrorContains(t, err, "field good")
+	b, err := EncodeDrafts(make([]Draft, MaxDrafts+1))
+	require.NoError(t, err)
+	_, err = DecodeDrafts(b)
+	assert.ErrorContains(t, err, "1001 drafts")
+	_, err = Encode(TrustRequest{Kind: KindModel, Keys: make([]Pinned, MaxPinned+1)})
+	assert.ErrorContains(t, err, "field keys")
+	_, err = Encode(KeyRequest{Text: strings.Repeat("x", MaxKeyText+1)})
+	assert.ErrorContains(t, err, "field text")
+	_, err = Encode(SimilarResult{MapW: 1, MapH: 1, Good: make([]Spot, MaxSimilar+1)})
+	assert.ErrorContains(t, err, "field good")
+}
+
 // fuzzSeeds are metas of every shape.
 func fuzzSeeds(f *testing.F) {
 	shape := Shape{Width: 64, Height: 64, Mode: ModeFit}
