@@ -6,7 +6,7 @@ PORTABLE = CGO_ENABLED=0
 WASMEXEC = $(GOROOT)/lib/wasm/go_js_wasm_exec
 
 .NOTPARALLEL:
-.PHONY: run build site edge test-edge release release-check torch test check test-race deadcode screenshots test-go test-wasm test-arm64 test-torch test-e2e deps fuzz diff bench generate golden default backbone student part clean help
+.PHONY: run build site edge test-edge release release-check torch test check test-race deadcode screenshots test-go test-wasm test-arm64 test-torch test-e2e deps fuzz soak diff bench generate golden default backbone student part clean help
 
 run: build ## build everything and serve the page (ADDR=127.0.0.1:8080)
 	bin/anomnet serve --addr $(ADDR)
@@ -82,6 +82,9 @@ $(DIFFPY):
 
 diff: $(DIFFPY) ## what is read and measured, held against Pillow and scikit-learn (installed into .build/diff; DIFF=1000 files and cases, seeds fixed)
 	PYTHON=$(CURDIR)/$(DIFFPY) DIFF=$${DIFF:-1000} DIFF_IMAGES=$(wildcard $(CURDIR)/../shared/data) $(GO) test -count=1 -timeout 60m -v -run 'Pillow|ScikitLearn' ./cmd/internal/varied ./core/metrics
+
+soak: ## SOAK (10,000) images through the page with crashes, SOAK_HOURS=24 for so long; docs/reliability.md
+	SOAK=$${SOAK:-10000} $(GO) test -tags e2e -count=1 -timeout 0 -v -run 'TestSoak$$' ./cmd/e2e
 
 NETS = assets/models/backbone.anomnet assets/models/default.anomnet $(if $(wildcard ../shared/weights/resnet18*),.build/resnet18.anomnet)
 

@@ -40,6 +40,7 @@ func trainCommand(fs *flag.FlagSet) func(context.Context, *console, []string) er
 	fs.StringVar(&t.curve, "curve", "", "`file` for the curve of the losses, JSON lines")
 	fs.StringVar(&t.dir, "run", "", "`folder` for run.json, curve.csv and the checkpoint; default: none")
 	fs.StringVar(&t.resume, "resume", "", "`folder` of a run that was stopped: goes on from its checkpoint, with the same other flags")
+	fs.IntVar(&t.opt.CheckpointEvery, "save", 0, "steps between two checkpoints; 0: the default, 50")
 	fs.IntVar(&t.opt.Steps1, "steps1", 0, "steps of stage 1; 0: the default")
 	fs.IntVar(&t.opt.Steps2, "steps2", 0, "steps of stage 2; 0: the default")
 	return func(ctx context.Context, c *console, args []string) error {
@@ -63,7 +64,10 @@ func (t *trainFlags) prepare() error {
 		return err
 	}
 	if t.resume == "" {
-		return nil
+		if t.dir == "" {
+			return nil
+		}
+		return os.MkdirAll(t.dir, 0o755) // it says that there is a run, before the first checkpoint does
 	}
 	if t.dir != "" && t.dir != t.resume {
 		return usageError("--run and --resume name two folders")
@@ -71,7 +75,10 @@ func (t *trainFlags) prepare() error {
 	t.dir = t.resume
 	data, err := os.ReadFile(filepath.Join(t.resume, checkpointFile))
 	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%s holds no checkpoint to go on from: %w", t.resume, err)
+		if _, err := os.Stat(t.resume); err != nil {
+			return fmt.Errorf("%s is no folder of a run to go on with: %w", t.resume, err)
+		}
+		return nil // stopped before the first checkpoint: from the beginning
 	}
 	if err != nil {
 		return err
@@ -138,11 +145,12 @@ func (t *trainFlags) run(ctx context.Context, c *console) error {
 	return t.writeRun(made, time.Since(start))
 }
 
-// kept adds to the error of a run that was stopped where it can go on from.
+// kept adds to the error of a run that was stopped, by a person or a full disk, where it can go on from.
 func (t *trainFlags) kept(c *console, err error) error {
-	if errors.Is(err, context.Canceled) && t.dir != "" {
+	var disk *os.PathError
+	if (errors.Is(err, context.Canceled) || errors.As(err, &disk)) && t.dir != "" {
 		if _, statErr := os.Stat(filepath.Join(t.dir, checkpointFile)); statErr == nil {
-			c.log("stopped; --resume %s goes on from the last step", t.dir)
+			c.log("stopped; --resume %s goes on from the last checkpoint", t.dir)
 		}
 	}
 	return err

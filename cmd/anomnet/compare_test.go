@@ -170,7 +170,7 @@ func trainsWithoutTorch(t *testing.T, data string) {
 	code, _, stderr := cli(t, "train", "--method", "best", "--data", data, "--part", "p", "--out", filepath.Join(dir, "x"))
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, stderr, "want one of")
-	code, _, stderr = cli(t, "train", "--method", "kmeans", "--data", data, "--part", "p", "--out", filepath.Join(dir, "x"), "--resume", dir)
+	code, _, stderr = cli(t, "train", "--method", "kmeans", "--data", data, "--part", "p", "--out", filepath.Join(dir, "x"), "--resume", filepath.Join(dir, "typo"))
 	assert.Equal(t, exitFailed, code)
-	assert.Contains(t, stderr, "holds no checkpoint")
+	assert.Contains(t, stderr, "is no folder of a run")
 }

@@ -125,7 +125,11 @@ func browser(t *testing.T, flags ...chromedp.ExecAllocatorOption) context.Contex
 	if exe == "" {
 		exe = "/usr/bin/chromium"
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	limit := 3 * time.Minute
+	if os.Getenv("SOAK") != "" {
+		limit = 48 * time.Hour
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	t.Cleanup(cancel)
 	options := append([]chromedp.ExecAllocatorOption{chromedp.ExecPath(exe), chromedp.Flag("headless", true), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.NoFirstRun, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),

@@ -53,6 +53,9 @@ func promised(f func()) js.Value {
 	return js.Global().Get("Promise").New(run)
 }
 
+// errCrashed is of a worker that ended before it answered: another one can do what was asked.
+var errCrashed = errors.New("anomnet: a worker ended")
+
 // Append implements history.Backend. Tabs do it one after the other, by a lock where the browser has locks, and in any case because a
 // number that is taken is taken: then it is tried again behind what the other tab has added.
 func (k *keeper) Append(drafts []protocol.Draft, answer func([]string, error)) {
@@ -63,7 +66,8 @@ func (k *keeper) Append(drafts []protocol.Draft, answer func([]string, error)) {
 			return promised(func() {
 				const tries = 8
 				for range tries {
-					if lines, err = k.chain(drafts); err == nil || !strings.HasPrefix(err.Error(), "ConstraintError") {
+					lines, err = k.chain(drafts)
+					if err == nil || !strings.HasPrefix(err.Error(), "ConstraintError") && !errors.Is(err, errCrashed) {
 						return
 					}
 				}
@@ -291,6 +295,8 @@ func (a *app) ask(op string, meta any, blobs ...js.Value) (message, error) {
 		return r.m, nil
 	case protocol.CodeBadMessage:
 		return r.m, fmt.Errorf("%w: %s", history.ErrRefused, r.e.Message)
+	case protocol.CodeCrashed:
+		return r.m, fmt.Errorf("%w: %s", errCrashed, r.e.Message)
 	}
 	return r.m, errors.New(r.e.Message)
 }
