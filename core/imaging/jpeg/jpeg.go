@@ -10,7 +10,8 @@
 //		img, err = stdjpeg.Decode(bytes.NewReader(data))
 //	}
 //
-// Where Decode says ok, image/jpeg decodes too and gives equal planes, padding included.
+// Where Decode says ok, image/jpeg decodes too and gives equal planes, padding included. There is one exception: files with restart markers in scans of
+// single planes that are sampled finer than others. image/jpeg counts the intervals wrongly (T.81, A.2.2) and calls them damaged.
 package jpeg
 
 import (
@@ -72,14 +73,17 @@ type decoder struct {
 	huff        [2][4]*huffman // DC, AC
 	img         image.Image
 	scan        scan
+	restarts    restarts
+	beyond      bool // image/jpeg would have counted otherwise, see single
 	scans       int
 	work        block
 	out         [64]uint8
 }
 
 // Decode returns an *image.Gray or *image.YCbCr as image/jpeg would, or ok = false: ask image/jpeg.
-func Decode(data []byte) (img image.Image, ok bool) {
-	d := &decoder{}
+func Decode(data []byte) (img image.Image, ok bool) { return (&decoder{}).picture(data) }
+
+func (d *decoder) picture(data []byte) (img image.Image, ok bool) {
 	if !d.decode(data) || d.img == nil || d.rgb && len(d.comps) == 3 {
 		return nil, false
 	}

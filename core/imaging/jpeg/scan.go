@@ -32,31 +32,77 @@ func (d *decoder) readScan(seg, data []byte) (rest []byte, ok bool) {
 			}
 		}
 	}
-	data = d.bits.load(data)
-	marker, unit, units := byte(rst0), 0, d.mcuX*d.mcuY
-	for y := range d.mcuY {
-		for x := range d.mcuX {
-			if !d.unit(x, y, unit) {
-				return nil, false
-			}
-			unit++
-			if d.restart == 0 || unit%d.restart != 0 || unit == units {
-				continue
-			}
-			// image/jpeg tolerates bytes before a restart marker; such files are left to it.
-			if n := d.bits.left(); n < 0 || n >= 8 || len(data) < 2 || data[1] != marker {
-				return nil, false
-			}
-			data = d.bits.load(data[2:])
-			marker = rst0 + (marker+1)&7
-			for i := range s.comps {
-				s.comps[i].pred = 0
-			}
-			s.eobRun = 0
-		}
+	d.restarts = restarts{rest: d.bits.load(data), marker: rst0}
+	if len(s.comps) == 1 {
+		ok = d.single(&s.comps[0])
+	} else {
+		ok = d.interleaved()
 	}
 	// image/jpeg carries a run into the next scan.
-	return data, d.bits.left() >= 0 && s.eobRun == 0
+	return d.restarts.rest, ok && d.bits.left() >= 0 && s.eobRun == 0
+}
+
+// restarts is where a scan stands between restart markers.
+type restarts struct {
+	rest   []byte // what follows the interval that is read
+	marker byte   // the next one
+	units  int    // since the beginning
+}
+
+// interleaved reads units of blocks of all components of the scan.
+func (d *decoder) interleaved() bool {
+	s := &d.scan
+	for y := range d.mcuY {
+		for x := range d.mcuX {
+			for i := range s.comps {
+				c := &s.comps[i]
+				for j := range c.h * c.v {
+					if !d.block(c, c.h*x+j%c.h, c.v*y+j/c.h) {
+						return false
+					}
+				}
+			}
+			if !d.unit(d.mcuX * d.mcuY) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// single reads a scan of one component: its blocks row by row, and none outside of the picture. There a unit is a block (T.81, A.2.2). image/jpeg counts
+// units as if the scan were interleaved, and so refuses such files with restart markers where a unit has several blocks of the component.
+func (d *decoder) single(c *scanComponent) bool {
+	w, h := min(d.mcuX*c.h, (d.w+7)/8), min(d.mcuY*c.v, (d.h+7)/8)
+	d.beyond = d.beyond || d.restart > 0 && c.h*c.v > 1
+	for y := range h {
+		for x := range w {
+			if !d.block(c, x, y) || !d.unit(w*h) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// unit goes on behind a restart marker where one is due after a unit.
+func (d *decoder) unit(all int) bool {
+	r, s := &d.restarts, &d.scan
+	r.units++
+	if d.restart == 0 || r.units%d.restart != 0 || r.units == all {
+		return true
+	}
+	// image/jpeg tolerates bytes before a restart marker; such files are left to it.
+	if n := d.bits.left(); n < 0 || n >= 8 || len(r.rest) < 2 || r.rest[1] != r.marker {
+		return false
+	}
+	r.rest = d.bits.load(r.rest[2:])
+	r.marker = rst0 + (r.marker+1)&7
+	for i := range s.comps {
+		s.comps[i].pred = 0
+	}
+	s.eobRun = 0
+	return true
 }
 
 func (d *decoder) scanHeader(seg []byte) bool {
@@ -113,36 +159,17 @@ func (s *scan) complete() bool {
 	return true
 }
 
-// unit reads the blocks of the unit at (x, y), the number-th of the scan. A scan of one component has its blocks row by row,
-// and none outside of the picture; image/jpeg counts units there as if the scan were interleaved.
-func (d *decoder) unit(x, y, number int) bool {
-	s := &d.scan
-	for i := range s.comps {
-		c := &s.comps[i]
-		for j := range c.h * c.v {
-			bx, by := c.h*x+j%c.h, c.v*y+j/c.h
-			if len(s.comps) == 1 {
-				row, k := d.mcuX*c.h, number*c.h*c.v+j
-				bx, by = k%row, k/row
-				if 8*bx >= d.w || 8*by >= d.h {
-					continue
-				}
-			}
-			if d.progressive {
-				at := by*d.mcuX*c.h + bx
-				if !d.progress(c, &c.coeffs[at], &c.nonzero[at]) {
-					return false
-				}
-				continue
-			}
-			nonzero, ok := d.bits.sequential(c, &d.quant[c.quant], &d.work)
-			if !ok {
-				return false
-			}
-			idct(&d.work, nonzero, &d.out, c.pix[8*(by*c.stride+bx):], c.stride)
-		}
+// block reads what the scan has of the block at (bx, by).
+func (d *decoder) block(c *scanComponent, bx, by int) bool {
+	if d.progressive {
+		at := by*d.mcuX*c.h + bx
+		return d.progress(c, &c.coeffs[at], &c.nonzero[at])
 	}
-	return true
+	nonzero, ok := d.bits.sequential(c, &d.quant[c.quant], &d.work)
+	if ok {
+		idct(&d.work, nonzero, &d.out, c.pix[8*(by*c.stride+bx):], c.stride)
+	}
+	return ok
 }
 
 // sequential reads the coefficients of one block, already multiplied with their quantisation, and which of them may
