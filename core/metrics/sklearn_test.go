@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestScikitLearn holds random cases against scikit-learn, and AUPRO against its definition in numpy and scipy. DIFF is their number, PYTHON the
-// interpreter: make diff.
+// TestScikitLearn holds random cases against scikit-learn, and AUPRO against its definition in numpy and scipy, and against anomalib (float32) where that is
+// installed. DIFF is their number, PYTHON the interpreter: make diff.
 func TestScikitLearn(t *testing.T) {
 	if os.Getenv("DIFF") == "" {
 		t.Skip("DIFF=1000 compares so many cases with scikit-learn (make diff)")
@@ -50,14 +50,19 @@ func TestScikitLearn(t *testing.T) {
 		require.NoError(t, json.Unmarshal(line, answer))
 	}
 	r := rand.New(rand.NewPCG(41, 0))
-	image, pixel := 0.0, 0.0
+	image, pixel, anomalib, common := 0.0, 0.0, 0.0, 0
 	for range n {
 		image = max(image, imageCase(t, r, ask))
-		pixel = max(pixel, pixelCase(t, r, ask))
+		own, other, ok := pixelCase(t, r, ask)
+		pixel, anomalib = max(pixel, own), max(anomalib, other)
+		if ok {
+			common++
+		}
 	}
-	t.Logf("%s, seed 41: %d image cases, largest difference %.1e; %d pixel cases, %.1e", strings.TrimSpace(version), n, image, n, pixel)
+	t.Logf("%s, seed 41: %d image cases, largest difference %.1e; %d pixel cases, %.1e; AUPRO of %d by anomalib, %.1e", strings.TrimSpace(version), n, image, n, pixel, common, anomalib)
 	assert.LessOrEqual(t, image, 1e-9)
 	assert.LessOrEqual(t, pixel, 1e-9)
+	assert.LessOrEqual(t, anomalib, 1e-3)
 }
 
 // draw returns a score of one of the kinds that cases have: without ties, with some, with many, all equal, or far apart in size.
@@ -124,14 +129,18 @@ func imageCase(t *testing.T, r *rand.Rand, ask func(request, answer any)) (worst
 	return worst
 }
 
-func pixelCase(t *testing.T, r *rand.Rand, ask func(request, answer any)) (worst float64) {
-	kind, density := r.IntN(8), r.Float64()*r.Float64()
+func pixelCase(t *testing.T, r *rand.Rand, ask func(request, answer any)) (worst, anomalib float64, common bool) {
+	kind, density, w, h := r.IntN(8), r.Float64()*r.Float64(), 2+r.IntN(14), 1+r.IntN(14)
+	alike := r.IntN(2) == 0
 	var maps [][]float32
 	var masks []Mask
 	var askMaps [][][]float32
 	var askMasks [][][]bool
 	for i := range 1 + r.IntN(4) {
-		m := Mask{W: 2 + r.IntN(14), H: 1 + r.IntN(14)}
+		if !alike {
+			w, h = 2+r.IntN(14), 1+r.IntN(14)
+		}
+		m := Mask{W: w, H: h}
 		a, rows, rowMasks := []float32(nil), [][]float32(nil), [][]bool(nil)
 		for y := range m.H {
 			for x := range m.W {
@@ -143,8 +152,8 @@ func pixelCase(t *testing.T, r *rand.Rand, ask func(request, answer any)) (worst
 		maps, masks, askMaps, askMasks = append(maps, a), append(masks, m), append(askMaps, rows), append(askMasks, rowMasks)
 	}
 	var want struct {
-		AUROC float64
-		AUPRO []float64
+		AUROC           float64
+		AUPRO, Anomalib []float64
 	}
 	ask(map[string]any{"maps": askMaps, "masks": askMasks}, &want)
 	auroc, aupro, err := Pixels(maps, masks, 0.05, 0.3, 1)
@@ -152,8 +161,11 @@ func pixelCase(t *testing.T, r *rand.Rand, ask func(request, answer any)) (worst
 	worst = far(want.AUROC, auroc)
 	for i, v := range aupro {
 		worst = max(worst, far(want.AUPRO[i], v))
+		if len(want.Anomalib) > 0 {
+			anomalib = max(anomalib, far(want.Anomalib[i], v))
+		}
 	}
-	return worst
+	return worst, anomalib, len(want.Anomalib) > 0
 }
 
 func far(a, b float64) float64 { return max(a-b, b-a) }

@@ -3,6 +3,12 @@ AUPRO is written down from its definition: regions by scipy, and at every thresh
 import json, sys
 import numpy as np
 import scipy, scipy.ndimage, sklearn
+try:
+    import torch
+    from anomalib import __version__ as by
+    from anomalib.metrics.aupro import _AUPRO
+except ImportError:
+    by = None
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
 
 
@@ -35,13 +41,22 @@ def aupro(maps, masks, limit):
     return float(np.trapezoid(y, x) / limit)
 
 
+def anomalib_aupro(maps, masks, limit):
+    metric = _AUPRO(fpr_limit=limit)
+    metric.update(torch.tensor(np.stack(maps)), torch.tensor(np.stack(masks).astype(np.float32)))
+    return float(metric.compute())
+
+
 def pixels(maps, masks):
     maps, masks = [np.array(m, np.float32) for m in maps], [np.array(m, bool) for m in masks]
     flat = lambda v: np.concatenate([a.ravel() for a in v])
-    return dict(auroc=roc_auc_score(flat(masks), flat(maps)), aupro=[aupro(maps, masks, x) for x in (0.05, 0.3, 1.0)])
+    limits = (0.05, 0.3, 1.0)
+    alike = by and len({m.shape for m in maps}) == 1  # anomalib takes maps of one size
+    return dict(auroc=roc_auc_score(flat(masks), flat(maps)), aupro=[aupro(maps, masks, x) for x in limits],
+                anomalib=[anomalib_aupro(maps, masks, x) for x in limits] if alike else [])
 
 
-print(f"scikit-learn {sklearn.__version__}, scipy {scipy.__version__}, numpy {np.__version__}", flush=True)
+print(f"scikit-learn {sklearn.__version__}, scipy {scipy.__version__}, numpy {np.__version__}, anomalib {by or 'not installed'}", flush=True)
 for line in sys.stdin:
     case = json.loads(line)
     print(json.dumps(image(**case) if "scores" in case else pixels(**case)), flush=True)
