@@ -35,9 +35,16 @@ type headJSON struct {
 	Embedding      int                `json:"embedding"`
 	L2             bool               `json:"l2"`
 	Centroids      int                `json:"centroids"`
+	Coded          *codedJSON         `json:"coded,omitempty"`
 	TopK           int                `json:"top_k"`
 	Calibration    calibrationJSON    `json:"calibration"`
 	Provenance     Provenance         `json:"provenance"`
+}
+
+// codedJSON says how detect.Coded is laid out.
+type codedJSON struct {
+	Exact int `json:"exact"`
+	Bits  int `json:"bits"`
 }
 
 // calibrationJSON is calibrate.Calibration without its scores.
@@ -107,6 +114,9 @@ const (
 	tensorAdapter      = "head.adapter.weight"
 	tensorAdapterScale = "head.adapter.scale"
 	tensorCentroids    = "head.centroids"
+	tensorLevels       = "head.centroids.levels"
+	tensorParents      = "head.centroids.parent"
+	tensorSteps        = "head.centroids.step"
 	tensorScores       = "head.calibration.scores"
 	tensorROI          = "head.roi"
 )
@@ -117,7 +127,7 @@ func (h *Head) pack(t tensors) *headJSON {
 	t[tensorFeatureScale] = safetensors.FromFloat32(h.FeatureScale, len(h.FeatureScale))
 	t[tensorAdapter] = safetensors.FromInt8(h.Adapter.Weight, h.Adapter.Out, h.Adapter.In)
 	t[tensorAdapterScale] = safetensors.FromFloat32(h.Adapter.Scale, len(h.Adapter.Scale))
-	t[tensorCentroids] = safetensors.FromInt8(h.Centroids.Data, h.Centroids.K, h.Centroids.D)
+	coded := h.packCentroids(t)
 	c := h.Calibration
 	t[tensorScores] = safetensors.FromFloat32(c.Scores, len(c.Scores))
 	if h.ROI != nil {
@@ -126,9 +136,24 @@ func (h *Head) pack(t tensors) *headJSON {
 	}
 	return &headJSON{
 		Part: h.Part, BackboneDigest: h.BackboneDigest, Preprocess: h.Preprocess, Features: h.Adapter.In, Embedding: h.Adapter.Out,
-		L2: h.Adapter.L2, Centroids: h.Centroids.K, TopK: h.TopK, Provenance: h.Provenance,
+		L2: h.Adapter.L2, Centroids: h.Centroids.K, Coded: coded, TopK: h.TopK, Provenance: h.Provenance,
 		Calibration: calibrationJSON{c.FalseRejectRate, c.Limit, c.Review, c.MapLow, c.MapHigh},
 	}
+}
+
+// packCentroids puts the centroids into t, coded where they are.
+func (h *Head) packCentroids(t tensors) *codedJSON {
+	c, d := h.Coded, h.Centroids.D
+	if c == nil {
+		t[tensorCentroids] = safetensors.FromInt8(h.Centroids.Data, h.Centroids.K, d)
+		return nil
+	}
+	n := len(c.Parent)
+	t[tensorCentroids] = safetensors.FromInt8(c.Whole, c.Exact, d)
+	t[tensorParents] = safetensors.FromInt16(c.Parent, n)
+	t[tensorSteps] = safetensors.Tensor{DType: safetensors.U8, Shape: []int{n}, Data: c.Step}
+	t[tensorLevels] = safetensors.Tensor{DType: safetensors.U8, Shape: []int{n, detect.LevelBytes(d, c.Bits)}, Data: c.Levels}
+	return &codedJSON{c.Exact, c.Bits}
 }
 
 // reader takes tensors out of a file, keeps the first error, and knows which were never asked for.
@@ -204,14 +229,11 @@ func (j *headJSON) unpack(r *reader) *Head {
 			Weight: values(r, tensorAdapter, safetensors.Tensor.Int8, j.Embedding, j.Features),
 			Scale:  values(r, tensorAdapterScale, safetensors.Tensor.Float32, j.Embedding),
 		},
-		Centroids: detect.Centroids{
-			K: j.Centroids, D: j.Embedding,
-			Data: values(r, tensorCentroids, safetensors.Tensor.Int8, j.Centroids, j.Embedding),
-		},
 		Calibration: &calibrate.Calibration{
 			FalseRejectRate: c.FalseRejectRate, Limit: c.Limit, Review: c.Review, MapLow: c.MapLow, MapHigh: c.MapHigh,
 		},
 	}
+	h.Centroids, h.Coded = j.centroids(r)
 	if t, ok := r.tensors[tensorScores]; ok && len(t.Shape) == 1 {
 		h.Calibration.Scores = values(r, tensorScores, safetensors.Tensor.Float32, t.Shape[0])
 	}
@@ -222,4 +244,29 @@ func (j *headJSON) unpack(r *reader) *Head {
 		}
 	}
 	return h
+}
+
+// centroids reads them, whole or coded.
+func (j *headJSON) centroids(r *reader) (detect.Centroids, *detect.Coded) {
+	out := detect.Centroids{K: j.Centroids, D: j.Embedding}
+	if j.Coded == nil {
+		out.Data = values(r, tensorCentroids, safetensors.Tensor.Int8, j.Centroids, j.Embedding)
+		return out, nil
+	}
+	n := j.Centroids - j.Coded.Exact
+	c := &detect.Coded{
+		Exact: j.Coded.Exact, Bits: j.Coded.Bits,
+		Whole:  values(r, tensorCentroids, safetensors.Tensor.Int8, j.Coded.Exact, j.Embedding),
+		Parent: values(r, tensorParents, safetensors.Tensor.Int16, n),
+		Step:   values(r, tensorSteps, safetensors.Tensor.Uint8, n),
+		Levels: values(r, tensorLevels, safetensors.Tensor.Uint8, n, detect.LevelBytes(j.Embedding, j.Coded.Bits)),
+	}
+	if r.err != nil {
+		return out, nil
+	}
+	out, err := c.Decode(j.Embedding)
+	if err != nil {
+		r.fail("%w", err)
+	}
+	return out, c
 }

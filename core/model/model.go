@@ -13,6 +13,7 @@ package model
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"anomnet/core/calibrate"
 	"anomnet/core/detect"
@@ -72,8 +73,9 @@ type Head struct {
 	FeatureScale   []float32 // [C], see detect.Extractor
 	Adapter        detect.Adapter
 	Centroids      detect.Centroids
-	TopK           int      // patches whose mean distance is the image score
-	ROI            roi.Mask // patches that are inspected, nil for all
+	Coded          *detect.Coded // Centroids as the file holds them, nil when it holds them whole
+	TopK           int           // patches whose mean distance is the image score
+	ROI            roi.Mask      // patches that are inspected, nil for all
 	Calibration    *calibrate.Calibration
 	Provenance     Provenance
 }
@@ -132,6 +134,9 @@ func (h *Head) Validate() error {
 		err = h.Centroids.Validate()
 	}
 	if err == nil {
+		err = h.checkCoded()
+	}
+	if err == nil {
 		err = checkScales("feature scale", h.FeatureScale)
 	}
 	if err == nil && h.Calibration == nil {
@@ -150,6 +155,18 @@ func (h *Head) Validate() error {
 		return fmt.Errorf("model: head %q: %w", h.Part, err)
 	}
 	return nil
+}
+
+// checkCoded wants the file to hold the centroids that are scored with.
+func (h *Head) checkCoded() error {
+	if h.Coded == nil {
+		return nil
+	}
+	c, err := h.Coded.Decode(h.Centroids.D)
+	if err == nil && (c.K != h.Centroids.K || !slices.Equal(c.Data, h.Centroids.Data)) {
+		err = errors.New("coded centroids are not the centroids")
+	}
+	return err
 }
 
 // Grid is the number of patches in each direction.

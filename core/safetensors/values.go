@@ -1,6 +1,7 @@
 package safetensors
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -59,6 +60,14 @@ func (t Tensor) Int8() ([]int8, error) {
 		v[i] = int8(b)
 	}
 	return v, nil
+}
+
+// Uint8 returns a copy of the values.
+func (t Tensor) Uint8() ([]uint8, error) {
+	if err := t.want(U8); err != nil {
+		return nil, err
+	}
+	return bytes.Clone(t.Data), nil
 }
 
 // Int16 returns a copy of the values.

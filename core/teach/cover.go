@@ -16,6 +16,8 @@ import (
 // would take several times as long.
 type cover struct {
 	centres []int32         // places among the embeddings, in the order of choice
+	rows    []int8          // [centres][Embedding] what a head keeps of them
+	coded   *detect.Coded   // rows in fewer bytes, or nil
 	radii   []int32         // squared distance of the farthest embedding to its nearest centre, with the first 1, 2, ... centres
 	byFold  []engine.Search // the centres that images of a fold gave
 }
@@ -29,16 +31,16 @@ func (f *fitter) cover(ctx context.Context, stage string) (*cover, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &cover{centres: greedy.centres, radii: append(greedy.gaps, greedy.radius())}
-	if c.byFold, err = f.searches(c.centres); err != nil {
+	c := &cover{centres: greedy.centres, rows: greedy.rows, coded: greedy.coded, radii: append(greedy.gaps, greedy.radius())}
+	if c.byFold, err = f.searches(c, 0, len(c.centres)); err != nil {
 		return nil, err
 	}
 	f.covered = c
 	return c, nil
 }
 
-// searches packs centres by the fold of their images.
-func (f *fitter) searches(centres []int32) ([]engine.Search, error) {
+// searches packs the centres from, from+1, ..., to-1 by the fold of their images.
+func (f *fitter) searches(c *cover, from, to int) ([]engine.Search, error) {
 	d := f.adapter.Out
 	out := make([]engine.Search, folds)
 	for fold := range out {
@@ -47,16 +49,19 @@ func (f *fitter) searches(centres []int32) ([]engine.Search, error) {
 			return nil, err
 		}
 	}
-	for _, p := range centres {
-		out[f.set.fold[f.owner[p]]].Append(f.e[int(p)*d : (int(p)+1)*d])
+	for k := from; k < to; k++ {
+		out[f.set.fold[f.owner[c.centres[k]]]].Append(c.rows[k*d : (k+1)*d])
 	}
 	return out, nil
 }
 
 // cut keeps the first k centres. The choice is greedy: they are what a choice of k would have been.
 func (f *fitter) cut(c *cover, k int) (err error) {
-	c.centres, c.radii = c.centres[:k], c.radii[:k]
-	c.byFold, err = f.searches(c.centres)
+	c.centres, c.rows, c.radii = c.centres[:k], c.rows[:k*f.adapter.Out], c.radii[:k]
+	if c.coded != nil {
+		c.coded.Cut(k, f.adapter.Out)
+	}
+	c.byFold, err = f.searches(c, 0, k)
 	return err
 }
 
@@ -82,7 +87,7 @@ func (f *fitter) size(ctx context.Context, c *cover) error {
 		if len(sizes) == 1 {
 			break
 		}
-		part, err := f.searches(c.centres[from:k])
+		part, err := f.searches(c, from, k)
 		if err != nil {
 			return err
 		}
@@ -156,8 +161,10 @@ func (f *fitter) calibrate(ctx context.Context, rep *Report) (*calibrate.Calibra
 	if err != nil {
 		return nil, err
 	}
-	if err := f.size(ctx, c); err != nil {
-		return nil, err
+	if !f.fit.AllCentroids {
+		if err := f.size(ctx, c); err != nil {
+			return nil, err
+		}
 	}
 	near, err := f.nearest(ctx, c)
 	if err != nil {

@@ -35,6 +35,8 @@ const (
 type FitOptions struct {
 	Part            string
 	Centroids       int     // at most so many centroids; see fitter.size
+	AllCentroids    bool    // take all of them, also where fewer would do
+	CodeBits        int     // bits of a value of a centroid (detect.Coded), behind the first; 0: whole centroids
 	Embedding       int     // length of an embedding
 	Norm            Norm    // default NormAuto
 	Augment         Augment // default AugmentAuto; with a Projection AugmentNone
@@ -82,6 +84,8 @@ func (o FitOptions) Check(c int) error {
 		return fmt.Errorf("teach: %d centroids, want 1..%d", o.Centroids, 1<<16)
 	case o.Embedding < 1 || o.Embedding > c:
 		return fmt.Errorf("teach: embedding of %d values, want 1..%d", o.Embedding, c)
+	case o.CodeBits != 0 && (o.CodeBits < detect.MinCodeBits || o.CodeBits > detect.MaxCodeBits || o.Centroids > detect.MaxCoded || o.Refine != nil):
+		return fmt.Errorf("teach: centroids of %d bits a value, want %d..%d for at most %d centroids, or 0", o.CodeBits, detect.MinCodeBits, detect.MaxCodeBits, detect.MaxCoded)
 	case o.Norm != NormAuto && o.Norm != NormRaw && o.Norm != NormL2:
 		return fmt.Errorf("teach: normalisation %q, want %s, %s or %s", o.Norm, NormAuto, NormRaw, NormL2)
 	case !validAugment(o.Augment):
@@ -145,7 +149,7 @@ func (s *Set) Fit(ctx context.Context, fit FitOptions, opt *Options) (*model.Hea
 		}
 	}
 	f.learned = learned
-	cal, centroids, err := f.learn(ctx, rep)
+	cal, centroids, coded, err := f.learn(ctx, rep)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -153,7 +157,7 @@ func (s *Set) Fit(ctx context.Context, fit FitOptions, opt *Options) (*model.Hea
 	rep.Warnings = Warnings{Same: s.same(), Groups: s.groups(), Sizes: s.sizes()}
 	rep.Odd, rep.Look = rep.odd(s)
 	return &model.Head{
-		Part: fit.Part, BackboneDigest: digest, Preprocess: s.pre, FeatureScale: s.Scale, Adapter: f.adapter, Centroids: centroids,
+		Part: fit.Part, BackboneDigest: digest, Preprocess: s.pre, FeatureScale: s.Scale, Adapter: f.adapter, Centroids: centroids, Coded: coded,
 		TopK: s.topK(), ROI: s.roi, Calibration: cal, Provenance: f.provenance(),
 	}, rep, nil
 }
@@ -254,7 +258,7 @@ func (f *fitter) centroids(ctx context.Context, leaveOut, k int, stage string) (
 	if err != nil {
 		return detect.Centroids{}, err
 	}
-	return f.refine(ctx, pool, gather(pool, d, greedy.centres))
+	return f.refine(ctx, pool, detect.Centroids{K: len(greedy.centres), D: d, Data: greedy.rows})
 }
 
 func (f *fitter) choose(ctx context.Context, pool []int8, k int, stage string) (*kCentre, error) {
@@ -262,5 +266,9 @@ func (f *fitter) choose(ctx context.Context, pool []int8, k int, stage string) (
 		return nil, ErrAlike
 	}
 	first := int(uint64(f.fit.Seed) * 0x9e3779b97f4a7c15 % uint64(len(pool)/f.adapter.Out))
-	return chooseCentres(ctx, pool, f.adapter.Out, k, first, f.opt, f.opt.progress(stage))
+	var coded *detect.Coded
+	if f.fit.CodeBits > 0 {
+		coded = &detect.Coded{Bits: f.fit.CodeBits}
+	}
+	return chooseCentres(ctx, pool, f.adapter.Out, k, first, coded, f.opt, f.opt.progress(stage))
 }

@@ -27,7 +27,9 @@ type kCentre struct {
 	seen    []int32
 	centres []int32
 	gaps    []int32       // squared distance of each centre that grow added to those before it
-	search  engine.Search // the centres
+	rows    []int8        // [centres][d] the centres as they are scored with: the embeddings, or what coded makes of them
+	coded   *detect.Coded // nil: centres are kept whole
+	search  engine.Search // rows
 	workers int
 	front   front
 }
@@ -55,12 +57,16 @@ const (
 	maxWorkers  = 512
 )
 
+// wholeCentroids of coded centres are kept whole: the first lie far apart, so a correction of few bits would be coarse.
+const wholeCentroids = 256
+
 // chooseCentres picks k of the embeddings e, [n][d], starting with one; fewer than k when every embedding is a copy of one chosen.
-func chooseCentres(ctx context.Context, e []int8, d, k, first int, opt *Options, progress func(done, total int)) (*kCentre, error) {
+func chooseCentres(ctx context.Context, e []int8, d, k, first int, coded *detect.Coded, opt *Options, progress func(done, total int)) (*kCentre, error) {
 	c, err := newKCentre(e, d, opt)
 	if err != nil {
 		return nil, err
 	}
+	c.coded = coded
 	c.add(int32(first))
 	c.blocks(len(c.best), func(i, j int) { c.search.Nearest(c.e[i*d:j*d], j-i, 0, c.best[i:j]) })
 	for i := range c.seen {
@@ -109,8 +115,18 @@ func newKCentre(e []int8, d int, opt *Options) (*kCentre, error) {
 
 // add makes point p a centre.
 func (c *kCentre) add(p int32) {
+	row := c.e[int(p)*c.d : (int(p)+1)*c.d]
+	if c.coded != nil {
+		at := 0
+		if len(c.centres) >= wholeCentroids {
+			chosen := detect.Centroids{K: len(c.centres), D: c.d, Data: c.rows}
+			at, _ = chosen.Which(row)
+		}
+		row = c.coded.Append(row, c.rows[at*c.d:min((at+1)*c.d, len(c.rows))], at, wholeCentroids)
+	}
 	c.centres = append(c.centres, p)
-	c.search.Append(c.e[int(p)*c.d : (int(p)+1)*c.d])
+	c.rows = append(c.rows, row...)
+	c.search.Append(row)
 }
 
 // blocks calls do for parts of 0..n-1 on all workers.
@@ -243,13 +259,4 @@ func floorOf(bounds []int32) (int32, bool) {
 		floor = b*width - 1
 	}
 	return max(floor, 0), true
-}
-
-// gather copies the chosen embeddings.
-func gather(e []int8, d int, index []int32) detect.Centroids {
-	c := detect.Centroids{K: len(index), D: d, Data: make([]int8, 0, len(index)*d)}
-	for _, i := range index {
-		c.Data = append(c.Data, e[int(i)*d:(int(i)+1)*d]...)
-	}
-	return c
 }

@@ -9,20 +9,24 @@ import (
 )
 
 // learn makes limits and centroids.
-func (f *fitter) learn(ctx context.Context, rep *Report) (*calibrate.Calibration, detect.Centroids, error) {
+func (f *fitter) learn(ctx context.Context, rep *Report) (*calibrate.Calibration, detect.Centroids, *detect.Coded, error) {
 	if f.fit.Refine == nil {
 		cal, err := f.calibrate(ctx, rep)
 		if err != nil {
-			return nil, detect.Centroids{}, err
+			return nil, detect.Centroids{}, nil, err
 		}
-		return cal, gather(f.e, f.adapter.Out, f.covered.centres), nil
+		c := f.covered
+		if c.coded != nil && len(c.coded.Parent) == 0 { // few centroids are all whole
+			c.coded = nil
+		}
+		return cal, detect.Centroids{K: len(c.centres), D: f.adapter.Out, Data: c.rows}, c.coded, nil
 	}
 	cal, err := f.calibrateRefined(ctx, rep)
 	if err != nil {
-		return nil, detect.Centroids{}, err
+		return nil, detect.Centroids{}, nil, err
 	}
 	c, err := f.centroids(ctx, -1, f.fit.Centroids, "centroids")
-	return cal, c, err
+	return cal, c, nil, err
 }
 
 // refine applies FitOptions.Refine.

@@ -59,19 +59,19 @@ func TestChooseCentresIsPlainGreedy(t *testing.T) {
 		want = append(want, at)
 	}
 	for _, workers := range []int{1, 2, 5} {
-		got, err := chooseCentres(context.Background(), e, d, k, 17, &Options{Workers: workers}, noProgress)
+		got, err := chooseCentres(context.Background(), e, d, k, 17, nil, &Options{Workers: workers}, noProgress)
 		require.NoError(t, err)
 		assert.Equal(t, want, got.centres, "%d workers", workers)
 	}
 }
 
 func TestChooseCentresStopsAtCopies(t *testing.T) {
-	got, err := chooseCentres(context.Background(), []int8{1, 1, 2, 2, 1, 1}, 2, 3, 0, nil, noProgress)
+	got, err := chooseCentres(context.Background(), []int8{1, 1, 2, 2, 1, 1}, 2, 3, 0, nil, nil, noProgress)
 	require.NoError(t, err)
 	assert.Equal(t, []int32{0, 1}, got.centres)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, err = chooseCentres(ctx, []int8{1, 1}, 2, 1, 0, nil, noProgress)
+	_, err = chooseCentres(ctx, []int8{1, 1}, 2, 1, 0, nil, nil, noProgress)
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
