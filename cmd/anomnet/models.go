@@ -79,12 +79,15 @@ func showModel(c *console, name string, size int, f *model.File) {
 		showProvenance(c, b.Provenance)
 	}
 	if h := f.Head; h != nil {
-		norm := "raw"
+		norm, coded := "raw", ""
+		if h.Coded != nil {
+			coded = fmt.Sprintf(" (%d of them in %d bits a value)", len(h.Coded.Parent), h.Coded.Bits)
+		}
 		if h.Adapter.L2 {
 			norm = "l2"
 		}
-		fmt.Fprintf(c.out, "head %q  for backbone %.16s\n  input %d x %d (%s)  %d features -> %d  norm %s  %d centroids  top %d patches\n", h.Part,
-			h.BackboneDigest, h.Preprocess.Width, h.Preprocess.Height, h.Preprocess.Mode, h.Adapter.In, h.Adapter.Out, norm, h.Centroids.K, h.TopK)
+		fmt.Fprintf(c.out, "head %q  for backbone %.16s\n  input %d x %d (%s)  %d features -> %d  norm %s  %d centroids%s  top %d patches\n", h.Part,
+			h.BackboneDigest, h.Preprocess.Width, h.Preprocess.Height, h.Preprocess.Mode, h.Adapter.In, h.Adapter.Out, norm, h.Centroids.K, coded, h.TopK)
 		if inside, all := h.Inspected(); inside < all {
 			fmt.Fprintf(c.out, "  region of interest: %d of %d patches (%.1f %%)\n", inside, all, 100*float64(inside)/float64(all))
 		}

@@ -27,7 +27,7 @@ func files(t testing.TB) map[string][]byte {
 	part := tiny.Head(b, 2)
 	part.ROI = roi.Polygon(roi.Rectangle(roi.Point{X: 2, Y: 1}, roi.Point{X: 7, Y: 3}), 8, 4, 8, 4)
 	out := map[string][]byte{}
-	for name, f := range map[string]*model.File{"backbone": {Backbone: b}, "head": {Head: h}, "both": {Backbone: b, Head: h}, "roi": {Head: part}} {
+	for name, f := range map[string]*model.File{"backbone": {Backbone: b}, "head": {Head: h}, "both": {Backbone: b, Head: h}, "roi": {Head: part}, "coded": {Head: tiny.CodedHead(b, 3)}} {
 		data, err := model.Encode(f)
 		require.NoError(t, err)
 		out[name] = data
@@ -73,6 +73,26 @@ func TestROI(t *testing.T) {
 	}
 	_, err = model.Decode(seal(header, body))
 	assert.NoError(t, err, "the seal itself is right")
+}
+
+// TestCoded: coded centroids come back as they are scored with, and must be those of the head.
+func TestCoded(t *testing.T) {
+	assert.NotContains(t, string(files(t)["head"]), "coded")
+	f, err := model.Decode(files(t)["coded"])
+	require.NoError(t, err)
+	want := tiny.CodedHead(tiny.Backbone(1), 3)
+	assert.Equal(t, want.Centroids, f.Head.Centroids)
+	assert.Equal(t, want.Coded, f.Head.Coded)
+	want.Centroids.Data[30]++
+	_, err = model.Encode(&model.File{Head: want})
+	assert.ErrorContains(t, err, "coded centroids are not the centroids")
+	data := files(t)["coded"]
+	n := 8 + binary.LittleEndian.Uint64(data)
+	for text, with := range map[string]string{`\"exact\":2`: `\"exact\":3`, `\"bits\":3`: `\"bits\":9`, `\"centroids\":14`: `\"centroids\":1`} {
+		require.Equal(t, 1, strings.Count(string(data[8:n]), text), text)
+		_, err := model.Decode(seal(strings.Replace(string(data[8:n]), text, with, 1), data[n:]))
+		assert.ErrorIs(t, err, model.ErrCorrupt, with)
+	}
 }
 
 func TestHeadFitsItsBackboneOnly(t *testing.T) {

@@ -21,7 +21,18 @@ type Judgement struct {
 	// defects are found in their place.
 	Patch float64 `json:"patch_auroc"`
 
-	n int // good scores
+	n, bad int // good scores and pseudo-defects
+}
+
+// AUROCError is the standard error of AUROC (Hanley and McNeil, The meaning and use of the area under a ROC curve, 1982): how far chance moves it with so few images.
+func (j Judgement) AUROCError() float64 {
+	if j.n == 0 || j.bad == 0 {
+		return 1
+	}
+	a := j.AUROC
+	q1, q2 := a/(2-a), 2*a*a/(1+a)
+	v := a*(1-a) + float64(j.bad-1)*(q1-a*a) + float64(j.n-1)*(q2-a*a)
+	return math.Sqrt(max(v, 0) / float64(j.n*j.bad))
 }
 
 // Tried is a combination that was judged.
@@ -291,7 +302,7 @@ func (t *trial) judge() (Judgement, error) {
 	}
 	mean, deviation := moments(t.good)
 	badMean, _ := moments(t.bad)
-	return Judgement{AUROC: image, Separation: (badMean - mean) / max(deviation, 1e-9), Patch: patch, n: len(t.good)}, nil
+	return Judgement{AUROC: image, Separation: (badMean - mean) / max(deviation, 1e-9), Patch: patch, n: len(t.good), bad: len(t.bad)}, nil
 }
 
 func auroc(good, bad []float32) (float64, error) {

@@ -57,8 +57,8 @@ const (
 	maxWorkers  = 512
 )
 
-// wholeCentroids of coded centres are kept whole: the first lie far apart, so a correction of few bits would be coarse.
-const wholeCentroids = 256
+// WholeCentroids is how many coded centroids are kept whole: the first lie far apart, so a correction of few bits would be coarse.
+const WholeCentroids = 256
 
 // chooseCentres picks k of the embeddings e, [n][d], starting with one; fewer than k when every embedding is a copy of one chosen.
 func chooseCentres(ctx context.Context, e []int8, d, k, first int, coded *detect.Coded, opt *Options, progress func(done, total int)) (*kCentre, error) {
@@ -118,11 +118,11 @@ func (c *kCentre) add(p int32) {
 	row := c.e[int(p)*c.d : (int(p)+1)*c.d]
 	if c.coded != nil {
 		at := 0
-		if len(c.centres) >= wholeCentroids {
+		if len(c.centres) >= WholeCentroids {
 			chosen := detect.Centroids{K: len(c.centres), D: c.d, Data: c.rows}
 			at, _ = chosen.Which(row)
 		}
-		row = c.coded.Append(row, c.rows[at*c.d:min((at+1)*c.d, len(c.rows))], at, wholeCentroids)
+		row = c.coded.Append(row, c.rows[at*c.d:min((at+1)*c.d, len(c.rows))], at, WholeCentroids)
 	}
 	c.centres = append(c.centres, p)
 	c.rows = append(c.rows, row...)

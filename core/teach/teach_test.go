@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"anomnet/core/detect"
 	"anomnet/core/engine"
 	"anomnet/core/imaging"
 	"anomnet/core/internal/tiny"
@@ -63,6 +64,56 @@ func TestChooseCentresIsPlainGreedy(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, want, got.centres, "%d workers", workers)
 	}
+}
+
+// TestCodedCentresSeeWhatTheyAreScoredWith: the next centre is farthest from the decoded ones, so more of them cover the good patches better.
+func TestCodedCentresSeeWhatTheyAreScoredWith(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 3))
+	const n, d, k = 4000, 16, 600
+	e := make([]int8, n*d)
+	for i := range e {
+		e[i] = int8(rng.IntN(81) - 40)
+	}
+	coded := &detect.Coded{Bits: 3}
+	got, err := chooseCentres(context.Background(), e, d, k, 17, coded, &Options{Workers: 2}, noProgress)
+	require.NoError(t, err)
+	rows, err := coded.Decode(d)
+	require.NoError(t, err)
+	assert.Equal(t, got.rows, rows.Data)
+	nearest := func(p, centres int) int32 {
+		_, d2 := (&detect.Centroids{K: centres, D: d, Data: rows.Data[:centres*d]}).Which(e[p*d : (p+1)*d])
+		return d2
+	}
+	for _, c := range []int{1, 255, 256, 257, 599} {
+		far := int32(0)
+		for p := range n {
+			far = max(far, nearest(p, c))
+		}
+		assert.Equal(t, far, nearest(int(got.centres[c]), c), "centre %d", c)
+		assert.Equal(t, far, got.gaps[c-1])
+	}
+	equal, err := chooseCentres(context.Background(), e, d, coded256Bytes(d, k), 17, nil, nil, noProgress)
+	require.NoError(t, err)
+	assert.Less(t, got.radius(), equal.radius(), "whole centres of as many bytes")
+}
+
+// coded256Bytes is how many whole centres take the bytes of k coded ones.
+func coded256Bytes(d, k int) int { return detect.CodedBytes(k, d, WholeCentroids, 3) / d }
+
+func TestCodedHead(t *testing.T) {
+	fit := FitOptions{Centroids: 400, AllCentroids: true, Embedding: 8, CodeBits: 3, Norm: NormRaw, Augment: AugmentNone}
+	head, rep := fitTiny(t, 20, fit, nil)
+	require.NoError(t, head.Validate())
+	require.NotNil(t, head.Coded)
+	assert.Equal(t, rep.Centroids, head.Centroids.K)
+	assert.Equal(t, 256, head.Coded.Exact)
+	again, _ := fitTiny(t, 20, fit, &Options{Workers: 2, Kernels: engine.Generic()})
+	assert.Equal(t, head, again)
+	fit.Centroids = 200 // all whole
+	head, _ = fitTiny(t, 20, fit, nil)
+	assert.Nil(t, head.Coded)
+	fit.CodeBits = 1
+	assert.ErrorContains(t, fit.Check(11), "bits a value")
 }
 
 func TestChooseCentresStopsAtCopies(t *testing.T) {

@@ -156,9 +156,23 @@ def features(taps, gh, gw, scale):
     return [[requantize(f32(f32(v) * scale[c]), 0, 127) for c, v in enumerate(p)] for r in patches for p in r]
 
 
+def centroids(head, tensors):
+    rows, d = list(tensors['head.centroids']), head['embedding']
+    if 'coded' not in head:
+        return rows
+    bits, levels, steps = head['coded']['bits'], tensors['head.centroids.levels'], tensors['head.centroids.step']
+    width, top = (d * bits + 7) // 8, (1 << bits) - 1
+    for i, (parent, step) in enumerate(zip(tensors['head.centroids.parent'], steps)):
+        packed = int.from_bytes(bytes(levels[i * width:(i + 1) * width]), 'little')
+        for j in range(d):
+            level = packed >> j * bits & top
+            rows.append(min(max(rows[parent * d + j] + ((2 * level - top) * step + 8 >> 4), -63), 63))
+    return rows
+
+
 def score(head, tensors, taps):
     gh, gw = head['preprocess']['height'] // 8, head['preprocess']['width'] // 8
-    w, m, cent = tensors['head.adapter.weight'], tensors['head.adapter.scale'], tensors['head.centroids']
+    w, m, cent = tensors['head.adapter.weight'], tensors['head.adapter.scale'], centroids(head, tensors)
     n, d = head['features'], head['embedding']
     inside = tensors.get('head.roi', [1] * (gh * gw))
     dist = []

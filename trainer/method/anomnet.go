@@ -9,7 +9,8 @@ import (
 
 // Two rules decide what is kept, both by held-out good images and pseudo-defects drawn into them. The metric must raise merit by metricGain; it has
 // seen no pseudo-defect. The projection of the gradient stages has learned from such defects, so a small gain on others of their kind means nothing for
-// real ones: it must raise the AUROC by clearGain.
+// real ones: it must raise the AUROC by clearGain, and by more than chance moves it (Judgement.AUROCError). What is at stake is more than the gain: a learned
+// projection can be calibrated on the fold alone that it has not seen.
 const (
 	metricGain = 0.005
 	clearGain  = 0.02
@@ -52,7 +53,7 @@ func fitAnomNet(ctx context.Context, set *teach.Set, o Options, opt *teach.Optio
 	if made.After, err = set.Judge(ctx, trained, opt); err != nil {
 		return nil, err
 	}
-	better := made.After.AUROC > made.Before.AUROC+clearGain && !made.Learned.Collapsed
+	better := made.After.AUROC > made.Before.AUROC+max(clearGain, made.Before.AUROCError()) && !made.Learned.Collapsed
 	switch {
 	case o.Keep == KeepTrained || (o.Keep != KeepUntrained && better):
 		made.Kept, fit = KeepTrained, trained

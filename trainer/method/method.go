@@ -44,6 +44,13 @@ type Options struct {
 	Metric bool // AnomNet also tries whitened projections
 }
 
+// AnomNet keeps its centroids in codeBits a value: 4,753 of 128 values where 2,048 whole ones would lie. With more bytes it takes up to manyCentroids, then longer
+// embeddings: each centroid costs time in every inspection.
+const (
+	codeBits      = 3
+	manyCentroids = 8192
+)
+
 // DefaultBytes is the usual size of a head's centroids: 2,048 of 128 bytes.
 const DefaultBytes = 2048 * 128
 
@@ -88,15 +95,7 @@ func Fit(ctx context.Context, set *teach.Set, o Options, opt *teach.Options) (*M
 	if o.Method == PatchCore {
 		o.Fit.Embedding, o.Fit.Norm = set.C, teach.NormRaw
 	}
-	if o.Fit.Embedding == 0 {
-		o.Fit.Embedding = min(teach.DefaultEmbedding, set.C)
-	}
-	if o.Fit.Centroids == 0 {
-		if o.Bytes == 0 {
-			o.Bytes = DefaultBytes
-		}
-		o.Fit.Centroids = max(1, o.Bytes/o.Fit.Embedding)
-	}
+	o.budget(set.C)
 	if o.Fit.Provenance.Method = o.Method; o.Method == "" || o.Method == AnomNet {
 		o.Fit.Provenance.Method = "train"
 	}
@@ -111,10 +110,49 @@ func Fit(ctx context.Context, set *teach.Set, o Options, opt *teach.Options) (*M
 		}
 	case Untrained, PatchCore:
 	default:
+		o.Fit.CodeBits = codeBits
 		return fitAnomNet(ctx, set, o, opt)
 	}
 	made := &Made{Kept: KeepUntrained}
 	return made, made.finish(ctx, set, o.Fit, opt)
+}
+
+// budget sets the number of centroids and the length of an embedding, where they are open, by the bytes that the centroids may take.
+func (o *Options) budget(channels int) {
+	fit := &o.Fit
+	fit.AllCentroids = true
+	open := fit.Embedding == 0
+	if open {
+		fit.Embedding = min(teach.DefaultEmbedding, channels)
+	}
+	if fit.Centroids > 0 {
+		return
+	}
+	bytes := o.Bytes
+	if bytes == 0 {
+		bytes = DefaultBytes
+	}
+	if o.Method != "" && o.Method != AnomNet {
+		fit.Centroids = max(1, bytes/fit.Embedding)
+		return
+	}
+	if fit.Centroids = coded(bytes, fit.Embedding); !open {
+		return
+	}
+	for fit.Centroids > manyCentroids && fit.Embedding < channels {
+		fit.Embedding = min(fit.Embedding+32, channels)
+		fit.Centroids = coded(bytes, fit.Embedding)
+	}
+	fit.Centroids = min(fit.Centroids, manyCentroids)
+}
+
+// coded is how many coded centroids of d values bytes hold.
+func coded(bytes, d int) int {
+	more := bytes - teach.WholeCentroids*d
+	if more <= 0 {
+		return max(1, bytes/d)
+	}
+	return min(teach.WholeCentroids+more/(detect.LevelBytes(d, codeBits)+3), detect.MaxCoded)
 }
 
 // finish fits the head that was decided on.

@@ -110,8 +110,22 @@ func exampleFiles(t *testing.T) map[string]*model.File {
 		"tiny": r.file(t, "tiny", r.tinyGraph(), false, 0.005, stretch, 180, 200),
 		"full": r.file(t, "full", r.fullGraph(), true, 1, fit, 165, 170),
 	}
+	files["coded"] = r.file(t, "coded", r.tinyGraph(), false, 0.005, stretch, 180, 200)
+	code(files["coded"].Head)
 	files["full"].Head.ROI = roi.Polygon([]roi.Point{{X: 0, Y: 1}, {X: 7, Y: 0}, {X: 6, Y: 3}, {X: 3, Y: 4}}, 8, 4, 8, 4)
 	return files
+}
+
+// code puts the centroids of h into three bits a value, but for the first two, each a correction of the nearest before it.
+func code(h *model.Head) {
+	c, d := &detect.Coded{Bits: 3}, h.Centroids.D
+	for k := range h.Centroids.K {
+		before := detect.Centroids{K: k, D: d, Data: h.Centroids.Data[:k*d]}
+		row := h.Centroids.Data[k*d : (k+1)*d]
+		at, _ := before.Which(row)
+		copy(row, c.Append(row, before.Data[min(at*d, len(before.Data)):], at, 2))
+	}
+	h.Coded = c
 }
 
 // exampleImage is a PNG of 90 x 50 pixels with structure and noise.

@@ -68,6 +68,18 @@ func Head(b *model.Backbone, seed uint64) *model.Head {
 	return h
 }
 
+// CodedHead is Head with its centroids in three bits a value, but for the first two.
+func CodedHead(b *model.Backbone, seed uint64) *model.Head {
+	h := Head(b, seed)
+	c, d := &detect.Coded{Bits: 3}, h.Centroids.D
+	for k := range h.Centroids.K {
+		row := h.Centroids.Data[k*d : (k+1)*d]
+		copy(row, c.Append(row, h.Centroids.Data[:d], 0, 2))
+	}
+	h.Coded = c
+	return h
+}
+
 // Image is a random picture with some structure.
 func Image(w, h int, seed uint64) *imaging.RGB {
 	rng := rand.New(rand.NewPCG(seed, 3))

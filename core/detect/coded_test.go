@@ -1,0 +1,99 @@
+package detect
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// codedRows codes random rows, each near one before it, and returns what they decode to and what they were.
+func codedRows(t *testing.T, k, d, bits, whole int) (c *Coded, decoded, rows []int8) {
+	t.Helper()
+	r := rand.New(rand.NewPCG(uint64(bits), uint64(d)))
+	c = &Coded{Bits: bits}
+	for i := range k {
+		at := 0
+		if i > 0 {
+			at = r.IntN(i)
+		}
+		row, parent := make([]int8, d), []int8(nil)
+		if i > 0 {
+			parent = decoded[at*d : (at+1)*d]
+		}
+		for j := range row {
+			row[j] = int8(r.IntN(127) - 63)
+			if parent != nil && i%5 > 0 { // every fifth is anywhere
+				row[j] = int8(max(-63, min(63, int(parent[j])+r.IntN(2*i+1)-i)))
+			}
+		}
+		got := c.Append(row, parent, at, whole)
+		if i >= whole {
+			assert.True(t, squared(row, got) < squared(row, parent) || squared(row, parent) == 0, "row %d: coding brings it nearer than its parent", i)
+		}
+		decoded, rows = append(decoded, got...), append(rows, row...)
+	}
+	return c, decoded, rows
+}
+
+func squared(a, b []int8) (s int) {
+	for i := range a {
+		s += (int(a[i]) - int(b[i])) * (int(a[i]) - int(b[i]))
+	}
+	return s
+}
+
+func TestCodedDecodesToWhatAppendReturned(t *testing.T) {
+	for _, bits := range []int{2, 3, 4} {
+		for _, d := range []int{1, 7, 8, 33} {
+			c, decoded, rows := codedRows(t, 40, d, bits, 3)
+			out, err := c.Decode(d)
+			require.NoError(t, err)
+			assert.Equal(t, Centroids{K: 40, D: d, Data: decoded}, out)
+			require.NoError(t, out.Validate())
+			assert.Equal(t, rows[:3*d], out.Data[:3*d], "the first are whole")
+			assert.Equal(t, CodedBytes(40, d, 3, bits), len(c.Whole)+2*len(c.Parent)+len(c.Step)+len(c.Levels))
+			c.Cut(17, d)
+			cut, err := c.Decode(d)
+			require.NoError(t, err)
+			assert.Equal(t, decoded[:17*d], cut.Data)
+		}
+	}
+}
+
+// TestCodedByHand: 3 bits, parent 10, step 16: corrections are -7, -5 ... 7; 17 is 7 away, level 7; -60 is far away and takes level 0.
+func TestCodedByHand(t *testing.T) {
+	c := &Coded{Exact: 1, Bits: 3, Whole: []int8{10, 10, 62}, Parent: []int16{0}, Step: []uint8{16}, Levels: []uint8{0b11_000_111, 0b1}}
+	out, err := c.Decode(3)
+	require.NoError(t, err)
+	assert.Equal(t, []int8{10, 10, 62, 17, 3, 63}, out.Data, "62+7 stays within the range of embeddings")
+}
+
+func TestCodedRefuses(t *testing.T) {
+	make := func() *Coded {
+		return &Coded{Exact: 1, Bits: 3, Whole: []int8{1, 2}, Parent: []int16{0}, Step: []uint8{9}, Levels: []uint8{1}}
+	}
+	_, err := make().Decode(2)
+	require.NoError(t, err)
+	for name, spoil := range map[string]func(*Coded){
+		"one bit":             func(c *Coded) { c.Bits = 1 },
+		"five bits":           func(c *Coded) { c.Bits = 5 },
+		"no whole one":        func(c *Coded) { c.Exact, c.Whole = 0, nil },
+		"none coded":          func(c *Coded) { c.Parent, c.Step, c.Levels = nil, nil, nil },
+		"itself as parent":    func(c *Coded) { c.Parent[0] = 1 },
+		"a parent below 0":    func(c *Coded) { c.Parent[0] = -1 },
+		"step 0":              func(c *Coded) { c.Step[0] = 0 },
+		"a step too many":     func(c *Coded) { c.Step = append(c.Step, 1) },
+		"levels missing":      func(c *Coded) { c.Levels = nil },
+		"whole ones missing":  func(c *Coded) { c.Whole = c.Whole[:1] },
+		"bits after the last": func(c *Coded) { c.Levels[0] = 1 << 6 },
+	} {
+		c := make()
+		spoil(c)
+		_, err := c.Decode(2)
+		assert.ErrorContains(t, err, "detect: coded centroid", name)
+	}
+	_, err = make().Decode(0)
+	assert.Error(t, err)
+}

@@ -1,0 +1,33 @@
+package method
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"anomnet/core/detect"
+	"anomnet/core/teach"
+)
+
+func TestBudget(t *testing.T) {
+	for _, c := range []struct {
+		name              string
+		o                 Options
+		embedding, number int
+	}{
+		{"anomnet", Options{}, 128, 4753},
+		{"anomnet, 1 MB", Options{Bytes: 1_000_000}, 288, 8192},
+		{"anomnet, a length given", Options{Bytes: 1_000_000, Fit: teach.FitOptions{Embedding: 128}}, 128, 19221},
+		{"anomnet, a number given", Options{Fit: teach.FitOptions{Centroids: 100}}, 128, 100},
+		{"anomnet, hardly any bytes", Options{Bytes: 1280}, 128, 10},
+		{"k-centre", Options{Method: Untrained}, 128, 2048},
+		{"patchcore", Options{Method: PatchCore, Fit: teach.FitOptions{Embedding: 288}}, 288, 910},
+	} {
+		c.o.budget(288)
+		assert.Equal(t, c.embedding, c.o.Fit.Embedding, c.name)
+		assert.Equal(t, c.number, c.o.Fit.Centroids, c.name)
+		if k := c.o.Fit.Centroids; c.o.Bytes > 0 && k > teach.WholeCentroids {
+			assert.LessOrEqual(t, detect.CodedBytes(k, c.o.Fit.Embedding, teach.WholeCentroids, codeBits), c.o.Bytes, c.name)
+		}
+	}
+}
