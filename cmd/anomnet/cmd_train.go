@@ -123,7 +123,7 @@ func (t *trainFlags) run(ctx context.Context, c *console) error {
 	}
 	o := t.methodOptions()
 	o.Fit = t.fitOptions(prov)
-	if t.method == method.PatchCore && t.centroids == teach.DefaultCentroids { // as many bytes, not as many centroids
+	if (t.method == method.PatchCore || t.method == method.AnomNet) && t.centroids == teach.DefaultCentroids { // as many bytes, not as many centroids
 		o.Fit.Centroids = 0
 	}
 	made, err := method.Fit(ctx, set, o, opt)
