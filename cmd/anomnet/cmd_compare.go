@@ -189,7 +189,7 @@ func (f *compareFlags) onSet(ctx context.Context, c *console, r *compare.Runner,
 			return cells, nil, nil
 		}
 	}
-	data, err := s.Load(ctx, b, pre, &teach.Options{Kernels: r.Options.Kernels, Workers: runtime.NumCPU(), Progress: c.progress})
+	data, err := s.Load(ctx, b, pre, r.Grid, &teach.Options{Kernels: r.Options.Kernels, Workers: runtime.NumCPU(), Progress: c.progress})
 	if err != nil {
 		return nil, nil, err
 	}

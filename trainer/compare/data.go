@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"anomnet/core/imaging"
 	"anomnet/core/model"
@@ -12,6 +13,7 @@ import (
 	"anomnet/trainer/baseline"
 	"anomnet/trainer/dataset"
 	"anomnet/trainer/evaluate"
+	"anomnet/trainer/method"
 )
 
 // trainingFakes is how many pseudo-defects a trained method learns from.
@@ -69,8 +71,8 @@ func (s Source) Describe(b *model.Backbone, pre imaging.Preprocess) (*Data, erro
 	return d, err
 }
 
-// Load computes the features of a data set.
-func (s Source) Load(ctx context.Context, b *model.Backbone, pre imaging.Preprocess, opt *teach.Options) (*Data, error) {
+// Load computes the features of a data set that the methods of a grid need.
+func (s Source) Load(ctx context.Context, b *model.Backbone, pre imaging.Preprocess, g Grid, opt *teach.Options) (*Data, error) {
 	d, err := s.Describe(b, pre)
 	if err != nil {
 		return nil, err
@@ -79,7 +81,10 @@ func (s Source) Load(ctx context.Context, b *model.Backbone, pre imaging.Preproc
 	if opt != nil {
 		o = *opt
 	}
-	o.Copies, o.TrainingFakes = teach.AugmentAuto, trainingFakes // only AnomNet uses the copies
+	o.Copies, o.TrainingFakes = teach.AugmentNone, 0
+	if slices.Contains(g.Methods, method.AnomNet) { // the others use neither
+		o.Copies, o.TrainingFakes = teach.AugmentAuto, trainingFakes
+	}
 	d.masks = evaluate.NewMasks(pre.Width, pre.Height)
 	src := teach.Source{Len: len(s.Set.Train), File: func(i int) (string, []byte, error) {
 		data, err := dataset.Read(s.Set.Train[i])
