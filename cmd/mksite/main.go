@@ -38,6 +38,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) int {
 	kernels := fl.String("kernels", "", "folder to write the kernel modules to, and nothing else")
 	models := fl.String("models", "", "packed `folder` (anomnet model pack) to offer instead of the built-in part")
 	sealed := fl.Bool("sealed", false, "a site that checks its programs and, once it runs, cannot fetch anything; docs/security.md")
+	traces := fl.Bool("traces", false, "keep source lines and arguments in the program, for the stack traces of a browser's console")
 	edge := fl.String("edge", "", "`folder` to write the Cloudflare Worker and its site to")
 	var keys []string
 	fl.Func("key", "public key `FILE.pub` that the page trusts; may be repeated", func(path string) error {
@@ -54,7 +55,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) int {
 		}
 		return 0
 	}
-	opt := &site.Options{Root: *root, Version: *version, Models: *models, Keys: keys, NoCompress: *fast, Sealed: *sealed, Log: stderr}
+	opt := &site.Options{Root: *root, Version: *version, Models: *models, Keys: keys, NoCompress: *fast, Sealed: *sealed, Traces: *traces, Log: stderr}
 	var err error
 	switch {
 	case *edge != "":

@@ -36,6 +36,8 @@ type Options struct {
 	Sealed bool
 	// Keys are public keys (.pub files) that the page trusts from the start.
 	Keys []string
+	// Traces keeps source lines and arguments in the program, for stack traces.
+	Traces bool
 	// NoCompress leaves out the .br and .gz files.
 	NoCompress bool
 	// Env is the environment of the go command. Default: that of this process.
@@ -143,6 +145,9 @@ func (b *builder) programs(ctx context.Context, out string) error {
 	cmd.Env = append(b.environment(), "GOOS=js", "GOARCH=wasm")
 	if msg, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build ./cmd/page: %w\n%s", err, msg)
+	}
+	if err := b.trimFile(abs); err != nil {
+		return err
 	}
 	b.logf("built anomnet.wasm")
 	goroot, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()

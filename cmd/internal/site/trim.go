@@ -1,0 +1,298 @@
+package site
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+)
+
+// Two things make a program of Go larger than it needs to be as it travels.
+//
+// The linker writes into it which source file and line each instruction came from, and where the arguments of each function are. Only stack traces
+// read that, and it is a sixteenth of what travels. dropTraces writes zeros over it, by which the runtime means "not known": traces then have the
+// names of functions and "?:0". What the runtime needs (sizes of frames, maps of pointers, names) stays as it is.
+//
+// And it cuts the memory that the program starts with into 100,000 pieces, to save a few zeros between each two; joined compresses better
+// and starts faster.
+
+// The places of the tables (runtime.pcHeader) and of what belongs to a function (runtime._func), in bytes, for programs whose pointers have 8.
+const (
+	pcMagic        = 0xfffffff1 // of Go 1.20 and later
+	headerBytes    = 72
+	funcBytes      = 44
+	funcPCSP       = 16
+	funcPCFile     = 20
+	funcNPCData    = 28
+	funcCUOffset   = 32
+	funcNFuncData  = 43
+	functabEntry   = 8
+	sectionData    = 11
+	maxTables      = 16 // of one function
+	maxFuncs       = 1 << 20
+	maxMemoryBytes = 1 << 28
+	gapBytes       = 64 // zeros that are worth a segment of their own
+)
+
+// What only traces read, and preemption by signals, which wasm does not have; see internal/abi/symtab.go of Go.
+const (
+	pcdataUnsafePoint   = 0
+	pcdataArgLiveIndex  = 3
+	funcdataArgInfo     = 5
+	funcdataArgLiveInfo = 6
+)
+
+var errNoTable = errors.New("no table of functions that this program knows")
+
+// segment is a piece of a program's memory as it starts.
+type segment struct {
+	at   int // address
+	data []byte
+}
+
+// startMemory is a program's memory as it starts. Reading beyond it gives zeros and is remembered.
+type startMemory struct {
+	mem  []byte
+	fail bool
+}
+
+func (m *startMemory) at(off, n int) []byte {
+	if off < 0 || n < 0 || off > len(m.mem)-n {
+		m.fail = true
+		return make([]byte, max(n, 0))
+	}
+	return m.mem[off : off+n]
+}
+
+func (m *startMemory) u32(off int) int { return int(binary.LittleEndian.Uint32(m.at(off, 4))) }
+
+func (m *startMemory) word(off int) int {
+	v := binary.LittleEndian.Uint64(m.at(off, 8))
+	if v > maxMemoryBytes {
+		m.fail = true
+		return 0
+	}
+	return int(v)
+}
+
+// trim makes a program for js/wasm smaller. err tells that its tables are not known; the rest is done then.
+func trim(prog []byte, traces bool) ([]byte, error) {
+	section, segments, err := dataSegments(prog)
+	if err != nil {
+		return prog, err
+	}
+	top := 0
+	for _, s := range segments {
+		top = max(top, s.at+len(s.data))
+	}
+	m := &startMemory{mem: make([]byte, top)}
+	for _, s := range segments {
+		copy(m.mem[s.at:], s.data)
+	}
+	if !traces {
+		whole := bytes.Clone(m.mem)
+		if err = m.drop(); err != nil {
+			m.mem = whole
+		}
+	}
+	data := joined(m.mem, segments)
+	out := append([]byte{}, prog[:section.from]...)
+	out = append(out, sectionData)
+	out = binary.AppendUvarint(out, uint64(len(data)))
+	out = append(out, data...)
+	return append(out, prog[section.to:]...), err
+}
+
+// joined is the data section for mem: what lies closely together is one segment.
+func joined(mem []byte, segments []segment) []byte {
+	segments = slices.Clone(segments)
+	slices.SortFunc(segments, func(a, b segment) int { return cmp.Compare(a.at, b.at) })
+	var parts [][2]int
+	for _, s := range segments {
+		if n := len(parts); n > 0 && s.at-parts[n-1][1] < gapBytes {
+			parts[n-1][1] = max(parts[n-1][1], s.at+len(s.data))
+		} else {
+			parts = append(parts, [2]int{s.at, s.at + len(s.data)})
+		}
+	}
+	out := binary.AppendUvarint(nil, uint64(len(parts)))
+	for _, p := range parts {
+		out = append(out, 0, 0x41)
+		out = appendSigned(out, p[0])
+		out = binary.AppendUvarint(append(out, 0x0b), uint64(p[1]-p[0]))
+		out = append(out, mem[p[0]:p[1]]...)
+	}
+	return out
+}
+
+// appendSigned writes a number that is not negative as a signed varint.
+func appendSigned(out []byte, v int) []byte {
+	for v >= 0x40 {
+		out = append(out, byte(v&0x7f)|0x80)
+		v >>= 7
+	}
+	return append(out, byte(v))
+}
+
+// drop finds the tables and zeroes those of lines.
+func (m *startMemory) drop() error {
+	start := append(binary.LittleEndian.AppendUint32(nil, pcMagic), 0, 0, 1, 8)
+	for from := 0; ; {
+		i := bytes.Index(m.mem[from:], start)
+		if i < 0 {
+			return errNoTable
+		}
+		head := from + i
+		from = head + 1
+		if funcs := m.word(head + 8); funcs > 0 && funcs < maxFuncs && m.word(head+32) == headerBytes {
+			return m.dropFrom(head, funcs)
+		}
+		m.fail = false // the bytes were something else
+	}
+}
+
+func (m *startMemory) dropFrom(head, funcs int) error {
+	cus, tables, functab := head+m.word(head+40), head+m.word(head+56), head+m.word(head+64)
+	if m.fail || cus > tables || tables > functab {
+		return errNoTable
+	}
+	kept := make([]bool, functab-tables)
+	for i := range funcs {
+		f := functab + m.u32(functab+i*functabEntry+4)
+		m.keep(kept, tables, m.u32(f+funcPCSP))
+		clear(m.at(f+funcPCFile, 8)) // the file's and the line's
+		clear(m.at(f+funcCUOffset, 8))
+		pcdata := m.u32(f + funcNPCData)
+		for j := range min(pcdata, maxTables) {
+			if at := f + funcBytes + 4*j; j == pcdataUnsafePoint || j == pcdataArgLiveIndex {
+				clear(m.at(at, 4))
+			} else {
+				m.keep(kept, tables, m.u32(at))
+			}
+		}
+		for j := range int(m.at(f+funcNFuncData, 1)[0]) {
+			if j == funcdataArgInfo || j == funcdataArgLiveInfo {
+				copy(m.at(f+funcBytes+4*(pcdata+j), 4), "\xff\xff\xff\xff")
+			}
+		}
+	}
+	clear(m.at(cus, tables-cus)) // lists of files
+	for i := range kept {
+		if !kept[i] {
+			clear(m.at(tables+i, 1))
+		}
+	}
+	if m.fail {
+		return errNoTable
+	}
+	return nil
+}
+
+// keep marks a table that the runtime needs: pairs of varints up to a pair that begins with zero; the first pair may.
+func (m *startMemory) keep(kept []bool, tables, off int) {
+	for first := true; off < len(kept); first = false {
+		if m.at(tables+off, 1)[0] == 0 && !first {
+			kept[off] = true
+			return
+		}
+		for range 2 {
+			for more := true; more && off < len(kept); off++ {
+				kept[off] = true
+				more = m.at(tables+off, 1)[0] >= 0x80
+			}
+		}
+	}
+}
+
+// span is a section's place in the file, with its head.
+type span struct{ from, to int }
+
+// dataSegments lists what a program's memory starts with.
+func dataSegments(prog []byte) (section span, out []segment, err error) {
+	r := &wasmReader{prog: prog, at: 8}
+	for r.at < len(prog) && !r.fail {
+		section.from = r.at
+		id, n := r.byte(), r.uint()
+		section.to = r.at + n
+		if id != sectionData {
+			r.at = section.to
+			continue
+		}
+		for range r.uint() {
+			if r.uint() != 0 || r.byte() != 0x41 { // active, in the only memory, at a constant
+				r.fail = true
+			}
+			s := segment{at: r.uint()}
+			if r.byte() != 0x0b {
+				r.fail = true
+			}
+			s.data = r.bytes(r.uint())
+			if r.fail || s.at+len(s.data) > maxMemoryBytes {
+				return section, nil, fmt.Errorf("%w: its data are not as Go writes them", errNoTable)
+			}
+			out = append(out, s)
+		}
+		if r.at == section.to && len(out) > 0 {
+			return section, out, nil
+		}
+		break
+	}
+	return section, nil, fmt.Errorf("%w: no data", errNoTable)
+}
+
+// wasmReader reads a module. Beyond its end it reads zeros and remembers that.
+type wasmReader struct {
+	prog []byte
+	at   int
+	fail bool
+}
+
+func (r *wasmReader) byte() byte {
+	if r.at >= len(r.prog) {
+		r.fail = true
+		return 0
+	}
+	r.at++
+	return r.prog[r.at-1]
+}
+
+func (r *wasmReader) bytes(n int) []byte {
+	if r.fail || n > len(r.prog)-r.at {
+		r.fail = true
+		return nil
+	}
+	r.at += n
+	return r.prog[r.at-n : r.at]
+}
+
+// uint reads a varint below 2^28. Signed ones of this size have one byte more at most, whose bits are zero.
+func (r *wasmReader) uint() (v int) {
+	for shift := 0; ; shift += 7 {
+		b := r.byte()
+		v |= int(b&0x7f) << shift
+		if b < 0x80 || shift > 28 {
+			break
+		}
+	}
+	if v > maxMemoryBytes {
+		r.fail = true
+		return 0
+	}
+	return v
+}
+
+// trimFile is trim for a file.
+func (b *builder) trimFile(path string) error {
+	prog, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	prog, err = trim(prog, b.Traces)
+	if err != nil {
+		b.logf("the program keeps what only stack traces need: %v", err) // of a later Go perhaps; it is only larger
+	}
+	return os.WriteFile(path, prog, 0o755)
+}
