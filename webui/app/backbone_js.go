@@ -3,10 +3,12 @@
 package app
 
 import (
+	"strings"
 	"syscall/js"
 
 	"anomnet/wasm/protocol"
 	"anomnet/webui/store"
+	"anomnet/webui/ui"
 )
 
 // A part needs the backbone that it was taught on. The site brings one, which may be another after an update, so every part that is kept has a copy
@@ -91,4 +93,67 @@ func (s *stock) secure() {
 		return
 	}
 	s.secures = false
+}
+
+// rescue gives parts that have no copy of their backbone one from the version of the site that was in use before this one. The service worker keeps
+// that until this one says that it has started, which waits for rescued. It blocks.
+func (s *stock) rescue() {
+	defer close(s.rescued)
+	parts, err := s.lib.Parts()
+	if err != nil {
+		return
+	}
+	seen := map[string]bool{s.own: true}
+	var files []any
+	for _, p := range parts {
+		for i := range p.Versions {
+			v := &p.Versions[i]
+			head, backbone, err := s.lib.Files(v)
+			if seen[v.Backbone] || err != nil || backbone != nil {
+				continue
+			}
+			seen[v.Backbone] = true
+			if files == nil {
+				files = s.earlier()
+			}
+			for _, f := range files {
+				if _, bufs, e := ask[protocol.Model](s.app, protocol.OpDescribe, protocol.Empty{}, head, f); e.Code == "" {
+					if err := s.lib.Secure(v.Backbone, asBlob(bufs.Index(1))); err != nil {
+						warn(err)
+					}
+					break
+				}
+			}
+		}
+	}
+}
+
+// earlier are the model files of all versions of the site that are on this device. It blocks.
+func (s *stock) earlier() []any {
+	out := []any{}
+	caches := js.Global().Get("caches")
+	if !caches.Truthy() {
+		return out
+	}
+	names, err := await(caches.Call("keys"))
+	for i := 0; err == nil && i < names.Length(); i++ {
+		if !strings.HasPrefix(names.Index(i).String(), "anomnet-") {
+			continue
+		}
+		cache, err := await(caches.Call("open", names.Index(i)))
+		if err != nil {
+			continue
+		}
+		requests, err := await(cache.Call("keys"))
+		for k := 0; err == nil && k < requests.Length(); k++ {
+			if r := requests.Index(k); ui.ModelName(r.Get("url").String()) {
+				if answer, err := await(cache.Call("match", r)); err == nil && answer.Truthy() {
+					if blob, err := await(answer.Call("blob")); err == nil {
+						out = append(out, blob)
+					}
+				}
+			}
+		}
+	}
+	return out
 }

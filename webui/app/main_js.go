@@ -134,6 +134,7 @@ func (a *app) loaded(part protocol.LoadResult) {
 	if broken {
 		return
 	}
+	<-a.stock.rescued
 	a.goOffline(whole)
 	a.view.Update(func() {
 		a.page.Count()

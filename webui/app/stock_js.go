@@ -18,14 +18,15 @@ type stock struct {
 	lib     *store.Library
 	parts   []store.Part
 	usage   store.Usage
-	looked  bool     // the library has been read once
-	own     string   // digest of the site's backbone, "" until its part is loaded
-	secures bool     // secure is at work
+	looked  bool   // the library has been read once
+	own     string // digest of the site's backbone, "" until its part is loaded
+	secures bool   // secure is at work
+	rescued chan struct{}
 	watched []func() // run, with the page's state locked, when what is kept has changed
 }
 
 func newStock(a *app) *stock {
-	s := &stock{app: a, disk: device{a.boot.Get("store")}}
+	s := &stock{app: a, disk: device{a.boot.Get("store")}, rescued: make(chan struct{})}
 	s.lib = store.NewLibrary(s.disk)
 	return s
 }
@@ -35,6 +36,7 @@ func (s *stock) begin() {
 	if err := s.lib.Sweep(); err != nil {
 		js.Global().Get("console").Call("warn", err.Error())
 	}
+	s.rescue()
 	s.refresh()
 	s.disk.js.Call("changed", js.FuncOf(func(js.Value, []js.Value) any {
 		go s.refresh()
