@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"anomnet/core/calibrate"
 	"anomnet/core/imaging"
@@ -170,8 +171,15 @@ func (j *scoreJob) score(in *inspect.Inspector, i int) error {
 		return fmt.Errorf("map of %s: %w", r.Path, err)
 	}
 	name := strings.TrimSuffix(filepath.Base(r.Path), filepath.Ext(r.Path))
+	for len(name) > mapNameBytes { // at a character's end; the number in front keeps names apart
+		_, n := utf8.DecodeLastRuneInString(name)
+		name = name[:len(name)-n]
+	}
 	return atomicfile.Write(filepath.Join(j.maps, fmt.Sprintf("%04d-%s.png", i+1, name)), buf.Bytes())
 }
+
+// mapNameBytes is how much of an image's name its map has: a name of 255 bytes leaves no room for more.
+const mapNameBytes = 200
 
 // drawMap draws the heat map over the scored pixels.
 func drawMap(res *inspect.Result) *imaging.RGB {

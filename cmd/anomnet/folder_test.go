@@ -76,6 +76,12 @@ func TestHostileFolder(t *testing.T) {
 		assert.NotEqual(t, exitOK, code)
 		assert.Contains(t, stdout, "too_large")
 	})
+	long := filepath.Join(good, strings.Repeat("ü", 125)+".png") // of 254 bytes
+	require.NoError(t, os.WriteFile(long, readFile(t, filepath.Join(good, images[0].Name())), 0o644))
+	maps := t.TempDir()
+	code, _, stderr := cli(t, "score", "--model", head, "--maps", maps, long)
+	assert.Equal(t, exitOK, code, stderr)
+	assert.FileExists(t, filepath.Join(maps, "0001-"+strings.Repeat("ü", 100)+".png"))
 	secret := filepath.Join(t.TempDir(), "secret.png")
 	require.NoError(t, os.WriteFile(secret, []byte("x"), 0))
 	if os.Getuid() != 0 { // root reads everything
