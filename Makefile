@@ -78,7 +78,7 @@ fuzz: ## every fuzz target for FUZZTIME (30s); FUZZ="core/imaging FuzzRead" pick
 DIFFPY = .build/diff/bin/python
 
 $(DIFFPY):
-	python3 -m venv .build/diff && .build/diff/bin/pip install -q pillow numpy scipy scikit-learn
+	python3 -m venv .build/diff && .build/diff/bin/pip install -q pillow==13.0.0 numpy==2.4.6 scipy==1.17.1 scikit-learn==1.9.1
 
 diff: $(DIFFPY) ## what is read and measured, held against Pillow and scikit-learn (installed into .build/diff; DIFF=1000 files and cases, seeds fixed)
 	PYTHON=$(CURDIR)/$(DIFFPY) DIFF=$${DIFF:-1000} DIFF_IMAGES=$(wildcard $(CURDIR)/../shared/data) $(GO) test -count=1 -timeout 60m -v -run 'Pillow|ScikitLearn' ./cmd/internal/varied ./core/metrics
