@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -182,6 +183,25 @@ func TestPhotosAreDecodedOnce(t *testing.T) {
 	cancel()
 	_, err = openPhotos(ended, dir, t.TempDir(), nil)
 	assert.ErrorIs(t, err, context.Canceled)
+}
+
+// TestAMovedFolderIsTheSame: a run that was cut goes on where the photographs were copied to, but not with others.
+func TestAMovedFolderIsTheSame(t *testing.T) {
+	dir := pictures(t, 3)
+	digest := func(dir string) string {
+		d, err := listDigest(dir, []string{filepath.Join(dir, "000.png"), filepath.Join(dir, "001.png")})
+		require.NoError(t, err)
+		return d
+	}
+	moved := t.TempDir()
+	require.NoError(t, os.CopyFS(moved, os.DirFS(dir)))
+	require.NoError(t, os.Chtimes(filepath.Join(moved, "000.png"), time.Time{}, time.Unix(1, 0)))
+	assert.Equal(t, digest(dir), digest(moved))
+	data, err := os.ReadFile(filepath.Join(moved, "001.png"))
+	require.NoError(t, err)
+	data[40]++
+	require.NoError(t, os.WriteFile(filepath.Join(moved, "001.png"), data, 0o644))
+	assert.NotEqual(t, digest(dir), digest(moved), "another picture of as many bytes")
 }
 
 func TestLargePhotosAreKeptSmall(t *testing.T) {
