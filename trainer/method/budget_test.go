@@ -31,3 +31,19 @@ func TestBudget(t *testing.T) {
 		}
 	}
 }
+
+func TestInPlace(t *testing.T) {
+	tried := func(image, patch float64) []teach.Tried {
+		return []teach.Tried{
+			{Norm: teach.NormRaw, Augment: teach.AugmentNone, Judgement: teach.Judgement{AUROC: 1, Patch: 1}}, // of the other normalisation
+			{Norm: teach.NormL2, Augment: teach.AugmentD4, Judgement: teach.Judgement{AUROC: 0.65, Patch: 0.66}},
+			{Norm: teach.NormL2, Augment: teach.AugmentNone, Judgement: teach.Judgement{AUROC: image, Patch: patch}},
+		}
+	}
+	fit := teach.FitOptions{Norm: teach.NormL2, Augment: teach.AugmentD4}
+	assert.Equal(t, teach.AugmentNone, inPlace(50, fit, tried(0.66, 0.7)))
+	assert.Equal(t, teach.AugmentD4, inPlace(49, fit, tried(0.66, 0.7)), "few images")
+	assert.Equal(t, teach.AugmentD4, inPlace(50, fit, tried(0.64, 0.7)), "images lose")
+	assert.Equal(t, teach.AugmentD4, inPlace(50, fit, tried(0.66, 0.67)), "places hardly gain")
+	assert.Equal(t, teach.AugmentD4, inPlace(50, fit, nil))
+}

@@ -110,7 +110,6 @@ func Fit(ctx context.Context, set *teach.Set, o Options, opt *teach.Options) (*M
 		}
 	case Untrained, PatchCore:
 	default:
-		o.Fit.CodeBits = codeBits
 		return fitAnomNet(ctx, set, o, opt)
 	}
 	made := &Made{Kept: KeepUntrained}
