@@ -6,7 +6,7 @@ PORTABLE = CGO_ENABLED=0
 WASMEXEC = $(GOROOT)/lib/wasm/go_js_wasm_exec
 
 .NOTPARALLEL:
-.PHONY: run build site edge test-edge release release-check torch test check test-race deadcode screenshots test-go test-wasm test-arm64 test-torch test-e2e deps fuzz soak diff bench generate golden default backbone student part clean help
+.PHONY: run build site edge test-edge release release-check torch test check test-race deadcode screenshots test-go test-wasm test-arm64 test-torch test-e2e deps fuzz soak diff bench generate golden default backbone student part peers clean help
 
 run: build ## build everything and serve the page (ADDR=127.0.0.1:8080)
 	bin/anomnet serve --addr $(ADDR)
@@ -97,6 +97,14 @@ bench: build $(NETS) ## our tiers beside onnxruntime (installed into .build/peer
 .build/resnet18.anomnet: | build
 	bin/anomnet import --from ../shared/weights/resnet18_imagenet_folded.safetensors --arch resnet18 --images ../shared/data/natural \
 		--calibrate 20 --held-out 5 --name resnet18 --licence BSD-3-Clause --out $@
+
+peers: build .build/resnet18.anomnet ## our PatchCore, PaDiM and pixel figures beside anomalib's, installed into .build/peers (6 GB; SETS=fabric, RATIO=0.1)
+	[ -x .build/peers/bin/python ] || { python3 -m venv .build/peers && .build/peers/bin/pip install -q --no-cache-dir anomalib==2.7.0 torch==2.6.0 torchvision==0.21.0; }
+	.build/peers/bin/python -W ignore trainer/evaluate/testdata/peers/aupro_golden.py core/metrics/testdata/golden.json
+	OMP_NUM_THREADS=1 .build/peers/bin/python -W ignore trainer/evaluate/testdata/peers/anomalib_peer.py --data ../shared/data --natural ../shared/data/natural \
+		--weights ../shared/weights/resnet18_imagenet_folded.safetensors --anomnet bin/anomnet --backbone .build/resnet18.anomnet --work .build/peers/work \
+		--sets $(or $(SETS),fabric,screw,magnetic_tile) --ratio $(or $(RATIO),0.01)
+	PEERS=$(CURDIR)/.build/peers/work $(GO) test -count=1 -v -run Peers ./trainer/evaluate
 
 generate: ## the .vugu components and the assembly
 	$(GO) generate ./webui/... ./core/engine/...
