@@ -53,6 +53,16 @@ type worker struct {
 	jobs []job // the first is in work
 
 	tasks []*task
+	heard [2]js.Func // onmessage and onerror
+}
+
+// deafen lets go of a worker that has ended: Go keeps what it calls back, and with it the worker, until it is released.
+func (w *worker) deafen() {
+	w.js.Set("onmessage", js.Null())
+	w.js.Set("onerror", js.Null())
+	for _, f := range w.heard {
+		f.Release()
+	}
 }
 
 // room says how many more images the worker can take.
@@ -98,7 +108,7 @@ func (p *pool) fill() {
 func (p *pool) spawn() {
 	w := &worker{js: p.app.boot.Call("spawn")}
 	p.workers = append(p.workers, w)
-	w.js.Set("onmessage", js.FuncOf(func(_ js.Value, args []js.Value) any {
+	w.heard[0] = js.FuncOf(func(_ js.Value, args []js.Value) any {
 		m := receive(args[0].Get("data"))
 		change := p.app.view.Update
 		if m.id > 0 { // of an image: the page itself tells what it changes
@@ -106,8 +116,8 @@ func (p *pool) spawn() {
 		}
 		change(func() { p.message(w, m) })
 		return nil
-	}))
-	w.js.Set("onerror", js.FuncOf(func(_ js.Value, args []js.Value) any {
+	})
+	w.heard[1] = js.FuncOf(func(_ js.Value, args []js.Value) any {
 		args[0].Call("preventDefault")
 		why := "the worker stopped without a message" // as when its script cannot be loaded
 		if m := args[0].Get("message"); m.Type() == js.TypeString && m.String() != "" {
@@ -115,7 +125,9 @@ func (p *pool) spawn() {
 		}
 		p.app.view.Update(func() { p.crashed(w, why) })
 		return nil
-	}))
+	})
+	w.js.Set("onmessage", w.heard[0])
+	w.js.Set("onerror", w.heard[1])
 }
 
 func (p *pool) message(w *worker, m message) {
@@ -194,6 +206,7 @@ func (p *pool) drop(w *worker) bool {
 	}
 	p.workers = slices.Delete(p.workers, at, at+1)
 	w.js.Call("terminate")
+	w.deafen()
 	return true
 }
 
