@@ -39,7 +39,7 @@ func TestTargetsCountTheHead(t *testing.T) {
 	list := n.targets()
 	require.Len(t, list, 2)
 	h := n.Head
-	require.Equal(t, int64(2*1024*(288*h.Adapter.Out+h.Centroids.K*h.Centroids.D)), list[1].ops-list[0].ops)
+	require.Equal(t, int64(2*1024*(h.Adapter.In*h.Adapter.Out+h.Centroids.K*h.Centroids.D)), list[1].ops-list[0].ops)
 	n.Head = nil
 	assert.Equal(t, list[:1], n.targets())
 }
