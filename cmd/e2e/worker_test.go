@@ -70,3 +70,32 @@ func TestErrorWithoutAMessage(t *testing.T) {
 	assert.Contains(t, says, "without a message")
 	assert.NotContains(t, says, "undefined")
 }
+
+// hang makes the first worker take its first image and never answer, and lets the page's seconds pass in 4 ms.
+const hang = `{
+	const every = globalThis.setInterval;
+	globalThis.setInterval = (f, ms, ...rest) => every(f, ms === 1000 ? 4 : ms, ...rest);
+	globalThis.hung = 0;
+	globalThis.Worker = class extends Worker {
+		postMessage(m, ...rest) { if (m.op === "score" && !hung) { hung++; this.dead = true; } if (!(this.dead && m.op === "score")) super.postMessage(m, ...rest); }
+	};
+}`
+
+// TestHungWorker: an image whose worker never answers fails, and others take over what waited behind it.
+func TestHungWorker(t *testing.T) {
+	p := blank(t, serve(t, siteDir(t)), desktop)
+	call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: hang})
+	p.navigate()
+	p.waitFor(`document.documentElement.dataset.state === "ready"`)
+	sample := filepath.Join(siteDir(t), "samples", firstSample(t))
+	p.choose(sample, sample, sample, sample, sample)
+	failed := 0
+	for _, r := range p.results(5) {
+		if r.Verdict == "" {
+			failed++
+			assert.Contains(t, r.Error, "crashed")
+		}
+	}
+	assert.Equal(t, 1, failed)
+	assert.Equal(t, "1", p.str(`hung`))
+}

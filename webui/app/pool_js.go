@@ -37,6 +37,7 @@ type pool struct {
 	tasks   []*task // wait
 	loaded  bool
 	crashes int
+	watch   watch
 	ready   func(protocol.LoadResult)
 	broken  func(protocol.Error)
 }
@@ -47,10 +48,11 @@ type job struct {
 }
 
 type worker struct {
-	js   js.Value
-	up   bool  // its program runs
-	load int   // id of the load job whose answer is awaited, 0 for none
-	jobs []job // the first is in work
+	js    js.Value
+	up    bool  // its program runs
+	load  int   // id of the load job whose answer is awaited, 0 for none
+	jobs  []job // the first is in work
+	beats int   // of the watch, since the first was taken up
 
 	tasks []*task
 	heard [2]js.Func // onmessage and onerror
@@ -160,6 +162,7 @@ func (p *pool) answer(w *worker, m message) {
 		return
 	}
 	w.jobs = slices.Delete(w.jobs, at, at+1)
+	w.beats = 0
 	p.pump() // first, so that the worker goes on while the page draws
 	if m.op == protocol.OpError {
 		p.app.page.Failed(m.id, m.failure())
@@ -244,7 +247,9 @@ func (p *pool) pump() {
 			}
 			j := p.queue[0]
 			p.queue = p.queue[1:]
-			w.jobs = append(w.jobs, j)
+			if w.jobs = append(w.jobs, j); len(w.jobs) == 1 {
+				p.watched(w)
+			}
 			p.post(w, j)
 		}
 	}

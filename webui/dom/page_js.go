@@ -88,6 +88,17 @@ func (p *Page) Update(f func()) {
 	f()
 }
 
+// Look is for what comes often and seldom changes anything: f runs with the state locked, and a render follows only when it says so.
+func (p *Page) Look(f func() (changed bool)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	defer p.recover("update")
+	if f() {
+		p.changed()
+		p.Invalidate()
+	}
+}
+
 // Amend is Update for a change whose extent f tells itself: Changed does not run. It is for what comes often and changes
 // little, such as scrolling.
 func (p *Page) Amend(f func()) {
