@@ -111,8 +111,8 @@ func judged(j teach.Judgement) string {
 func teachCommand(fs *flag.FlagSet) func(context.Context, *console, []string) error {
 	var l learnFlags
 	l.add(fs)
-	fs.StringVar(&l.augment, "augment", string(teach.AugmentAuto), "copies that give centroids too: none, d4 (quarter turns, mirrored), turns (also by 30 degrees), "+
-		"or auto to choose by good images")
+	fs.StringVar(&l.augment, "augment", string(teach.AugmentAuto), "copies that give centroids too: none, d4 (quarter turns, mirrored), turns (also by 30 degrees), light "+
+		"(darker, brighter), shift (by 3 pixels), several as d4+light+shift, or auto to choose among the turned ones by good images")
 	good := fs.String("good", "", "`folder` of good images (or a data set in MVTec layout: its train/good)")
 	return func(ctx context.Context, c *console, args []string) error {
 		if err := l.check(); err != nil {

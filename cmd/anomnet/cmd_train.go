@@ -104,8 +104,8 @@ func (t *trainFlags) run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	if opt.TrainingFakes = trainingFakes; t.method != method.AnomNet {
-		opt.Copies = teach.AugmentNone
+	if opt.TrainingFakes, opt.Copies = trainingFakes, teach.AugmentNone; t.method == method.AnomNet {
+		opt.Copies = method.Copies(len(data.Train))
 	}
 	set, prov, err := t.collect(ctx, data.Train, opt)
 	if err != nil {

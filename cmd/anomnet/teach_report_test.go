@@ -22,7 +22,7 @@ func TestTeachReport(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(good, "again.png"), first, 0o644))
 	out := filepath.Join(dir, "p.anomnet")
-	code, stdout, stderr := cli(t, "teach", "--good", good, "--part", "p", "--out", out, "--size", "64", "--centroids", "64", "--augment", "d4", "--json")
+	code, stdout, stderr := cli(t, "teach", "--good", good, "--part", "p", "--out", out, "--size", "64", "--centroids", "64", "--augment", "d4+light", "--json")
 	require.Equal(t, exitOK, code, stderr)
 	var row map[string]any
 	require.NoError(t, json.Unmarshal([]byte(stdout), &row))
@@ -30,7 +30,7 @@ func TestTeachReport(t *testing.T) {
 		"interval", "promised", "least_normal", "same", "odd", "look", "groups", "sizes", "seconds"} {
 		assert.Contains(t, row, key)
 	}
-	assert.Equal(t, "d4", row["augment"])
+	assert.Equal(t, "d4+light", row["augment"])
 	assert.Equal(t, []any{[]any{filepath.Join(good, "000.png"), filepath.Join(good, "again.png")}}, row["same"])
 	assert.Contains(t, stderr, "the same picture twice")
 	data, err := os.ReadFile(out)

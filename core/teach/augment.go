@@ -17,7 +17,22 @@ const (
 	AugmentD4 Augment = "d4"
 	// AugmentTurns adds turns by multiples of 30 degrees, with the background filled.
 	AugmentTurns Augment = "turns"
+	// AugmentLight uses darker and brighter copies. AugmentAuto never chooses it, nor AugmentShift: the trainer does.
+	AugmentLight Augment = "light"
+	// AugmentShift uses copies moved by less than a patch.
+	AugmentShift Augment = "shift"
 )
+
+// Plus is a with the copies of more, in this order: turned ones, AugmentLight, AugmentShift. It is written "d4+light".
+func (a Augment) Plus(more Augment) Augment {
+	switch {
+	case more == AugmentNone:
+		return a
+	case a == AugmentNone:
+		return more
+	}
+	return a + "+" + more
+}
 
 // Up to so many good images copies are used. More images show most of what copies would, and then time and memory count.
 const (
@@ -37,30 +52,56 @@ func CopiesFor(images int) Augment {
 }
 
 func validAugment(a Augment) bool {
-	return a == AugmentAuto || a == AugmentNone || a == AugmentD4 || a == AugmentTurns
+	for _, turned := range []Augment{AugmentNone, AugmentD4, AugmentTurns} {
+		for _, light := range []Augment{AugmentNone, AugmentLight} {
+			if b := turned.Plus(light); a == b || a == b.Plus(AugmentShift) {
+				return true
+			}
+		}
+	}
+	return a == AugmentAuto
+}
+
+// has says whether part is among the copies of a.
+func (a Augment) has(part Augment) bool {
+	return slices.Contains(strings.Split(string(a), "+"), string(part))
 }
 
 // uses says whether a copy belongs to a.
 func (a Augment) uses(kind string) bool {
-	if strings.HasPrefix(kind, fineKind) {
-		return a == AugmentTurns
+	switch {
+	case strings.HasPrefix(kind, fineKind):
+		return a.has(AugmentTurns)
+	case strings.HasPrefix(kind, lightKind):
+		return a.has(AugmentLight)
+	case strings.HasPrefix(kind, shiftKind):
+		return a.has(AugmentShift)
 	}
-	return a == AugmentD4 || a == AugmentTurns
+	return a.has(AugmentD4) || a.has(AugmentTurns)
+}
+
+// Holds says whether features of copies that a uses were made of every image.
+func (s *Set) Holds(a Augment) bool { return s.eachHas(a.uses) }
+
+// eachHas says whether every image has a copy of a kind that ok takes.
+func (s *Set) eachHas(ok func(kind string) bool) bool {
+	for _, f := range s.Features {
+		if !slices.ContainsFunc(f.Turned, func(t Patch) bool { return ok(t.Kind) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // augments lists what the features and the number of images allow, the simplest first.
 func (s *Set) augments() []Augment {
 	list := []Augment{AugmentNone}
 	most := CopiesFor(s.Images)
-	d4, turns := most != AugmentNone, most == AugmentTurns
-	for _, f := range s.Features {
-		fine := slices.ContainsFunc(f.Turned, func(t Patch) bool { return strings.HasPrefix(t.Kind, fineKind) })
-		d4, turns = d4 && len(f.Turned) > 0, turns && fine
+	if most == AugmentNone || !s.Holds(AugmentD4) {
+		return list
 	}
-	if d4 {
-		list = append(list, AugmentD4)
-	}
-	if d4 && turns {
+	list = append(list, AugmentD4)
+	if most == AugmentTurns && s.eachHas(func(kind string) bool { return strings.HasPrefix(kind, fineKind) }) {
 		list = append(list, AugmentTurns)
 	}
 	return list

@@ -30,7 +30,7 @@ type Features struct {
 
 	X      []uint8 // [Patches][Channels] patch vectors, u7
 	Drawn  []Patch // pseudo-defects drawn into the picture
-	Turned []Patch // turned and mirrored copies of the picture
+	Turned []Patch // turned, mirrored and other copies of the picture (Augment)
 }
 
 // Patch is some patch vectors of a changed copy of the picture.

@@ -117,21 +117,25 @@ func (f *Featurizer) Image(img *imaging.RGB) (*Features, error) {
 		}
 		out.Drawn = append(out.Drawn, p)
 	}
-	if f.copies != AugmentNone {
-		out.Turned, err = f.turned(img, out.X)
+	for _, copies := range copiesOf(img, f.copies) {
+		patches, err := f.copied(copies, out.X)
+		if err != nil {
+			return nil, err
+		}
+		out.Turned = append(out.Turned, patches...)
 	}
-	return out, err
+	return out, nil
 }
 
-// turned makes the features of turned and mirrored copies.
-func (f *Featurizer) turned(img *imaging.RGB, x []uint8) ([]Patch, error) {
+// copied makes the features of copies of a picture whose patch vectors are x.
+func (f *Featurizer) copied(copies []turnedCopy, x []uint8) ([]Patch, error) {
 	c := f.extract.Grid().C
 	thin, err := newThinner(f.net.Kernels(), f.thin, x, c)
 	if err != nil {
 		return nil, err
 	}
 	var out []Patch
-	for _, t := range turnedCopies(img, f.copies) {
+	for _, t := range copies {
 		if err := f.extract.Extract(t.img, f.changed); err != nil {
 			return nil, err
 		}

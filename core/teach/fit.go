@@ -89,7 +89,8 @@ func (o FitOptions) Check(c int) error {
 	case o.Norm != NormAuto && o.Norm != NormRaw && o.Norm != NormL2:
 		return fmt.Errorf("teach: normalisation %q, want %s, %s or %s", o.Norm, NormAuto, NormRaw, NormL2)
 	case !validAugment(o.Augment):
-		return fmt.Errorf("teach: augmentation %q, want %s, %s, %s or %s", o.Augment, AugmentAuto, AugmentNone, AugmentD4, AugmentTurns)
+		return fmt.Errorf("teach: augmentation %q, want %s, %s, or one of %s and %s, %s, %s, joined by + in this order", o.Augment, AugmentAuto, AugmentNone,
+			AugmentD4, AugmentTurns, AugmentLight, AugmentShift)
 	case o.Projection != nil && len(o.Projection) != o.Embedding*c:
 		return fmt.Errorf("teach: projection of %d values, want %d x %d", len(o.Projection), o.Embedding, c)
 	}

@@ -58,6 +58,11 @@ const manyImages = 150
 // up to 1/sqrt(n).
 func tieMargin(n int) float64 { return 1 + 1/math.Sqrt(float64(max(n, 1))) }
 
+// Clearer says whether the separation is larger than another by more than chance makes it.
+func (j Judgement) Clearer(than Judgement) bool {
+	return j.Separation > float64(tieMargin(j.n)*than.Separation)
+}
+
 // Choose sets those of fit.Norm and fit.Augment that are automatic: it takes the combination whose scores separate held-out good images best
 // from pseudo-defects (judge). Normalisations are compared with the most copies, then fewer copies with the normalisation taken. Equal within
 // tieMargin: more copies, and raw, or L2 with few images. It also returns all judgements.
@@ -83,10 +88,7 @@ func (s *Set) choose(ctx context.Context, fit FitOptions, opt *Options) (FitOpti
 	if len(norms)*len(augments) == 1 {
 		return fit, nil, nil, nil
 	}
-	by := s
-	if s.Images > manyImages { // runs of neighbours: with many images, groups of related ones would make the held-out scores differ more than settings do
-		by = s.inRuns()
-	}
+	by := s.forRule()
 	learned := fit.Projection
 	if learned == nil {
 		fit.Projection = RandomProjection(fit.Embedding, s.C, fit.Seed) // one for all
@@ -102,7 +104,7 @@ func (s *Set) choose(ctx context.Context, fit FitOptions, opt *Options) (FitOpti
 			return err
 		}
 		tried = append(tried, Tried{norm, augment, j})
-		if len(tried) == 1 || j.Separation > float64(tieMargin(j.n)*best.Separation) {
+		if len(tried) == 1 || j.Clearer(best) {
 			fit, best, begun = c, j, f
 		}
 		return nil
@@ -133,8 +135,26 @@ func nothingToChooseBy(fit FitOptions, learned []float32, err error) (FitOptions
 	return fit, nil, nil, err
 }
 
-// inRuns returns the set with folds that are runs of neighbours, whether related or not.
-func (s *Set) inRuns() *Set {
+// Compare judges fit, in which nothing may be automatic, as Choose judges its combinations. The judgement is zero when no pseudo-defect touches the region of
+// interest.
+func (s *Set) Compare(ctx context.Context, fit FitOptions, opt *Options) (Judgement, error) {
+	fit = fit.withDefaults()
+	if err := fit.Check(s.C); err != nil {
+		return Judgement{}, err
+	}
+	j, _, err := s.forRule().judge(ctx, fit, ruleImages, ruleCentroids, opt)
+	if errors.Is(err, errNoDefects) {
+		err = nil
+	}
+	return j, err
+}
+
+// forRule returns the set with the folds that settings are compared by. With many images they are runs of neighbours, whether related or not: groups of related
+// ones would make the held-out scores differ more than settings do.
+func (s *Set) forRule() *Set {
+	if s.Images <= manyImages {
+		return s
+	}
 	runs := *s
 	runs.fold = make([]int, s.Images)
 	for i := range runs.fold {

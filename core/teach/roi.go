@@ -43,8 +43,11 @@ func (f *Features) inside(m roi.Mask, w, h int) *Features {
 }
 
 // unturned is where patch at of a turned copy, on a grid of w x h, was before it was turned; false for what came from outside of the picture, and for a kind
-// that turnedCopies does not make. It follows quarterTurn and fineTurn.turn; patches of pictures turned by other than right angles are those whose middles are nearest.
+// that copiesOf does not make. It follows quarterTurn and fineTurn.turn; patches of pictures turned by other than right angles are those whose middles are nearest.
 func unturned(kind string, at, w, h int) (patch int, ok bool) {
+	if strings.HasPrefix(kind, lightKind) || strings.HasPrefix(kind, shiftKind) {
+		return at, true // shiftPixels is less than half a patch
+	}
 	x, y := at%w, at/w
 	if s, d4 := strings.CutPrefix(kind, "d4-"); d4 {
 		k, err := strconv.Atoi(s)

@@ -119,7 +119,7 @@ type Options struct {
 	Progress func(stage string, done, total int) // called from one goroutine at a time
 	Limits   *imaging.Limits                     // of image files, nil for imaging's defaults
 
-	// Copies says of which turned and mirrored copies features are made; Fit cannot use others. They take most of the time. The default is AugmentAuto: all
+	// Copies says of which copies features are made; Fit cannot use others. They take most of the time. The default is AugmentAuto: all turned and mirrored ones
 	// that the picture allows, and in Collect what so many images call for (CopiesFor).
 	Copies Augment
 

@@ -83,7 +83,7 @@ func (s Source) Load(ctx context.Context, b *model.Backbone, pre imaging.Preproc
 	}
 	o.Copies, o.TrainingFakes = teach.AugmentNone, 0
 	if slices.Contains(g.Methods, method.AnomNet) { // the others use neither
-		o.Copies, o.TrainingFakes = teach.AugmentAuto, trainingFakes
+		o.Copies, o.TrainingFakes = method.Copies(len(s.Set.Train)), trainingFakes
 	}
 	d.masks = evaluate.NewMasks(pre.Width, pre.Height)
 	src := teach.Source{Len: len(s.Set.Train), File: func(i int) (string, []byte, error) {

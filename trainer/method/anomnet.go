@@ -39,6 +39,9 @@ func fitAnomNet(ctx context.Context, set *teach.Set, o Options, opt *teach.Optio
 	}
 	if o.Fit.Augment == "" || o.Fit.Augment == teach.AugmentAuto {
 		fit.Augment = inPlace(set.Images, fit, tried)
+		if fit.Augment, tried, err = tolerant(ctx, set, fit, tried, opt); err != nil {
+			return nil, err
+		}
 	}
 	made := &Made{Kept: KeepUntrained}
 	plain := fit
@@ -75,31 +78,6 @@ func fitAnomNet(ctx context.Context, set *teach.Set, o Options, opt *teach.Optio
 	}
 	made.Report.Tried = tried
 	return made, nil
-}
-
-// Turned copies make a verdict surer where there are few images, but cover defects that look like a turned good patch. With manyImages and more they are left out if
-// defects are found better in their place without them: by placeGain of the patch AUROC, with no loss of image AUROC.
-const (
-	manyImages = 50
-	placeGain  = 0.02
-)
-
-// inPlace returns the copies to take: those of fit, or none.
-func inPlace(images int, fit teach.FitOptions, tried []teach.Tried) teach.Augment {
-	var with, without *teach.Tried
-	for i := range tried {
-		switch t := &tried[i]; {
-		case t.Norm != fit.Norm:
-		case t.Augment == teach.AugmentNone:
-			without = t
-		case t.Augment == fit.Augment:
-			with = t
-		}
-	}
-	if images >= manyImages && with != nil && without != nil && without.Patch > with.Patch+placeGain && without.AUROC >= with.AUROC {
-		return teach.AugmentNone
-	}
-	return fit.Augment
 }
 
 // chooseMetric tries the projection that makes equal what good patches do around their centres, and takes the strength that helps most, if any.

@@ -47,3 +47,30 @@ func TestInPlace(t *testing.T) {
 	assert.Equal(t, teach.AugmentD4, inPlace(50, fit, tried(0.66, 0.67)), "places hardly gain")
 	assert.Equal(t, teach.AugmentD4, inPlace(50, fit, nil))
 }
+
+func TestHelps(t *testing.T) {
+	base := teach.Judgement{AUROC: 0.7, Separation: 1, Patch: 0.8} // of no images: only twice the separation is clear
+	for _, c := range []struct {
+		name                     string
+		image, separation, patch float64
+		want                     bool
+	}{
+		{"clear, nothing lost", 0.7, 2.1, 0.8, true},
+		{"clear, all gain", 0.9, 5, 0.9, true},
+		{"a tie", 0.9, 2, 0.9, false},
+		{"images lose", 0.699, 3, 0.9, false},
+		{"places lose", 0.9, 3, 0.799, false},
+		{"worse", 0.6, 0.5, 0.7, false},
+	} {
+		assert.Equal(t, c.want, helps(teach.Judgement{AUROC: c.image, Separation: c.separation, Patch: c.patch}, base), c.name)
+	}
+	below := teach.Judgement{AUROC: 0.4, Separation: -1, Patch: 0.4}
+	assert.False(t, helps(teach.Judgement{AUROC: 0.4, Separation: -0.9, Patch: 0.4}, below), "nothing is told apart")
+	assert.False(t, helps(teach.Judgement{}, teach.Judgement{}), "no pseudo-defect counts")
+}
+
+func TestCopies(t *testing.T) {
+	for images, want := range map[int]teach.Augment{5: "turns+light+shift", 50: "turns+light+shift", 51: "d4+light+shift", 150: "d4+light+shift", 151: "none"} {
+		assert.Equal(t, want, Copies(images), images)
+	}
+}
