@@ -48,7 +48,8 @@ type LearnOptions struct {
 	Length      float64 // stage 2: typical length of noise (in mean nearest distances) and of moves (in radii); 0: 1
 	Margin      float64 // stage 2: fakes are to lie beyond (1+Margin) radii; 0: 0.5
 
-	// Progress, if set, hears of every step, in the goroutine that called LearnAdapter. It must be quick.
+	// Progress, if set, hears of every step, without Loss, in the goroutine that called LearnAdapter. It must be quick. On a GPU a step is
+	// then queued, and may not be done.
 	Progress func(Step) `json:"-"`
 
 	// Checkpoint, if set, gets the state every CheckpointEvery steps (0: 50), and when ctx ends, so that nothing done is lost.

@@ -4,8 +4,8 @@ package trainer
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -28,8 +28,14 @@ type learner struct {
 	in     *AdapterInput
 	o      *LearnOptions
 	device torch.Device
-	rng    *rand.Rand
+	rng    *rand.Rand // for what is drawn once; each step has its own
 	out    *Learned
+	copies torch.Copies
+
+	whole      *torch.Scope // lives as long as the run
+	real, fake *patches
+	stepwise   bool          // patches stay in Go's memory and are uploaded as they are drawn
+	shift      *torch.Tensor // [1][C] middle on the device
 
 	held   []int // rows of Real for the guard
 	train  []int // the other rows
@@ -101,8 +107,15 @@ func (l *learner) prepare() (restore func(), err error) {
 			return nil, err
 		}
 	}
-	return func() { torch.SetThreads(was) }, nil //nolint:errcheck // a number that was in use
+	l.whole = l.scope()
+	return func() {
+		l.whole.Free()
+		torch.SetThreads(was) //nolint:errcheck // a number that was in use
+	}, nil
 }
+
+// scope makes a scope on the device, whose copies are counted.
+func (l *learner) scope() *torch.Scope { return torch.NewScope(l.device).Count(&l.copies) }
 
 // split draws the held-out rows (at most a fifth) and the rows for the centres.
 func (l *learner) split() {
@@ -121,6 +134,9 @@ func (l *learner) split() {
 // place chooses the first centres. It reports done when the patches are all alike, so that there is nothing to learn.
 func (l *learner) place() (done bool, err error) {
 	l.out.Weight = slices.Clone(l.in.Init)
+	if err := l.load(); err != nil {
+		return false, err
+	}
 	if err := l.centre(); err != nil {
 		return false, err
 	}
@@ -145,12 +161,12 @@ func (l *learner) place() (done bool, err error) {
 
 // embed gives the embeddings [n][D] of rows of Real under the projection w [D][C].
 func (l *learner) embed(rows []int, w []float32) ([]float32, error) {
-	s := torch.NewScope(l.device)
+	s := l.scope()
 	defer s.Free()
 	out := make([]float32, 0, len(rows)*l.in.Out)
 	err := torch.NoGrad(func() {
 		for block := range slices.Chunk(rows, embedBlock) {
-			out = append(out, s.Float32(l.project(s, l.input(s, l.in.Real, block), s.FromFloat32(w, l.in.Out, l.in.Dim)))...)
+			out = append(out, s.Float32(l.project(s, l.input(s, l.real, l.pick(s, block)), s.FromFloat32(w, l.in.Out, l.in.Dim)))...)
 			s.Free()
 		}
 	})
@@ -160,25 +176,19 @@ func (l *learner) embed(rows []int, w []float32) ([]float32, error) {
 	return out, s.Err()
 }
 
-// input gives rows of v as x/127 [n][C], of length 1 where the head normalises.
-func (l *learner) input(s *torch.Scope, v []uint8, rows []int) *torch.Tensor {
-	b := s.FromUint8(cluster.Gather(v, l.in.Dim, rows), len(rows), l.in.Dim)
-	return l.normal(s, s.Scale(s.Float(b), 1.0/127))
-}
-
 // project gives (x - middle) W^T for x [B][C] and w [D][C]. The shift moves all embeddings alike and so changes no distance, but
 // lets identityLoss measure against the spread of the patches instead of against their mean, which is far larger.
 func (l *learner) project(s *torch.Scope, x, w *torch.Tensor) *torch.Tensor {
-	return s.Matmul(s.Sub(x, s.FromFloat32(l.middle, 1, l.in.Dim)), s.T(w))
+	return s.Matmul(s.Sub(x, l.shift), s.T(w))
 }
 
 // centre computes the mean of the sample as the learner sees it.
 func (l *learner) centre() error {
-	s := torch.NewScope(l.device)
+	s := l.scope()
 	defer s.Free()
 	sum := make([]float64, l.in.Dim)
 	for block := range slices.Chunk(l.sample, embedBlock) {
-		for i, v := range s.Float32(s.SumDim(l.input(s, l.in.Real, block), 0, false)) {
+		for i, v := range s.Float32(s.SumDim(l.input(s, l.real, l.pick(s, block)), 0, false)) {
 			sum[i] += float64(v)
 		}
 		s.Free()
@@ -187,7 +197,8 @@ func (l *learner) centre() error {
 	for i, v := range sum {
 		l.middle[i] = float32(v / float64(len(l.sample)))
 	}
-	return s.Err()
+	l.shift = l.whole.FromFloat32(l.middle, 1, l.in.Dim)
+	return errors.Join(s.Err(), l.whole.Err())
 }
 
 func (l *learner) normal(s *torch.Scope, x *torch.Tensor) *torch.Tensor {
@@ -195,15 +206,6 @@ func (l *learner) normal(s *torch.Scope, x *torch.Tensor) *torch.Tensor {
 		return unitRows(s, x)
 	}
 	return x
-}
-
-// draw picks n rows, with repetition.
-func (l *learner) draw(rows []int, n int) []int {
-	out := make([]int, n)
-	for i := range out {
-		out[i] = rows[l.rng.IntN(len(rows))]
-	}
-	return out
 }
 
 // spread describes the held-out patches under w with the given centres.
@@ -246,56 +248,6 @@ func (l *learner) guard() error {
 		l.out.Reason = fmt.Sprintf("the entropy of the use of centres fell from %.3g to %.3g", before.Entropy, after.Entropy)
 	}
 	return nil
-}
-
-// term is one part of a loss.
-type term struct {
-	name   string
-	weight float64
-	value  *torch.Tensor
-}
-
-// descend sums the terms, records the step, and computes the gradients. It gives false when the loss is no finite number; the
-// parameters then stay as they were.
-func (l *learner) descend(s *torch.Scope, step Step, terms []term) (bool, error) {
-	step.Loss = make(map[string]float64, len(terms)+1)
-	var total *torch.Tensor
-	for _, t := range terms {
-		step.Loss[t.name] = s.Item(s.Detach(t.value))
-		part := s.Scale(t.value, t.weight)
-		if total == nil {
-			total = part
-		} else {
-			total = s.Add(total, part)
-		}
-	}
-	step.Loss["total"] = s.Item(s.Detach(total))
-	if s.Err() != nil {
-		return false, s.Err()
-	}
-	for name, v := range step.Loss {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			l.out.Collapsed, l.out.Reason = true, fmt.Sprintf("stage %d, step %d: the loss %s is %v", step.Stage, step.Step, name, v)
-			return false, nil
-		}
-	}
-	if s.Backward(total); s.Err() != nil {
-		return false, s.Err()
-	}
-	l.report(step)
-	return true, nil
-}
-
-func (l *learner) report(step Step) {
-	l.out.Curve = append(l.out.Curve, step)
-	l.done++
-	if l.o.Progress == nil {
-		return
-	}
-	each := time.Since(l.started) / time.Duration(l.done)
-	step.Left = each * time.Duration(l.o.Steps1+l.o.Steps2-l.done)
-	step.Loss = maps.Clone(step.Loss)
-	l.o.Progress(step)
 }
 
 // cosine is the learning rate's factor at step i of n: from 1 down to 0.1.

@@ -4,10 +4,8 @@ package trainer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 
 	"anomnet/trainer/cluster"
@@ -27,7 +25,7 @@ func (l *learner) stage1(ctx context.Context) error {
 	if l.o.Steps1 == 0 {
 		return nil
 	}
-	long := torch.NewScope(l.device)
+	long := l.scope()
 	defer long.Free()
 	w := long.FromFloat32(l.in.Init, l.in.Out, l.in.Dim)
 	c := long.Param(l.centres, l.k, l.in.Out)
@@ -36,9 +34,9 @@ func (l *learner) stage1(ctx context.Context) error {
 	}
 	// Adam moves each coordinate by about the rate, so a centre by rate sqrt(D).
 	rate := l.o.RateCentres * l.unit / math.Sqrt(float64(l.in.Out))
-	err := l.loop(ctx, 1, l.o.Steps1, rate, c, func(s *torch.Scope) []term {
+	err := l.descend(ctx, 1, l.o.Steps1, rate, c, func(s *torch.Scope, at choice) []term {
 		var e *torch.Tensor
-		if err := torch.NoGrad(func() { e = l.project(s, l.input(s, l.in.Real, l.draw(l.train, l.o.Batch)), w) }); err != nil {
+		if err := torch.NoGrad(func() { e = l.project(s, l.input(s, l.real, at.good), w) }); err != nil {
 			return nil
 		}
 		return l.coverTerms(s, e, c)
@@ -86,7 +84,7 @@ func (l *learner) stage2(ctx context.Context) error {
 	places, dist := cluster.Nearest(e, l.centres, l.in.Out, l.o.Threads)
 	l.reach = radii(l.k, places, dist, float32(l.unit))
 
-	long := torch.NewScope(l.device)
+	long := l.scope()
 	defer long.Free()
 	f := &field{
 		l:  l,
@@ -99,7 +97,7 @@ func (l *learner) stage2(ctx context.Context) error {
 		return long.Err()
 	}
 	rate := l.o.Rate * rms(l.in.Init)
-	if err := l.loop(ctx, 2, l.o.Steps2, rate, f.w, f.terms); err != nil {
+	if err := l.descend(ctx, 2, l.o.Steps2, rate, f.w, f.terms); err != nil {
 		return err
 	}
 	if w := long.Float32(f.w); !l.out.Collapsed && l.finite(2, w) {
@@ -147,10 +145,9 @@ func (f *field) find(s *torch.Scope, x, w *torch.Tensor, m int) found {
 }
 
 // terms gives the losses of stage 2 for one batch: B good patches, B/2 pseudo-defects, B/4 noisy and B/4 displaced copies.
-func (f *field) terms(s *torch.Scope) []term {
+func (f *field) terms(s *torch.Scope, at choice) []term {
 	l := f.l
-	rows := l.draw(l.train, l.o.Batch)
-	x := l.input(s, l.in.Real, rows)
+	x := l.input(s, l.real, at.good)
 	e0 := l.project(s, x, f.w0)
 	m := min(neighbours+1, l.k)
 	good := f.find(s, x, f.w, m)
@@ -163,17 +160,13 @@ func (f *field) terms(s *torch.Scope) []term {
 		far := s.Select(f.c, 0, s.Reshape(s.Narrow(good.places, 1, neighbours, 1), -1))
 		terms = append(terms, term{"contrast", l.o.Contrast, contrastLoss(s, good.d, rowDistances(s, good.e, far), w, l.gap/2, l.unit)})
 	}
-	if n := len(l.in.Fake) / l.in.Dim; n > 0 {
-		pick := make([]int, max(1, l.o.Batch/2))
-		for i := range pick {
-			pick[i] = l.rng.IntN(n)
-		}
-		terms = append(terms, term{"pseudo", 1, f.repel(s, l.input(s, l.in.Fake, pick))})
+	if len(at.bad.rows) > 0 {
+		terms = append(terms, term{"pseudo", 1, f.repel(s, l.input(s, l.fake, at.bad))})
 	}
-	part := max(1, l.o.Batch/4)
+	few := s.Narrow(x, 0, 0, l.few())
 	return append(terms,
-		term{"noise", l.o.Noise, f.repel(s, f.noisy(s, s.Narrow(x, 0, 0, part), part))},
-		term{"outward", l.o.Outward, f.repel(s, f.displaced(s, s.Narrow(x, 0, 0, part), part))})
+		term{"noise", l.o.Noise, f.repel(s, f.noisy(s, few, at.noise))},
+		term{"outward", l.o.Outward, f.repel(s, f.displaced(s, few, at.outward))})
 }
 
 // repel is the loss of fakes x [B][C].
@@ -184,96 +177,16 @@ func (f *field) repel(s *torch.Scope, x *torch.Tensor) *torch.Tensor {
 
 // noisy gives x + q unit / sqrt(D) n with n normal [B][C] and q uniform in Length (0.5..1.5) for each row: feature noise as in
 // SimpleNet (Liu et al. 2023, section 3.3), of a length that is typically Length mean nearest distances after the projection.
-func (f *field) noisy(s *torch.Scope, x *torch.Tensor, n int) *torch.Tensor {
+func (f *field) noisy(s *torch.Scope, x, q *torch.Tensor) *torch.Tensor {
 	l := f.l
-	q := f.lengths(s, n, l.o.Length*l.unit/math.Sqrt(float64(l.in.Out)))
-	return l.normal(s, s.Add(x, s.Mul(s.Randn(n, l.in.Dim), q)))
+	return l.normal(s, s.Add(x, s.Mul(s.Randn(l.few(), l.in.Dim), q)))
 }
 
 // displaced gives x + q r W0^T u with u = (e0 - c)/|e0 - c| in the untrained space and q uniform in Length (0.5..1.5): a step of
 // q radii straight away from the patch's own centre (PBAS, Chen et al. 2024). W0 has orthonormal rows, so W0 W0^T u = u.
-func (f *field) displaced(s *torch.Scope, x *torch.Tensor, n int) *torch.Tensor {
+func (f *field) displaced(s *torch.Scope, x, q *torch.Tensor) *torch.Tensor {
 	l := f.l
 	at := f.find(s, x, f.w0, 1)
 	u := unitRows(s, s.Sub(at.e, at.own))
-	q := s.Mul(f.lengths(s, n, l.o.Length), s.Reshape(at.r, n, 1))
-	return l.normal(s, s.Add(x, s.Matmul(s.Mul(u, q), f.w0)))
-}
-
-// lengths draws n factors from v (0.5..1.5), as [n][1].
-func (f *field) lengths(s *torch.Scope, n int, v float64) *torch.Tensor {
-	q := make([]float32, n)
-	for i := range q {
-		q[i] = float32(v * (0.5 + f.l.rng.Float64()))
-	}
-	return s.FromFloat32(q, n, 1)
-}
-
-// loop runs the steps of one stage on the parameter p; it ends early when ctx does or the loss leaves the finite numbers. Each step draws from its
-// own seed, so that a run can go on in the middle.
-func (l *learner) loop(ctx context.Context, stage, steps int, rate float64, p *torch.Tensor,
-	terms func(s *torch.Scope) []term) error {
-	long := torch.NewScope(l.device)
-	defer long.Free()
-	dims := long.Shape(p)
-	m := torch.Moments{M: long.Zeros(dims...), V: long.Zeros(dims...)}
-	first := l.restore(long, stage, p, m)
-	s := torch.NewScope(l.device)
-	defer s.Free()
-	for i := first; i < steps && long.Err() == nil; i++ {
-		if err := ctx.Err(); err != nil {
-			return errors.Join(err, l.checkpoint(long, stage, i, p, m))
-		}
-		seed := uint64(stage)<<32 | uint64(i)
-		l.rng = rand.New(rand.NewPCG(uint64(l.o.Seed), seed))
-		if err := torch.Seed(int64(l.rng.Uint64() >> 1)); err != nil {
-			return err
-		}
-		ok, err := l.descend(s, Step{Stage: stage, Step: i + 1, Steps: steps}, terms(s))
-		if ok {
-			adam.Step(s, p, m, i+1, rate*cosine(i, steps), 0)
-			err = s.Err()
-		}
-		s.Free()
-		if !ok || err != nil {
-			return err
-		}
-		if (i+1)%max(1, l.o.CheckpointEvery) == 0 {
-			if err := l.checkpoint(long, stage, i+1, p, m); err != nil {
-				return err
-			}
-		}
-	}
-	return long.Err()
-}
-
-// adam has PyTorch's defaults.
-var adam = torch.AdamW{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}
-
-// restore sets parameter and moments from the checkpoint of this stage, if there is one, and gives the steps that are done.
-func (l *learner) restore(s *torch.Scope, stage int, p *torch.Tensor, m torch.Moments) int {
-	r := l.o.Resume
-	if r == nil || r.Stage != stage {
-		return 0
-	}
-	s.Set(p, r.Param)
-	s.Set(m.M, r.Mean)
-	s.Set(m.V, r.Square)
-	return r.Step
-}
-
-// checkpoint hands the state out after some steps of a stage.
-func (l *learner) checkpoint(s *torch.Scope, stage, steps int, p *torch.Tensor, m torch.Moments) error {
-	if l.o.Checkpoint == nil || steps == 0 {
-		return s.Err()
-	}
-	c := &Checkpoint{Plan: l.plan, Stage: stage, Step: steps, Param: s.Float32(p), Mean: s.Float32(m.M), Square: s.Float32(m.V), Moved: l.out.Moved,
-		Curve: slices.Clone(l.out.Curve)}
-	if stage == 2 {
-		c.Centres = slices.Clone(l.centres)
-	}
-	if s.Err() != nil {
-		return s.Err()
-	}
-	return l.o.Checkpoint(c)
+	return l.normal(s, s.Add(x, s.Matmul(s.Mul(u, s.Mul(q, s.Reshape(at.r, l.few(), 1))), f.w0)))
 }

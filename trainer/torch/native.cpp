@@ -4,6 +4,7 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -86,5 +87,29 @@ char *anomnet_adamw(void *param, void *m, void *v, int64_t step, double rate, do
     at::Tensor root = square.sqrt().div_(std::sqrt(1 - std::pow(beta2, step))).add_(eps);
     p.mul_(1 - rate * decay).addcdiv_(mean, root, -rate / (1 - std::pow(beta1, step)));
     p.mutable_grad() = at::Tensor();
+  });
+}
+
+char *anomnet_bytes(void *data, int64_t rows, int64_t columns, void **out) {
+  return guarded([=] { *out = new at::Tensor(at::from_blob(data, {rows, columns}, at::kByte)); });
+}
+
+// Page-locked memory is what a GPU copies from without waiting; its allocator keeps a block until the copy is over. Only one block's worth is
+// locked at a time. The reserve stays in the device's cache for what comes after.
+char *anomnet_upload(void *tensor, int cuda_index, int64_t spare, int64_t block, void **out) {
+  return guarded([=] {
+    const bool cuda = cuda_index >= 0;
+    const at::Device device = cuda ? at::Device(at::kCUDA, static_cast<at::DeviceIndex>(cuda_index)) : at::Device(at::kCPU);
+    at::Tensor from = of(tensor).contiguous(), to = at::empty(from.sizes(), from.options().device(device));
+    if (spare > 0) {
+      at::Tensor reserve = at::empty({spare}, from.options().dtype(at::kByte).device(device));
+    }
+    at::Tensor source = from.view({-1}), target = to.view({-1});
+    for (int64_t at = 0; at < source.numel(); at += block) {
+      const int64_t n = std::min(block, source.numel() - at);
+      at::Tensor part = source.narrow(0, at, n);
+      target.narrow(0, at, n).copy_(cuda ? part.pin_memory() : part, cuda);
+    }
+    *out = new at::Tensor(to);
   });
 }

@@ -157,6 +157,18 @@ func adamStep(p, m, v lib.Ctensor, a AdamW, step int, rate, decay float64) error
 		C.double(a.Beta1), C.double(a.Beta2), C.double(a.Epsilon), C.double(decay)))
 }
 
+func bytesAt(data unsafe.Pointer, rows, columns int) (lib.Ctensor, error) {
+	var out unsafe.Pointer
+	err := native("bytes", C.anomnet_bytes(data, C.int64_t(rows), C.int64_t(columns), &out))
+	return lib.Ctensor(out), err
+}
+
+func upload(t lib.Ctensor, d Device, spare, block int64) (lib.Ctensor, error) {
+	var out unsafe.Pointer
+	err := native("upload", C.anomnet_upload(unsafe.Pointer(t), C.int(d), C.int64_t(spare), C.int64_t(block), &out))
+	return lib.Ctensor(out), err
+}
+
 func cbool(b bool) C.int {
 	if b {
 		return 1

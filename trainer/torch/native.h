@@ -16,6 +16,8 @@ char *anomnet_requires_grad(void *tensor, int *is);
 char *anomnet_device_of(void *tensor, int *cuda_index);
 char *anomnet_set_data(void *tensor, void *from);
 char *anomnet_adamw(void *param, void *m, void *v, int64_t step, double rate, double beta1, double beta2, double eps, double decay);
+char *anomnet_bytes(void *data, int64_t rows, int64_t columns, void **out);
+char *anomnet_upload(void *from, int cuda_index, int64_t spare, int64_t block, void **out);
 #ifdef __cplusplus
 }
 #endif

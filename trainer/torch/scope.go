@@ -5,6 +5,8 @@ package torch
 import (
 	"errors"
 	"fmt"
+	"runtime"
+	"strings"
 	"unsafe"
 
 	lib "github.com/sugarme/gotch/libtch"
@@ -45,12 +47,25 @@ func (t *Tensor) Free() {
 type Scope struct {
 	device Device
 	owned  []*Tensor
+	pins   runtime.Pinner
+	copies *Copies
 	err    error
+}
+
+// Copies counts what crosses between Go's memory and a device. On a GPU every Down waits for all work that was queued before it.
+type Copies struct {
+	Up, Down int
 }
 
 // NewScope makes a scope whose new tensors lie on device d.
 func NewScope(d Device) *Scope {
-	return &Scope{device: d}
+	return &Scope{device: d, copies: &Copies{}}
+}
+
+// Count lets the scope add its copies to c, which several scopes may share, and gives the scope.
+func (s *Scope) Count(c *Copies) *Scope {
+	s.copies = c
+	return s
 }
 
 // Free releases every tensor of the scope. The scope can be used again; its error stays.
@@ -59,6 +74,7 @@ func (s *Scope) Free() {
 		t.Free()
 	}
 	s.owned = s.owned[:0]
+	s.pins.Unpin()
 }
 
 // Err gives the first error of the scope.
@@ -164,15 +180,47 @@ func fromSlice[T float32 | uint8 | uint16 | int64](s *Scope, what string, data [
 		s.fail(what, fmt.Errorf("%d values for the shape %v", len(data), dims))
 		return &Tensor{}
 	}
+	s.copies.Up++
 	t := s.one(what, func(out *lib.Ctensor) {
 		*out = lib.AtTensorOfData(unsafe.Pointer(&data[0]), int64s(dims), uint(len(dims)), uint(unsafe.Sizeof(data[0])), kind)
 	})
 	if s.device < 0 {
 		return t
 	}
-	on := s.To(t, s.device)
+	on := s.one(what, func(out *lib.Ctensor) { *out, s.err = upload(t.c, s.device, 0, pinned) }, t)
 	t.Free()
 	return on
+}
+
+// pinned is how many values are uploaded from page-locked memory at a time.
+const pinned = 32 << 20
+
+// Matrix gives bytes [rows][columns] on the scope's device for reading. On the CPU it is data itself, not to be changed until the scope ends. On
+// a GPU it is a copy, made only where spare more bytes would fit; ok is false, without an error, where they do not.
+func (s *Scope) Matrix(data []uint8, columns int, spare int64) (t *Tensor, ok bool) {
+	if columns < 1 || len(data) == 0 || len(data)%columns != 0 {
+		s.fail("matrix", fmt.Errorf("%d bytes in rows of %d", len(data), columns))
+		return &Tensor{}, false
+	}
+	if s.err == nil {
+		s.pins.Pin(&data[0])
+	}
+	host := s.one("matrix", func(out *lib.Ctensor) { *out, s.err = bytesAt(unsafe.Pointer(&data[0]), len(data)/columns, columns) })
+	if s.device < 0 || s.err != nil {
+		return host, s.err == nil
+	}
+	defer host.Free()
+	s.copies.Up++
+	on, err := upload(host.c, s.device, spare, pinned)
+	if err != nil {
+		if !strings.Contains(err.Error(), "out of memory") {
+			s.err = err
+		}
+		return &Tensor{}, false
+	}
+	t = &Tensor{on}
+	s.owned = append(s.owned, t)
+	return t, true
 }
 
 // Float32 copies a float32 tensor back, in row order; nil after an error.
@@ -198,6 +246,7 @@ func toSlice[T float32 | uint16 | int64](s *Scope, what string, t *Tensor, kind 
 		n *= d
 	}
 	data := make([]T, n)
+	s.copies.Down++
 	if n > 0 {
 		lib.AtCopyData(t.c, unsafe.Pointer(&data[0]), uint(n), uint(unsafe.Sizeof(data[0])))
 	}

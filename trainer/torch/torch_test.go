@@ -272,3 +272,32 @@ func TestGradientModeStaysOnItsThread(t *testing.T) {
 		}
 	})
 }
+
+// Bytes on the CPU are the caller's own; an upload in blocks gives an equal tensor. Pinning needs a GPU and is not tried here.
+func TestMatrixAndUpload(t *testing.T) {
+	within(t, func(s *Scope) {
+		var n Copies
+		s.Count(&n)
+		data := []uint8{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}
+		m, ok := s.Matrix(data, 2, 0)
+		require.True(t, ok)
+		data[3] = 44
+		assert.Zero(t, n.Up)
+		on, err := upload(m.c, CPU, 16, 3)
+		require.NoError(t, err)
+		copied := &Tensor{on}
+		defer copied.Free()
+		data[0] = 11
+		places := s.FromInt64([]int64{1, 0}, 2)
+		assert.Equal(t, []float32{3, 44, 11, 2}, s.Float32(s.Float(s.Select(m, 0, places))))
+		assert.Equal(t, []float32{3, 44, 1, 2}, s.Float32(s.Float(s.Select(copied, 0, places))))
+		assert.Equal(t, Copies{Up: 1, Down: 2}, n)
+	})
+	require.Error(t, Do(func() error {
+		s := NewScope(CPU)
+		defer s.Free()
+		_, ok := s.Matrix([]uint8{1, 2, 3}, 2, 0)
+		assert.False(t, ok)
+		return s.Err()
+	}))
+}
