@@ -90,7 +90,7 @@ func TestAccessibility(t *testing.T) {
 	p.click("#export-close")
 	p.fill("#judge-reason", "a shadow, no dent")
 	p.click("#judge-ok")
-	p.waitFor(`!document.querySelector("#judge-save").disabled`)
+	p.waitFor(`document.querySelector("#judge-save").ariaDisabled === "false"`)
 	p.click("#judge-save")
 	p.waitFor(`document.querySelector("#withdraw")`)
 	p.audit("judged")

@@ -109,7 +109,7 @@ func exportable(t *testing.T, srv *server) (p *tab, dir, formula string) {
 	p.click("#judge-ng")
 	require.NoError(t, chromedp.Do(p.ctx, chromedp.SendKeys(chromedp.CSS("#judge-reason"), "burr at the edge")))
 	p.shot("judge-1280-light")
-	p.waitFor(`!document.querySelector("#judge-save").disabled`)
+	p.waitFor(`document.querySelector("#judge-save").ariaDisabled === "false"`)
 	p.click("#judge-save")
 	p.waitFor(`document.querySelector(".said")`)
 	assert.Contains(t, p.str(`document.querySelector(".said").textContent`), "burr at the edge")

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/vugu/vugu"
@@ -74,7 +75,10 @@ func (c *Judge) Ready() bool {
 	return j.verdict != "" && strings.TrimSpace(j.reason) != ""
 }
 
-// Submit takes the form.
+// Unready is "true" until verdict and reason are there. The button is not disabled by the browser: that would refuse Enter until the next render, and a person can be faster.
+func (c *Judge) Unready() string { return strconv.FormatBool(!c.Ready()) }
+
+// Submit takes the form, or nothing while it is not ready.
 func (c *Judge) Submit(event vugu.DOMEvent) {
 	event.PreventDefault()
 	j := c.state()

@@ -127,7 +127,7 @@ func (c *Judge) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					}
 					vgn = slim.Text(vgparent, "\n      ")
 					vgn = slim.El(vgparent, "", "button\x00type\x00submit\x00id\x00judge-save\x00class\x00button small")
-					vgn.AddAttrInterface("disabled", !c.Ready())
+					vgn.AddAttrInterface("aria-disabled", c.Unready())
 					vgn.SetInnerHTML(c.Page.Text.T("judge.save"))
 					vgn = slim.Text(vgparent, "\n    ")
 				}
