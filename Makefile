@@ -83,8 +83,8 @@ $(DIFFPY):
 diff: $(DIFFPY) ## what is read and measured, held against Pillow and scikit-learn (installed into .build/diff; DIFF=1000 files and cases, seeds fixed)
 	PYTHON=$(CURDIR)/$(DIFFPY) DIFF=$${DIFF:-1000} DIFF_IMAGES=$(wildcard $(CURDIR)/../shared/data) $(GO) test -count=1 -timeout 60m -v -run 'Pillow|ScikitLearn' ./cmd/internal/varied ./core/metrics
 
-soak: ## SOAK (10,000) images through the page with crashes, SOAK_HOURS=24 for so long, then KILLS (50) kills of each command; docs/reliability.md
-	SOAK=$${SOAK:-10000} $(GO) test -tags e2e -count=1 -timeout 0 -v -run 'TestSoak$$' ./cmd/e2e
+soak: ## SOAK (10,000) images through the page with crashes, SOAK_HOURS=24 for so long, then KILLS (50) kills of the browser and of each command; docs/reliability.md
+	SOAK=$${SOAK:-10000} KILLS=$${KILLS:-50} $(GO) test -tags e2e -count=1 -timeout 0 -v -run 'TestSoak$$|TestKills$$' ./cmd/e2e
 	e=$$(trainer/torch/setup.sh --install) && eval "$$e" && KILLS=$${KILLS:-50} OMP_NUM_THREADS=1 $(GO) test -tags torch -count=1 -timeout 0 -v -run 'Killed|Stopped|FullDisk' ./cmd/anomnet
 
 NETS = assets/models/backbone.anomnet assets/models/default.anomnet $(if $(wildcard ../shared/weights/resnet18*),.build/resnet18.anomnet)

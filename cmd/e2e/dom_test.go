@@ -99,7 +99,7 @@ func TestRendererFuzz(t *testing.T) {
 				(n.id === "held" ? "" : n.value ?? "") + "<" + [...n.childNodes].map(look) + ">";
 			globalThis.fuzzLook = (box) => look(box.firstChild);
 			if (!` + strconv.FormatBool(moves) + `) delete Element.prototype.moveBefore;
-			fuzz(1, 300);
+			fuzz(1, 150);
 		})()`)
 		p.waitFor(`reports.includes("done") || reports.length > 5`)
 		assert.Equal(t, "done", p.str(`reports.join("\n")`), "moveBefore %v", moves)
