@@ -75,14 +75,16 @@ func (c *Coded) Cut(k, d int) {
 	c.Parent, c.Step, c.Levels = c.Parent[:n], c.Step[:n], c.Levels[:n*LevelBytes(d, c.Bits)]
 }
 
-// Append codes a centroid e as a correction of the centroid parent, which has index at, and returns what it decodes to. Until there are whole centroids enough it
-// keeps e as it is.
-func (c *Coded) Append(e, parent []int8, at, whole int) []int8 {
+// Append codes a centroid e as a correction of the nearest of those before it, which are decoded, and returns what it decodes to. Until there are whole centroids
+// enough it keeps e as it is.
+func (c *Coded) Append(e []int8, before Centroids, whole int) []int8 {
 	if c.Exact < whole {
 		c.Exact++
 		c.Whole = append(c.Whole, e...)
 		return e
 	}
+	at, _ := before.Which(e)
+	parent := before.Data[at*before.D:][:before.D]
 	step, levels := c.fit(e, parent)
 	packed, row := make([]uint8, LevelBytes(len(e), c.Bits)), make([]int8, len(e))
 	for j, l := range levels {

@@ -8,29 +8,27 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// codedRows codes random rows, each near one before it, and returns what they decode to and what they were.
+// codedRows codes random rows, most of them near one before, and returns what they decode to and what they were.
 func codedRows(t *testing.T, k, d, bits, whole int) (c *Coded, decoded, rows []int8) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(uint64(bits), uint64(d)))
 	c = &Coded{Bits: bits}
 	for i := range k {
-		at := 0
-		if i > 0 {
-			at = r.IntN(i)
-		}
-		row, parent := make([]int8, d), []int8(nil)
-		if i > 0 {
-			parent = decoded[at*d : (at+1)*d]
-		}
+		row := make([]int8, d)
 		for j := range row {
 			row[j] = int8(r.IntN(127) - 63)
-			if parent != nil && i%5 > 0 { // every fifth is anywhere
-				row[j] = int8(max(-63, min(63, int(parent[j])+r.IntN(2*i+1)-i)))
+		}
+		if i%5 > 0 { // every fifth is anywhere
+			for j, v := range decoded[r.IntN(i)*d:][:d] {
+				row[j] = int8(max(-63, min(63, int(v)+r.IntN(2*i+1)-i)))
 			}
 		}
-		got := c.Append(row, parent, at, whole)
+		before := Centroids{K: i, D: d, Data: decoded}
+		got := c.Append(row, before, whole)
 		if i >= whole {
-			assert.True(t, squared(row, got) < squared(row, parent) || squared(row, parent) == 0, "row %d: coding brings it nearer than its parent", i)
+			at, far := before.Which(row)
+			assert.Equal(t, int16(at), c.Parent[i-whole], "row %d", i)
+			assert.True(t, squared(row, got) < int(far) || far == 0, "row %d: coding brings it nearer than its parent", i)
 		}
 		decoded, rows = append(decoded, got...), append(rows, row...)
 	}

@@ -117,12 +117,7 @@ func newKCentre(e []int8, d int, opt *Options) (*kCentre, error) {
 func (c *kCentre) add(p int32) {
 	row := c.e[int(p)*c.d : (int(p)+1)*c.d]
 	if c.coded != nil {
-		at := 0
-		if len(c.centres) >= WholeCentroids {
-			chosen := detect.Centroids{K: len(c.centres), D: c.d, Data: c.rows}
-			at, _ = chosen.Which(row)
-		}
-		row = c.coded.Append(row, c.rows[at*c.d:min((at+1)*c.d, len(c.rows))], at, WholeCentroids)
+		row = c.coded.Append(row, detect.Centroids{K: len(c.centres), D: c.d, Data: c.rows}, WholeCentroids)
 	}
 	c.centres = append(c.centres, p)
 	c.rows = append(c.rows, row...)

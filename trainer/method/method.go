@@ -151,7 +151,7 @@ func coded(bytes, d int) int {
 	if more <= 0 {
 		return max(1, bytes/d)
 	}
-	return min(teach.WholeCentroids+more/(detect.LevelBytes(d, codeBits)+3), detect.MaxCoded)
+	return min(teach.WholeCentroids+more/detect.CodedBytes(1, d, 0, codeBits), detect.MaxCoded)
 }
 
 // finish fits the head that was decided on.

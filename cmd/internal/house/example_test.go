@@ -120,10 +120,8 @@ func exampleFiles(t *testing.T) map[string]*model.File {
 func code(h *model.Head) {
 	c, d := &detect.Coded{Bits: 3}, h.Centroids.D
 	for k := range h.Centroids.K {
-		before := detect.Centroids{K: k, D: d, Data: h.Centroids.Data[:k*d]}
 		row := h.Centroids.Data[k*d : (k+1)*d]
-		at, _ := before.Which(row)
-		copy(row, c.Append(row, before.Data[min(at*d, len(before.Data)):], at, 2))
+		copy(row, c.Append(row, detect.Centroids{K: k, D: d, Data: h.Centroids.Data[:k*d]}, 2))
 	}
 	h.Coded = c
 }

@@ -71,12 +71,14 @@ func Head(b *model.Backbone, seed uint64) *model.Head {
 // CodedHead is Head with its centroids in three bits a value, but for the first two.
 func CodedHead(b *model.Backbone, seed uint64) *model.Head {
 	h := Head(b, seed)
-	c, d := &detect.Coded{Bits: 3}, h.Centroids.D
-	for k := range h.Centroids.K {
-		row := h.Centroids.Data[k*d : (k+1)*d]
-		copy(row, c.Append(row, h.Centroids.Data[:d], 0, 2))
+	h.Coded = &detect.Coded{Bits: 3}
+	all := h.Centroids.Data
+	before := detect.Centroids{D: h.Centroids.D}
+	for ; before.K < h.Centroids.K; before.K++ {
+		row := all[before.K*before.D:][:before.D]
+		before.Data = all[:before.K*before.D]
+		copy(row, h.Coded.Append(row, before, 2))
 	}
-	h.Coded = c
 	return h
 }
 
