@@ -9,6 +9,22 @@ import (
 	"anomnet/core/model"
 )
 
+// readPart reads a part's file, and its backbone (backboneOf).
+func readPart(path, given string) (*model.File, *model.Backbone, error) {
+	_, f, err := readModel(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if f.Head == nil {
+		return nil, nil, fmt.Errorf("%s: holds a backbone but no head", path)
+	}
+	b, err := backboneOf(f, path, given)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return f, b, nil
+}
+
 // backboneOf is the backbone of a part's file: the one inside, else that of the file or folder which was given, else the built-in one or one
 // that lies beside the part.
 func backboneOf(f *model.File, path, given string) (*model.Backbone, error) {

@@ -55,16 +55,9 @@ func (j *modelJob) join(c *console, path string) error {
 	if j.out == "" {
 		return usageError("--out is missing")
 	}
-	_, f, err := readModel(path)
+	f, b, err := readPart(path, j.backbone)
 	if err != nil {
 		return err
-	}
-	if f.Head == nil {
-		return fmt.Errorf("%s: holds a backbone but no head", path)
-	}
-	b, err := backboneOf(f, path, j.backbone)
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
 	}
 	data, err := model.Encode(&model.File{Head: f.Head, Backbone: b})
 	if err != nil {

@@ -165,16 +165,13 @@ func (f *serveFlags) files() (fs.FS, error) {
 	if f.head == "" {
 		return page, nil
 	}
-	head, file, err := readModel(f.head) // better here than in the page
+	file, own, err := readPart(f.head, f.backbone) // better here than in the page
 	if err != nil {
 		return nil, err
 	}
-	if file.Head == nil {
-		return nil, fmt.Errorf("%s: holds a backbone but no head", f.head)
-	}
-	own, err := backboneOf(file, f.head, f.backbone)
+	head, err := model.Encode(file) // the bytes that were read, which are the only ones for this content
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", f.head, err)
+		return nil, err
 	}
 	backbone, err := model.Encode(&model.File{Backbone: own})
 	if err != nil {

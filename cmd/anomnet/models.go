@@ -40,16 +40,9 @@ func (m *modelFlags) open() (*inspect.Inspector, error) {
 	if m.head == "" {
 		return nil, usageError("--model is missing")
 	}
-	_, f, err := readModel(m.head)
+	f, b, err := readPart(m.head, m.backbone)
 	if err != nil {
 		return nil, err
-	}
-	if f.Head == nil {
-		return nil, fmt.Errorf("%s: holds a backbone but no head", m.head)
-	}
-	b, err := backboneOf(f, m.head, m.backbone)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", m.head, err)
 	}
 	kernels, err := engine.Choose(engine.Tiers(), m.tier)
 	if err != nil {
