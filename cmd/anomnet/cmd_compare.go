@@ -180,17 +180,16 @@ func (f *compareFlags) run(ctx context.Context, c *console) error {
 
 // onSet makes the cells of a data set; features are left out when a run before this one has finished all of them.
 func (f *compareFlags) onSet(ctx context.Context, c *console, r *compare.Runner, s compare.Source, b *model.Backbone, pre imaging.Preprocess) ([]*compare.Cell, []compare.Failed, error) {
+	data, err := s.Describe(b, pre)
+	if err != nil {
+		return nil, nil, err
+	}
 	if f.resume != "" {
-		d, err := s.Describe(b, pre)
-		if err != nil {
-			return nil, nil, err
-		}
-		if cells, err := r.Stored(d); err == nil && cells != nil { // which cell is broken is said below, beside those that are not
+		if cells, err := r.Stored(data); err == nil && cells != nil { // which cell is broken is said below, beside those that are not
 			return cells, nil, nil
 		}
 	}
-	data, err := s.Load(ctx, b, pre, r.Grid, &teach.Options{Kernels: r.Options.Kernels, Workers: runtime.NumCPU(), Progress: c.progress})
-	if err != nil {
+	if err := s.Load(ctx, data, b, r.Grid, &teach.Options{Kernels: r.Options.Kernels, Workers: runtime.NumCPU(), Progress: c.progress}); err != nil {
 		return nil, nil, err
 	}
 	r.Jobs = f.side(data)

@@ -50,7 +50,7 @@ func Open(dir string) (Source, error) {
 	return Source{Name: filepath.Base(filepath.Clean(dir)), Dir: dir, Set: set}, err
 }
 
-// Describe gives a data set without features: enough to find its cells in a store.
+// Describe gives a data set without features: enough to find its cells in a store. Load adds the features.
 func (s Source) Describe(b *model.Backbone, pre imaging.Preprocess) (*Data, error) {
 	if len(s.Set.Test) == 0 {
 		return nil, fmt.Errorf("compare: %s has no test images", s.Dir)
@@ -71,12 +71,8 @@ func (s Source) Describe(b *model.Backbone, pre imaging.Preprocess) (*Data, erro
 	return d, err
 }
 
-// Load computes the features of a data set that the methods of a grid need.
-func (s Source) Load(ctx context.Context, b *model.Backbone, pre imaging.Preprocess, g Grid, opt *teach.Options) (*Data, error) {
-	d, err := s.Describe(b, pre)
-	if err != nil {
-		return nil, err
-	}
+// Load computes the features that the methods of a grid need, into what Describe gave.
+func (s Source) Load(ctx context.Context, d *Data, b *model.Backbone, g Grid, opt *teach.Options) (err error) {
 	o := teach.Options{}
 	if opt != nil {
 		o = *opt
@@ -85,18 +81,18 @@ func (s Source) Load(ctx context.Context, b *model.Backbone, pre imaging.Preproc
 	if slices.Contains(g.Methods, method.AnomNet) { // the others use neither
 		o.Copies, o.TrainingFakes = method.Copies(len(s.Set.Train)), trainingFakes
 	}
-	d.masks = evaluate.NewMasks(pre.Width, pre.Height)
+	d.masks = evaluate.NewMasks(d.pre.Width, d.pre.Height)
 	src := teach.Source{Len: len(s.Set.Train), File: func(i int) (string, []byte, error) {
 		data, err := dataset.Read(s.Set.Train[i])
 		return s.Set.Train[i], data, err
 	}}
-	if d.Set, err = teach.Collect(ctx, b, pre, src, &o); err != nil {
-		return nil, fmt.Errorf("compare: %s: %w", s.Name, err)
+	if d.Set, err = teach.Collect(ctx, b, d.pre, src, &o); err != nil {
+		return fmt.Errorf("compare: %s: %w", s.Name, err)
 	}
 	if d.Set.DataSHA256() != d.SHA256 {
-		return nil, fmt.Errorf("compare: images of %s changed while they were read", s.Name)
+		return fmt.Errorf("compare: images of %s changed while they were read", s.Name)
 	}
-	return d, d.loadTest(ctx, b, s.Set.Test, &o)
+	return d.loadTest(ctx, b, s.Set.Test, &o)
 }
 
 // loadTest makes the patch vectors of the test images.
