@@ -49,6 +49,13 @@ func (s *stock) lend(digest string) []any {
 	return []any{b}
 }
 
+// lendFit puts the backbone of a fit behind its features. It blocks.
+func (s *stock) lendFit(req *protocol.FitRequest, bufs js.Value) {
+	lent := s.lend(req.Backbone)
+	bufs.Call("push", lent...)
+	req.Lend = len(lent)
+}
+
 // others are the backbones that are kept beside the site's, for a file that does not say which it needs; at most n. It blocks.
 func (s *stock) others(n int) []any {
 	names, err := s.lib.Backbones()

@@ -114,9 +114,7 @@ func (c *corrector) learn(p store.Part, items []*ui.Item) (*store.Part, int, pro
 	}
 	req := protocol.FitRequest{Part: p.Name, Backbone: now.Backbone, Shape: p.Shape, Good: len(good), Rate: now.Rate, Seed: p.Seed,
 		Revision: now.Revision + 1, Parent: now.Head, ROI: now.ROI}
-	lent := c.stock.lend(now.Backbone)
-	bufs.Call("push", lent...)
-	req.Lend = len(lent)
+	c.stock.lendFit(&req, bufs)
 	r, out, e := c.fit(req, bufs)
 	if e.Code != "" {
 		return nil, 0, e

@@ -68,17 +68,7 @@ func (s *station) run() {
 	close(s.ruled)
 	for {
 		time.Sleep(tickTime)
-		s.view.Lock()
-		runs := s.kiosk.Runs()
-		s.view.UnlockOnly()
-		if !runs {
-			continue // Amend would render the page of people who are elsewhere
-		}
-		s.view.Amend(func() {
-			if s.kiosk.Tick() {
-				s.page.Touch()
-			}
-		})
+		s.view.Look(s.kiosk.Tick)
 	}
 }
 

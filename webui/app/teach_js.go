@@ -134,9 +134,7 @@ func (t *teacher) Drop(id int) {
 func (t *teacher) Fit(f teach.Fit) {
 	go func() {
 		bufs, err := t.features(f.Draft, f.Req.Shape, slices.Concat(f.Good, f.Bad))
-		lent := t.stock.lend(f.Req.Backbone)
-		bufs.Call("push", lent...)
-		f.Req.Lend = len(lent)
+		t.stock.lendFit(&f.Req, bufs)
 		t.app.view.Update(func() {
 			if err != nil {
 				t.view.NotFitted(protocol.Error{Code: protocol.CodeStale, Message: err.Error()})

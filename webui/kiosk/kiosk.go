@@ -235,12 +235,9 @@ func (k *Kiosk) Blocked() string {
 	return ""
 }
 
-// Runs tells whether Tick has anything to do: somebody is in the view, and the earlier state is here.
-func (k *Kiosk) Runs() bool { return k.shown && k.restored }
-
 // Tick runs about twice a second; it returns whether something changed that is shown.
 func (k *Kiosk) Tick() bool {
-	if !k.Runs() {
+	if !k.shown || !k.restored {
 		return false
 	}
 	before := k.stamp()
