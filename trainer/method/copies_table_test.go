@@ -13,13 +13,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"anomnet/assets"
-	"anomnet/core/detect"
-	"anomnet/core/engine"
 	"anomnet/core/imaging"
-	"anomnet/core/metrics"
+	"anomnet/core/inspect"
 	"anomnet/core/model"
 	"anomnet/core/teach"
 	"anomnet/trainer/dataset"
+	"anomnet/trainer/evaluate"
 )
 
 // TestCopiesTable makes the table "Copies by light and shift" of docs/accuracy.md; it measures and judges nothing. COPIES names a data set in MVTec layout; N, if set,
@@ -58,54 +57,18 @@ func TestCopiesTable(t *testing.T) {
 		fmt.Printf("%s\t%d images\t%s %s\tAUROC %.3f separation %.2f patches %.3f\n", filepath.Base(dir), set.Images, j.Norm, j.Augment, j.AUROC, j.Separation, j.Patch)
 	}
 	fmt.Printf("%s\t%d images\ttaken: %s %s\n", filepath.Base(dir), set.Images, fit.Norm, fit.Augment)
-	vectors := testVectors(t, file.Backbone, pre, data.Test)
 	for _, a := range []teach.Augment{base.Augment, base.Augment.Plus(teach.AugmentLight), base.Augment.Plus(teach.AugmentShift),
 		base.Augment.Plus(teach.AugmentLight).Plus(teach.AugmentShift)} {
 		try := base
 		try.Augment = a
 		head, _, err := set.Fit(t.Context(), try, opt)
 		require.NoError(t, err)
-		auroc, rejected, good := testFigures(t, head, data.Test, vectors)
-		fmt.Printf("%s\t%d images\ttest, %s %s\tAUROC %.3f\trejected %d of %d good\n", filepath.Base(dir), set.Images, base.Norm, a, auroc, rejected, good)
-	}
-}
-
-func testVectors(t *testing.T, b *model.Backbone, pre imaging.Preprocess, items []dataset.Item) [][]uint8 {
-	f, err := teach.NewFeaturizer(b, pre, &teach.Options{Copies: teach.AugmentNone})
-	require.NoError(t, err)
-	out := make([][]uint8, len(items))
-	for i, it := range items {
-		data, err := dataset.Read(it.Path)
+		in, err := inspect.New(file.Backbone, head, "", nil)
 		require.NoError(t, err)
-		out[i], err = f.Vectors(data)
+		scored, err := evaluate.Score(t.Context(), in, data.Test, runtime.NumCPU(), func(int, int) {})
 		require.NoError(t, err)
+		f, err := evaluate.Compute(scored, pre.Width, pre.Height)
+		require.NoError(t, err)
+		fmt.Printf("%s\t%d images\ttest, %s %s\tAUROC %.3f\trejected %.1f %% of %d good\n", filepath.Base(dir), set.Images, base.Norm, a, f.ImageAUROC, 100*f.FalseRejectRate, f.Good)
 	}
-	return out
-}
-
-// testFigures scores patch vectors of square pictures with a head.
-func testFigures(t *testing.T, head *model.Head, items []dataset.Item, vectors [][]uint8) (auroc float64, rejected, good int) {
-	em, err := detect.NewEmbedder(&head.Adapter, engine.Fastest())
-	require.NoError(t, err)
-	s, err := detect.NewScorer(&head.Centroids, engine.Fastest())
-	require.NoError(t, err)
-	side := head.Preprocess.Width / detect.GridStride
-	m, e := detect.NewMapper(s, side, side, nil), make([]int8, side*side*head.Adapter.Out)
-	var scores []float32
-	var labels []bool
-	for i, it := range items {
-		em.Embed(vectors[i], side*side, e)
-		m.Map(e)
-		score := m.ImageScore(head.TopK)
-		scores, labels = append(scores, score), append(labels, !it.Good())
-		if it.Good() {
-			good++
-			if head.Calibration.Ratio(score) > 1 {
-				rejected++
-			}
-		}
-	}
-	auroc, err = metrics.AUROC(scores, labels)
-	require.NoError(t, err)
-	return auroc, rejected, good
 }

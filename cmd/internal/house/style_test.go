@@ -137,26 +137,7 @@ func undocumented(d ast.Decl) []string {
 }
 
 // exportedReceiver is true for functions and for methods of exported types.
-func exportedReceiver(d *ast.FuncDecl) bool {
-	if d.Recv == nil {
-		return true
-	}
-	typ := d.Recv.List[0].Type
-	for {
-		switch x := typ.(type) {
-		case *ast.StarExpr:
-			typ = x.X
-		case *ast.IndexExpr:
-			typ = x.X
-		case *ast.IndexListExpr:
-			typ = x.X
-		case *ast.Ident:
-			return x.IsExported()
-		default:
-			return false
-		}
-	}
-}
+func exportedReceiver(d *ast.FuncDecl) bool { return d.Recv == nil || ast.IsExported(receiver(d)) }
 
 // leftover matches marks of unfinished work.
 var leftover = regexp.MustCompile(`\b(TO` + `DO|FIX` + `ME)\b`)

@@ -1,4 +1,4 @@
-// Package pthtest writes files as torch.save does, for tests; the files of golden.py in package pth hold it against the real one.
+// Package pthtest writes files as torch.save does, for tests. No file of the real one is among them.
 package pthtest
 
 import (
