@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"hash/crc32"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"anomnet/core/metrics"
 	"anomnet/core/model"
 	"anomnet/trainer/synth"
 )
@@ -61,12 +63,20 @@ func TestTeachScoreEvalAgree(t *testing.T) {
 		Defect int     `json:"n_defect"`
 		Images []struct {
 			Path    string `json:"path"`
+			Label   string `json:"label"`
 			RawBits uint32 `json:"raw_bits"`
 		} `json:"images"`
 	}
 	require.NoError(t, json.Unmarshal([]byte(stdout), &figures))
 	assert.Equal(t, []int{3, 5, 8}, []int{figures.Good, figures.Defect, len(figures.Images)})
-	assert.Greater(t, figures.AUROC, 0.5)
+	var scores []float32
+	var defective []bool
+	for _, i := range figures.Images {
+		scores, defective = append(scores, math.Float32frombits(i.RawBits)), append(defective, i.Label != "good")
+	}
+	auroc, err := metrics.AUROC(scores, defective)
+	require.NoError(t, err)
+	assert.InDelta(t, auroc, figures.AUROC, 1e-12, "of the scores that are listed")
 
 	maps := t.TempDir()
 	code, stdout, stderr = cli(t, "score", "--model", head, "--json", "--maps", maps, "--tier", "ref", filepath.Join(data, "test"))
