@@ -115,33 +115,56 @@ func (r *resemblance) links(limit func(i, j int) float32) []link {
 	return out
 }
 
-// Images closer than relatedShare of the usual distance of either are taken for pictures of one thing (the same part under another light,
-// overlapping crops, frames of a video). Groups grow from the closest pairs on, to at most maxRelated images and a fold.
+// Images closer than relatedShare of the usual distance of either are linked: they may be pictures of one thing (the same part under another light,
+// overlapping crops, frames of a video). Pictures of one thing are few and stand apart. More than maxRelated that are linked, directly or through each other, are no
+// thing but what all good images of a part have in common (screws at any angle, one beside the other), and the next good image will have such neighbours too.
 const (
 	relatedShare = 0.5
-	maxRelated   = 20
+	maxRelated   = 10
 )
 
-// related puts images into groups, numbered by their first image.
+// related puts images into groups, numbered by their first image. Groups grow from the closest pairs on, to at most a fold; equal images are always together.
 func (r *resemblance) related(images int) []int {
-	group, size := make([]int, images), make([]int, images)
-	for i := range group {
-		group[i], size[i] = i, 1
-	}
 	usual := r.usual()
-	limit := max(2, min(maxRelated, images/folds))
-	for _, l := range r.links(func(i, j int) float32 { return float32(relatedShare * min(usual[i], usual[j])) }) {
-		a, b := group[l.i], group[l.j]
-		if a == b || l.d > 0 && size[a]+size[b] > limit {
-			continue
-		}
-		to, from := min(a, b), max(a, b)
-		for i := range group {
-			if group[i] == from {
-				group[i] = to
-			}
-		}
-		size[to] += size[from]
+	links := r.links(func(i, j int) float32 { return float32(relatedShare * min(usual[i], usual[j])) })
+	whole := newGroups(images)
+	for _, l := range links {
+		whole.join(l.i, l.j)
 	}
-	return group
+	out := newGroups(images)
+	limit := max(2, min(maxRelated, images/folds))
+	for _, l := range links {
+		if fits := whole.size[whole.of[l.i]] <= maxRelated && out.size[out.of[l.i]]+out.size[out.of[l.j]] <= limit; fits || l.d == 0 {
+			out.join(l.i, l.j)
+		}
+	}
+	return out.of
+}
+
+// groups are disjoint sets of images.
+type groups struct {
+	of   []int // the first image of each image's group
+	size []int // of the group with this first image
+}
+
+func newGroups(n int) *groups {
+	g := &groups{of: make([]int, n), size: make([]int, n)}
+	for i := range n {
+		g.of[i], g.size[i] = i, 1
+	}
+	return g
+}
+
+// join makes one group of those of i and j.
+func (g *groups) join(i, j int) {
+	to, from := min(g.of[i], g.of[j]), max(g.of[i], g.of[j])
+	if to == from {
+		return
+	}
+	for k := range g.of {
+		if g.of[k] == from {
+			g.of[k] = to
+		}
+	}
+	g.size[to] += g.size[from]
 }
