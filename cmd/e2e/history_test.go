@@ -30,6 +30,15 @@ func (p *tab) recorded(n int) {
 	p.waitFor(fmt.Sprintf(`lastEntry() && globalThis.entries >= %d`, n))
 }
 
+// countVerdicts counts results by verdict.
+func countVerdicts(results []result) map[string]int {
+	n := map[string]int{}
+	for _, r := range results {
+		n[r.Verdict]++
+	}
+	return n
+}
+
 // TestHistory inspects, overrides, exports; the history lasts over a reload and is what anomnet audit verify expects.
 func TestHistory(t *testing.T) {
 	srv := serve(t, siteDir(t))
@@ -46,12 +55,7 @@ func TestHistory(t *testing.T) {
 	p.click(`a[href="#/inspect"]`)
 	p.waitFor(`document.querySelector("#samples")`)
 	p.click("#samples")
-	ng := 0
-	for _, r := range p.results(8) {
-		if r.Verdict == "NG" {
-			ng++
-		}
-	}
+	ng := countVerdicts(p.results(8))["NG"]
 	p.recorded(10) // session, part, eight images
 	p.waitFor(`[...document.querySelectorAll(".facts .rows dt")].some((e) => e.textContent.includes("History entry") && e.nextElementSibling.textContent === "3")`)
 	p.str(`document.querySelector(".judge details").open = true`)
