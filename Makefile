@@ -98,12 +98,12 @@ bench: build $(NETS) ## our tiers beside onnxruntime (installed into .build/peer
 	bin/anomnet import --from ../shared/weights/resnet18_imagenet_folded.safetensors --arch resnet18 --images ../shared/data/natural \
 		--calibrate 20 --held-out 5 --name resnet18 --licence BSD-3-Clause --out $@
 
-peers: build .build/resnet18.anomnet ## our PatchCore, PaDiM and pixel figures beside anomalib's, installed into .build/peers (6 GB; SETS=fabric, RATIO=0.1)
+peers: build .build/resnet18.anomnet ## our PatchCore, PaDiM and pixel figures beside anomalib's, installed into .build/peers (6 GB; SETS=fabric, RATIO=0.1, GOOD=160)
 	[ -x .build/peers/bin/python ] || { python3 -m venv .build/peers && .build/peers/bin/pip install -q --no-cache-dir anomalib==2.7.0 torch==2.6.0 torchvision==0.21.0; }
 	.build/peers/bin/python -W ignore trainer/evaluate/testdata/peers/aupro_golden.py core/metrics/testdata/golden.json
 	OMP_NUM_THREADS=1 .build/peers/bin/python -W ignore trainer/evaluate/testdata/peers/anomalib_peer.py --data ../shared/data --natural ../shared/data/natural \
 		--weights ../shared/weights/resnet18_imagenet_folded.safetensors --anomnet bin/anomnet --backbone .build/resnet18.anomnet --work .build/peers/work \
-		--sets $(or $(SETS),fabric,screw,magnetic_tile) --ratio $(or $(RATIO),0.01)
+		--sets $(or $(SETS),fabric,screw,magnetic_tile) --ratio $(or $(RATIO),0.01) --good $(or $(GOOD),0)
 	PEERS=$(CURDIR)/.build/peers/work $(GO) test -count=1 -v -run Peers ./trainer/evaluate
 
 generate: ## the .vugu components and the assembly

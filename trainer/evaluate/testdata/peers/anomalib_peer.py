@@ -17,14 +17,17 @@ def images(folder):
     return sorted(f for f in glob.glob(os.path.join(folder, "*")) if f.lower().endswith((".png", ".jpg", ".jpeg", ".bmp")))
 
 
-def shrink(source, out):
-    """Copies a data set at 256 x 256, so that no tool resizes: images with antialiased bilinear, masks by their half."""
+def shrink(source, out, good):
+    """Copies a data set at 256 x 256, so that no tool resizes: images with antialiased bilinear, masks by their half. good: so many good images, spread evenly; 0 for all."""
     shutil.rmtree(out, ignore_errors=True)
     jobs = [("train/good", False), *((f"test/{d}", False) for d in sorted(os.listdir(f"{source}/test"))),
             *((f"ground_truth/{d}", True) for d in sorted(os.listdir(f"{source}/ground_truth")))]
     for sub, mask in jobs:
         os.makedirs(f"{out}/{sub}", exist_ok=True)
-        for f in images(f"{source}/{sub}"):
+        files = images(f"{source}/{sub}")
+        if sub == "train/good" and 0 < good < len(files):
+            files = [files[i * len(files) // good] for i in range(good)]
+        for f in files:
             m = Image.open(f).convert("L" if mask else "RGB").resize((SIDE, SIDE), Image.BILINEAR)
             if mask:
                 m = m.point(lambda v: 255 if v >= 128 else 0)
@@ -103,10 +106,24 @@ def figures(work, name, scores, maps, tests):
     return out
 
 
-def theirs(kind, a, folder, kept, scale):
+def test_images(folder):
+    """(image, whether it is good, mask or None) of each test image."""
+    out = []
+    for label in sorted(os.listdir(f"{folder}/test")):
+        for f in images(f"{folder}/test/{label}"):
+            stem = os.path.splitext(os.path.basename(f))[0]
+            masks = (f"{folder}/ground_truth/{label}/{stem}_mask.png", f"{folder}/ground_truth/{label}/{stem}.png")
+            out.append((f, label == "good", next((p for p in masks if os.path.exists(p)), None)))
+    return out
+
+
+def theirs(kind, a, folder, kept, scale, edge=False):
+    """edge: anomalib's 3 x 3 mean repeats the border as ours does, where it takes zeros."""
     torch.manual_seed(a.seed)
     if kind == "patchcore":
         model = PatchcoreModel(layers=LAYERS, backbone="resnet18", pre_trained=False, num_neighbors=9)
+        if edge:
+            model.feature_pooler = torch.nn.Sequential(torch.nn.ReplicationPad2d(1), torch.nn.AvgPool2d(3, 1))
     else:
         model = PadimModel(layers=LAYERS, backbone="resnet18", pre_trained=False, n_features=100)
     model.feature_extractor, kept.scale = kept, scale
@@ -123,19 +140,15 @@ def theirs(kind, a, folder, kept, scale):
         t1 = time.process_time()
         fit = t1 - t0 - (kept.seconds - spent)
         model.eval()
-        spent, tests, scores, maps = kept.seconds, [], [], []
-        for label in sorted(os.listdir(f"{folder}/test")):
-            for f in images(f"{folder}/test/{label}"):
-                stem = os.path.splitext(os.path.basename(f))[0]
-                mask = next((p for p in (f"{folder}/ground_truth/{label}/{stem}_mask.png", f"{folder}/ground_truth/{label}/{stem}.png") if os.path.exists(p)), None)
-                r = model(kept.at(f))
-                tests.append((f, label == "good", mask))
-                scores.append(float(r.pred_score.reshape(-1)[0]))
-                maps.append(r.anomaly_map.reshape(SIDE, SIDE).numpy())
+        spent, tests, scores, maps = kept.seconds, test_images(folder), [], []
+        for f, _, _ in tests:
+            r = model(kept.at(f))
+            scores.append(float(r.pred_score.reshape(-1)[0]))
+            maps.append(r.anomaly_map.reshape(SIDE, SIDE).numpy())
         test = time.process_time() - t1 - (kept.seconds - spent)
-    out = {"who": "anomalib", "method": kind, "scaled": scale is not None, "members": len(model.memory_bank) if kind == "patchcore" else None,
+    out = {"who": "anomalib", "method": kind, "scaled": scale is not None, "edge": edge, "members": len(model.memory_bank) if kind == "patchcore" else None,
            "features_s": kept.seconds, "fit_s": fit, "test_s": test, "cpu_s": kept.seconds + fit + test}
-    return out | figures(a.work, f"{os.path.basename(folder)}-{kind}{'-scaled' if scale else ''}", scores, maps, tests)
+    return out | figures(a.work, f"{os.path.basename(folder)}-{kind}{'-scaled' if scale else ''}{'-edge' if edge else ''}", scores, maps, tests)
 
 
 def ours(kind, a, folder, members):
@@ -155,12 +168,15 @@ def main():
     p.add_argument("--data", required=True, help="folder of data sets in MVTec layout")
     p.add_argument("--sets", default="fabric,screw,magnetic_tile")
     p.add_argument("--methods", default="padim,patchcore")
+    p.add_argument("--scaled", default="padim,patchcore", help="methods that also run with anomalib's channels scaled as ours")
+    p.add_argument("--edge", action="store_true", help="anomalib's PatchCore also with a border that repeats")
     p.add_argument("--weights", required=True)
     p.add_argument("--natural", required=True)
     p.add_argument("--anomnet", required=True)
     p.add_argument("--backbone", required=True)
     p.add_argument("--work", required=True)
     p.add_argument("--ratio", type=float, default=0.01)
+    p.add_argument("--good", type=int, default=0, help="learn from so many good images; 0 for all")
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--channels", default="", help="further flags of anomnet compare")
     a = p.parse_args()
@@ -172,14 +188,18 @@ def main():
     scale = None
     for name in a.sets.split(","):
         folder = f"{a.work}/{name}"
-        shrink(f"{a.data}/{name}", folder)
+        shrink(f"{a.data}/{name}", folder, a.good)
         members, kept = int(len(images(f"{folder}/train/good")) * (SIDE // 8) ** 2 * a.ratio), Kept(extractor)
-        say = lambda r: print(json.dumps({"data": name, "load": os.getloadavg()[0]} | r), flush=True)
+        say = lambda r: print(json.dumps({"data": name, "good": len(images(f"{folder}/train/good")), "load": os.getloadavg()[0]} | r), flush=True)
         for kind in a.methods.split(","):
             say(theirs(kind, a, folder, kept, None))
             say(ours(kind, a, folder, members))
-            scale = scale or deviations(extractor, a.natural)
-            say(theirs(kind, a, folder, kept, scale))
+            if kind in a.scaled.split(","):
+                scale = scale or deviations(extractor, a.natural)
+                say(theirs(kind, a, folder, kept, scale))
+            if kind == "patchcore" and a.edge:
+                say(theirs(kind, a, folder, kept, None, edge=True))
 
 
-main()
+if __name__ == "__main__":
+    main()
