@@ -141,6 +141,22 @@ func (a *Arch) check() error {
 	if len(a.Taps) == 0 {
 		return fmt.Errorf("distill: student: no taps")
 	}
+	return a.checkUse()
+}
+
+// checkUse demands that every layer leads to a tap: one that does not would learn nothing.
+func (a *Arch) checkUse() error {
+	used := map[string]bool{}
+	for _, t := range a.Taps {
+		used[t] = true
+	}
+	for i := len(a.Layers) - 1; i >= 0; i-- { // those that read a layer come after it
+		l := a.Layers[i]
+		if !used[l.Name] {
+			return fmt.Errorf("distill: student: layer %q leads to no tap", l.Name)
+		}
+		used[l.From] = true
+	}
 	return nil
 }
 

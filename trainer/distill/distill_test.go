@@ -67,6 +67,7 @@ func TestArchitectures(t *testing.T) {
 		"stride":          func(a *Arch) { a.Layers[1].Stride = 3 },
 		"tap at stride 4": func(a *Arch) { a.Taps = []string{"conv1"} },
 		"no taps":         func(a *Arch) { a.Taps = nil },
+		"leads nowhere":   func(a *Arch) { a.Taps = a.Taps[:1] },
 		"named as a head": func(a *Arch) { a.Layers[0].Name = "head2" },
 	} {
 		a := tinyArch()
