@@ -118,7 +118,7 @@ NAME    ?= student-v1
 
 default: backbone part ## another default backbone and all that follows from it (STUDENT=WEIGHTS NAME=NAME); docs/backbone.md, "Replacing the default"
 
-backbone: build ## assets/models/backbone.anomnet from ../shared (3 minutes)
+backbone: build ## assets/models/backbone.anomnet of STUDENT, which make student makes (3 minutes)
 	bin/anomnet import --from $(STUDENT).safetensors --describe $(STUDENT).json --images ../shared/data/natural --name $(NAME) \
 		--licence "our own work" --out assets/models/backbone.anomnet --card "$$(cat assets/models/backbone.card)"
 

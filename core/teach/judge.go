@@ -136,7 +136,7 @@ func (s *Set) Compare(ctx context.Context, fit FitOptions, opt *Options) (Judgem
 	if err := fit.Check(s.C); err != nil {
 		return Judgement{}, err
 	}
-	j, _, err := s.forRule().judge(ctx, fit, ruleImages, ruleCentroids, opt)
+	j, _, err := s.forRule().judgeOften(ctx, fit, opt)
 	if errors.Is(err, errNoDefects) {
 		err = nil
 	}
@@ -147,7 +147,7 @@ func (s *Set) Compare(ctx context.Context, fit FitOptions, opt *Options) (Judgem
 // that are near each other do: with one seed, 2 of 12 choices for 320 screws differed from the others.
 const ruleSeeds = 3
 
-// judgeOften judges fit as Choose does: with more than manyImages images by the mean over ruleSeeds seeds, unless the projection is given.
+// judgeOften judges fit as Choose and Compare do: with more than manyImages images by the mean over ruleSeeds seeds, unless the projection is given.
 func (s *Set) judgeOften(ctx context.Context, fit FitOptions, opt *Options) (Judgement, *fitter, error) {
 	seeds := int64(ruleSeeds)
 	if s.Images <= manyImages || fit.Projection != nil {
