@@ -117,6 +117,7 @@ STUDENT ?= .build/distill/student
 NAME    ?= student-v1
 
 default: backbone part ## another default backbone and all that follows from it (STUDENT=WEIGHTS NAME=NAME); docs/backbone.md, "Replacing the default"
+	$(MAKE) build
 
 backbone: build ## assets/models/backbone.anomnet of STUDENT, which make student makes (3 minutes)
 	bin/anomnet import --from $(STUDENT).safetensors --describe $(STUDENT).json --images ../shared/data/natural --name $(NAME) \
