@@ -56,7 +56,7 @@ func BenchmarkStages(b *testing.B) {
 	require.NoError(b, err)
 	run, err := engine.NewRunner(net, h.Preprocess.Height, h.Preprocess.Width, nil)
 	require.NoError(b, err)
-	extract, err := detect.NewExtractor(net, h.Preprocess.Height, h.Preprocess.Width, h.FeatureScale, nil)
+	extract, err := detect.NewExtractor(net, h.Preprocess.Height, h.Preprocess.Width, h.ZeroPadding, h.FeatureScale, nil)
 	require.NoError(b, err)
 	grid := extract.Grid()
 	x, e := make([]uint8, grid.Patches()*grid.C), make([]int8, grid.Patches()*h.Adapter.Out)

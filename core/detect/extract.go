@@ -19,9 +19,10 @@ type Extractor struct {
 	means  []engine.MeanCall
 }
 
-// NewExtractor returns an extractor for images of h x w pixels. scale is the feature scale of a head, [C]; when it is nil,
-// one that balances the channels is made from std, the deviation of each channel's local mean in steps of its tap, [C].
-func NewExtractor(net *engine.Net, h, w int, scale, std []float32) (*Extractor, error) {
+// NewExtractor returns an extractor for images of h x w pixels. With zeros, local means at the border count zeros outside of the taps (a head's
+// ZeroPadding). scale is the feature scale of a head, [C]; when it is nil, one that balances the channels is made from std, the deviation of each
+// channel's local mean in steps of its tap, [C].
+func NewExtractor(net *engine.Net, h, w int, zeros bool, scale, std []float32) (*Extractor, error) {
 	r, err := engine.NewRunner(net, h, w, nil)
 	if err != nil {
 		return nil, err
@@ -39,7 +40,7 @@ func NewExtractor(net *engine.Net, h, w int, scale, std []float32) (*Extractor, 
 	if len(scale) != g.C {
 		return nil, fmt.Errorf("detect: %d feature scales for %d channels", len(scale), g.C)
 	}
-	return &Extractor{runner: r, grid: g, scale: scale, means: g.calls(scale)}, nil
+	return &Extractor{runner: r, grid: g, scale: scale, means: g.calls(scale, zeros)}, nil
 }
 
 // Grid returns the shape of the patch vectors.

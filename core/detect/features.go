@@ -58,11 +58,11 @@ func (g *Grid) MeanFactor(c int) float32 {
 }
 
 // calls returns the local means that make up the patch vectors, a call for each tap. Their Out has no data yet.
-func (g *Grid) calls(scale []float32) []engine.MeanCall {
+func (g *Grid) calls(scale []float32, zeros bool) []engine.MeanCall {
 	var scratch []uint16
 	calls := make([]engine.MeanCall, len(g.taps))
 	for i, t := range g.taps {
-		calls[i] = engine.MeanCall{H: t.H, W: t.W, C: t.C, In: t.Plane(), Up: t.H != g.H,
+		calls[i] = engine.MeanCall{H: t.H, W: t.W, C: t.C, In: t.Plane(), Up: t.H != g.H, Zeros: zeros,
 			Out: engine.Plane{At: g.offset[i], Row: g.W * g.C, Col: g.C}}
 		if scale != nil {
 			calls[i].Scale = scale[g.offset[i]:][:t.C]
@@ -77,10 +77,10 @@ func (g *Grid) calls(scale []float32) []engine.MeanCall {
 	return calls
 }
 
-// Sums writes the local sums of the taps to dst, [H][W][C], for calibration. Edges repeat. A tap at stride 16 is upsampled by two with
+// Sums writes the local sums of the taps to dst, [H][W][C], for calibrating a backbone: edges repeat. A tap at stride 16 is upsampled by two with
 // bilinear weights of quarters (3 and 1 on each axis), so its sums are 16 times larger. The largest is 127*144 = 18,288.
 func (g *Grid) Sums(dst []uint16) {
-	for i, c := range g.calls(nil) {
+	for i, c := range g.calls(nil, false) {
 		sums := make([]uint16, g.Patches()*c.C)
 		c.Sums(sums)
 		for p := range g.Patches() {

@@ -49,13 +49,15 @@ func FuzzPool(f *testing.F) {
 }
 
 func FuzzMean(f *testing.F) {
-	f.Add(uint64(1), uint8(3), uint8(5), uint8(95), true, false)
-	f.Add(uint64(2), uint8(1), uint8(1), uint8(16), false, true)
-	f.Fuzz(func(t *testing.T, seed uint64, h, w, c uint8, up, extreme bool) {
+	f.Add(uint64(1), uint8(3), uint8(5), uint8(95), true, false, true)
+	f.Add(uint64(2), uint8(1), uint8(1), uint8(16), false, true, false)
+	f.Fuzz(func(t *testing.T, seed uint64, h, w, c uint8, up, extreme, zeros bool) {
 		fill := enginetest.Random
 		if extreme {
 			fill = enginetest.Extreme
 		}
-		everyTier(func(k engine.Kernels) { enginetest.CheckMean(t, k, 1+int(h)%6, 1+int(w)%12, 1+int(c), up, fill, seed) })
+		everyTier(func(k engine.Kernels) {
+			enginetest.CheckMean(t, k, 1+int(h)%6, 1+int(w)%12, 1+int(c), up, zeros, fill, seed)
+		})
 	})
 }

@@ -37,20 +37,31 @@ func (c *MeanCall) Sums(dst []uint16) {
 
 // boxRow writes the 3x3 sums of row y, [W][C]; column, of the same size, is overwritten.
 func (c *MeanCall) boxRow(y int, column, dst []uint16) {
+	above, up := c.inside(y-1, c.H)
+	below, down := c.inside(y+1, c.H)
 	for x := range c.W {
-		up, mid, down := c.In.at(clampTo(y-1, c.H), x), c.In.at(y, x), c.In.at(clampTo(y+1, c.H), x)
-		a, b, d := c.In.Data[up:][:c.C], c.In.Data[mid:][:c.C], c.In.Data[down:][:c.C]
+		a, b, d := c.In.Data[c.In.at(above, x):][:c.C], c.In.Data[c.In.at(y, x):][:c.C], c.In.Data[c.In.at(below, x):][:c.C]
 		for i := range column[x*c.C:][:c.C] {
-			column[x*c.C+i] = uint16(a[i]) + uint16(b[i]) + uint16(d[i])
+			column[x*c.C+i] = up*uint16(a[i]) + uint16(b[i]) + down*uint16(d[i])
 		}
 	}
 	for x := range c.W {
-		l, m, r := column[max(x-1, 0)*c.C:][:c.C], column[x*c.C:][:c.C], column[min(x+1, c.W-1)*c.C:][:c.C]
+		before, left := c.inside(x-1, c.W)
+		after, right := c.inside(x+1, c.W)
+		l, m, r := column[before*c.C:][:c.C], column[x*c.C:][:c.C], column[after*c.C:][:c.C]
 		out := dst[x*c.C:][:c.C]
 		for i := range out {
-			out[i] = l[i] + m[i] + r[i]
+			out[i] = left*l[i] + m[i] + right*r[i]
 		}
 	}
+}
+
+// inside returns the nearest index inside of an axis of n positions, and how often it counts.
+func (c *MeanCall) inside(i, n int) (index int, weight uint16) {
+	if index = clampTo(i, n); c.Zeros && index != i {
+		return index, 0
+	}
+	return index, 1
 }
 
 // upsampleRow writes [2W][C] from the two rows that an output row lies between.

@@ -49,8 +49,10 @@ func TestNothingOutsideIsTouched(t *testing.T) {
 				}
 				for _, c := range []int{3, 16, 17, 31, 64} {
 					guardPool(t, k, c, atEnd)
-					guardMean(t, k, c, false, atEnd)
-					guardMean(t, k, c, true, atEnd)
+					for _, zeros := range []bool{false, true} {
+						guardMean(t, k, c, false, zeros, atEnd)
+						guardMean(t, k, c, true, zeros, atEnd)
+					}
 				}
 			})
 		}
@@ -89,12 +91,12 @@ func guardPool(t *testing.T, k engine.Kernels, c int, atEnd bool) {
 		Out: engine.Plane{Data: guarded[uint8](t, 9*c, atEnd), Row: 3 * c, Col: c}})
 }
 
-func guardMean(t *testing.T, k engine.Kernels, c int, up, atEnd bool) {
+func guardMean(t *testing.T, k engine.Kernels, c int, up, zeros, atEnd bool) {
 	n := 3
 	if up {
 		n = 6
 	}
-	k.LocalMean(&engine.MeanCall{H: 3, W: 3, C: c, Up: up, Scale: guarded[float32](t, c, atEnd), Scratch: guarded[uint16](t, engine.MeanScratch(3, 3, c), atEnd),
+	k.LocalMean(&engine.MeanCall{H: 3, W: 3, C: c, Up: up, Zeros: zeros, Scale: guarded[float32](t, c, atEnd), Scratch: guarded[uint16](t, engine.MeanScratch(3, 3, c), atEnd),
 		In:  engine.Plane{Data: guarded[uint8](t, 9*c+engine.ReadSlack, atEnd), Row: 3 * c, Col: c},
 		Out: engine.Plane{Data: guarded[uint8](t, n*n*c, atEnd), Row: n * c, Col: c}})
 }

@@ -121,8 +121,8 @@ type PoolCall struct {
 	RowStep, ColStep int // bytes between rows and columns inside a window
 }
 
-// MeanCall makes patch vectors of a tap: sums over 3x3 neighbours (edges repeat; 9 times the local mean), with Up the sums are upsampled by two
-// with bilinear weights of quarters, 3 and 1 on each axis (144 times the mean), and then
+// MeanCall makes patch vectors of a tap: sums over 3x3 neighbours (9 times the local mean), with Up the sums are upsampled by two with bilinear
+// weights of quarters, 3 and 1 on each axis (144 times the mean), and then
 //
 //	y = clamp(roundHalfToEven(f32(sum) * Scale[c]), 0, 127)
 type MeanCall struct {
@@ -130,6 +130,7 @@ type MeanCall struct {
 	In      Plane // the tap
 	Out     Plane // H x W positions, 2H x 2W with Up
 	Up      bool
+	Zeros   bool      // neighbours outside count as zeros; without it the nearest inside is repeated
 	Scale   []float32 // [C]
 	Scratch []uint16  // MeanScratch values
 }

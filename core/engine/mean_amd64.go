@@ -1,6 +1,10 @@
 package engine
 
-import "anomnet/core/engine/internal/x86"
+import (
+	"unsafe"
+
+	"anomnet/core/engine/internal/x86"
+)
 
 // minVector is the fewest channels that the assembly takes; no model has fewer in a pool or a tap.
 const minVector = 16
@@ -20,6 +24,9 @@ func (k x86Kernels) MaxPool(c *PoolCall) {
 
 // LocalMean is described at Kernels.
 func (k x86Kernels) LocalMean(c *MeanCall) {
+	if c.Zeros {
+		clear(c.outside())
+	}
 	switch {
 	case c.C < minVector || c.In.Col != c.C || c.H < 1 || c.W < 1:
 		Generic().LocalMean(c)
@@ -35,12 +42,29 @@ func (k x86Kernels) LocalMean(c *MeanCall) {
 	}
 }
 
+// outside returns a row of the scratch that nothing else uses, [W][C]: the zeros around the tap.
+func (c *MeanCall) outside() []uint16 { n := c.W * c.C; return c.Scratch[3*n : 4*n] }
+
 // x86BoxRow writes the sums of row y over 3x3 neighbours to dst, [W][C]. column has the same length and is overwritten.
 func x86BoxRow(c *MeanCall, y int, dst, column []uint16) {
 	n := c.W * c.C
-	row := func(y int) *uint8 { at := c.In.at(clampTo(y, c.H), 0); return &c.In.Data[at : at+n][0] }
+	zeros := c.outside()
+	row := func(y int) *uint8 {
+		inside := clampTo(y, c.H)
+		if c.Zeros && inside != y {
+			return (*uint8)(unsafe.Pointer(&zeros[0])) // 2n bytes, of which n are read
+		}
+		at := c.In.at(inside, 0)
+		return &c.In.Data[at : at+n][0]
+	}
 	x86.Add3(&column[0], row(y-1), row(y), row(y+1), n)
-	at := func(x int) *uint16 { return &column[clampTo(x, c.W)*c.C] }
+	at := func(x int) *uint16 {
+		inside := clampTo(x, c.W)
+		if c.Zeros && inside != x {
+			return &zeros[0]
+		}
+		return &column[inside*c.C]
+	}
 	for _, x := range []int{0, c.W - 1} {
 		x86.Add3Wide(&dst[x*c.C], at(x-1), at(x), at(x+1), c.C)
 	}

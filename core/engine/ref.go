@@ -122,11 +122,14 @@ func (c *MeanCall) sum(y, x, ch int) int32 {
 	return 9*c.boxSum(y0, x0, ch) + 3*c.boxSum(y0, x1, ch) + 3*c.boxSum(y1, x0, ch) + c.boxSum(y1, x1, ch)
 }
 
-// boxSum returns the sum over the 3x3 neighbours of a position; edges repeat.
+// boxSum returns the sum over the 3x3 neighbours of a position.
 func (c *MeanCall) boxSum(y, x, ch int) int32 {
 	var sum int32
 	for k := range 9 {
-		sum += int32(c.In.Data[c.In.at(clampTo(y+k/3-1, c.H), clampTo(x+k%3-1, c.W))+ch])
+		sy, sx := y+k/3-1, x+k%3-1
+		if iy, ix := clampTo(sy, c.H), clampTo(sx, c.W); !c.Zeros || iy == sy && ix == sx {
+			sum += int32(c.In.Data[c.In.at(iy, ix)+ch])
+		}
 	}
 	return sum
 }

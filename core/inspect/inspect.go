@@ -154,7 +154,7 @@ func checkWork(b *model.Backbone, h *model.Head) error {
 // prepare makes the buffers.
 func (in *Inspector) prepare() (err error) {
 	h := in.head
-	if in.extract, err = detect.NewExtractor(in.net, h.Preprocess.Height, h.Preprocess.Width, h.FeatureScale, nil); err != nil {
+	if in.extract, err = detect.NewExtractor(in.net, h.Preprocess.Height, h.Preprocess.Width, h.ZeroPadding, h.FeatureScale, nil); err != nil {
 		return err
 	}
 	g := in.extract.Grid()

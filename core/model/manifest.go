@@ -31,6 +31,7 @@ type headJSON struct {
 	Part           string             `json:"part"`
 	BackboneDigest string             `json:"backbone_sha256"`
 	Preprocess     imaging.Preprocess `json:"preprocess"`
+	ZeroPadding    bool               `json:"zero_padding,omitempty"`
 	Features       int                `json:"features"`
 	Embedding      int                `json:"embedding"`
 	L2             bool               `json:"l2"`
@@ -135,7 +136,7 @@ func (h *Head) pack(t tensors) *headJSON {
 		t[tensorROI] = safetensors.Tensor{DType: safetensors.U8, Shape: []int{gh, gw}, Data: h.ROI}
 	}
 	return &headJSON{
-		Part: h.Part, BackboneDigest: h.BackboneDigest, Preprocess: h.Preprocess, Features: h.Adapter.In, Embedding: h.Adapter.Out,
+		Part: h.Part, BackboneDigest: h.BackboneDigest, Preprocess: h.Preprocess, ZeroPadding: h.ZeroPadding, Features: h.Adapter.In, Embedding: h.Adapter.Out,
 		L2: h.Adapter.L2, Centroids: h.Centroids.K, Coded: coded, TopK: h.TopK, Provenance: h.Provenance,
 		Calibration: calibrationJSON{c.FalseRejectRate, c.Limit, c.Review, c.MapLow, c.MapHigh},
 	}
@@ -222,7 +223,7 @@ func (j *backboneJSON) unpack(r *reader) *Backbone {
 func (j *headJSON) unpack(r *reader) *Head {
 	c := j.Calibration
 	h := &Head{
-		Part: j.Part, BackboneDigest: j.BackboneDigest, Preprocess: j.Preprocess, TopK: j.TopK, Provenance: j.Provenance,
+		Part: j.Part, BackboneDigest: j.BackboneDigest, Preprocess: j.Preprocess, ZeroPadding: j.ZeroPadding, TopK: j.TopK, Provenance: j.Provenance,
 		FeatureScale: values(r, tensorFeatureScale, safetensors.Tensor.Float32, j.Features),
 		Adapter: detect.Adapter{
 			In: j.Features, Out: j.Embedding, L2: j.L2,

@@ -70,6 +70,7 @@ type Head struct {
 	Part           string
 	BackboneDigest string // Backbone.Digest
 	Preprocess     imaging.Preprocess
+	ZeroPadding    bool      // local means count zeros outside of the taps; without it edges are repeated
 	FeatureScale   []float32 // [C], see detect.Extractor
 	Adapter        detect.Adapter
 	Centroids      detect.Centroids

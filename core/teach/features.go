@@ -48,7 +48,10 @@ const (
 )
 
 // featuresVersion changes when the same picture gives other features.
-const featuresVersion = 1
+const featuresVersion = 2
+
+// zeroPadding is what new heads have (model.Head): docs/RATIONALE.md, "What lies outside of a picture?".
+const zeroPadding = true
 
 // Maker names what features depend on: the backbone, the preprocessing and this package's version. Features of another maker are refused.
 func Maker(b *model.Backbone, pre imaging.Preprocess) (string, error) {

@@ -50,7 +50,7 @@ func NewFeaturizer(b *model.Backbone, pre imaging.Preprocess, opt *Options) (*Fe
 }
 
 func (f *Featurizer) prepare(scale, std []float32) (err error) {
-	if f.extract, err = detect.NewExtractor(f.net, f.pre.Height, f.pre.Width, scale, std); err != nil {
+	if f.extract, err = detect.NewExtractor(f.net, f.pre.Height, f.pre.Width, zeroPadding, scale, std); err != nil {
 		return err
 	}
 	g := f.extract.Grid()

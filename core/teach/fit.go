@@ -158,7 +158,7 @@ func (s *Set) Fit(ctx context.Context, fit FitOptions, opt *Options) (*model.Hea
 	rep.Warnings = Warnings{Same: s.same(), Groups: s.groups(), Sizes: s.sizes()}
 	rep.Odd, rep.Look = rep.odd(s)
 	return &model.Head{
-		Part: fit.Part, BackboneDigest: digest, Preprocess: s.pre, FeatureScale: s.Scale, Adapter: f.adapter, Centroids: centroids, Coded: coded,
+		Part: fit.Part, BackboneDigest: digest, Preprocess: s.pre, ZeroPadding: zeroPadding, FeatureScale: s.Scale, Adapter: f.adapter, Centroids: centroids, Coded: coded,
 		TopK: s.topK(), ROI: s.roi, Calibration: cal, Provenance: f.provenance(),
 	}, rep, nil
 }

@@ -138,12 +138,15 @@ def run(graph, tensors, img):
     return [maps[t] for t in graph['taps']]
 
 
-def features(taps, gh, gw, scale):
+def features(taps, gh, gw, scale, zeros):
     patches = [[[] for _ in range(gw)] for _ in range(gh)]
     for t in taps:
         h, w, ch = len(t), len(t[0]), len(t[0][0])
-        box = [[[sum(t[min(max(y + i, 0), h - 1)][min(max(x + j, 0), w - 1)][c] for i in (-1, 0, 1) for j in (-1, 0, 1))
-                 for c in range(ch)] for x in range(w)] for y in range(h)]
+
+        def around(y, x):  # the 3 x 3 pixels around (y, x)
+            cells = [(y + i, x + j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
+            return [t[min(max(v, 0), h - 1)][min(max(u, 0), w - 1)] for v, u in cells if not zeros or 0 <= v < h and 0 <= u < w]
+        box = [[[sum(cell[c] for cell in around(y, x)) for c in range(ch)] for x in range(w)] for y in range(h)]
         for y in range(gh):
             for x in range(gw):
                 if h == gh:
@@ -176,7 +179,7 @@ def score(head, tensors, taps):
     n, d = head['features'], head['embedding']
     inside = tensors.get('head.roi', [1] * (gh * gw))
     dist = []
-    for p, x in enumerate(features(taps, gh, gw, tensors['head.feature_scale'])):
+    for p, x in enumerate(features(taps, gh, gw, tensors['head.feature_scale'], head.get('zero_padding', False))):
         if not inside[p]:
             dist.append(None)
             continue

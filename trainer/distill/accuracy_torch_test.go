@@ -189,7 +189,7 @@ func integerPatches(t *testing.T, file string, paths []string) (v []float32, d i
 	require.NoError(t, err)
 	net, err := engine.NewNet(f.Backbone.Graph, engine.Fastest())
 	require.NoError(t, err)
-	x, err := detect.NewExtractor(net, evalSide, evalSide, nil, f.Backbone.FeatureStd)
+	x, err := detect.NewExtractor(net, evalSide, evalSide, false, nil, f.Backbone.FeatureStd)
 	require.NoError(t, err)
 	d = x.Grid().C
 	buf := make([]uint8, patches*d)

@@ -77,7 +77,7 @@ type MeanArgs struct {
 	H, W, C                 int32
 	InRow, InCol            int32
 	OutRow, OutCol          int32
-	Up                      int32
+	Up, Zeros               int32
 	Low, High, Magic        float32
 }
 

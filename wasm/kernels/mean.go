@@ -20,6 +20,7 @@ const (
 	meanOutRow  = int32(unsafe.Offsetof(MeanArgs{}.OutRow))
 	meanOutCol  = int32(unsafe.Offsetof(MeanArgs{}.OutCol))
 	meanUp      = int32(unsafe.Offsetof(MeanArgs{}.Up))
+	meanZeros   = int32(unsafe.Offsetof(MeanArgs{}.Zeros))
 	meanLow     = int32(unsafe.Offsetof(MeanArgs{}.Low))
 	meanHigh    = int32(unsafe.Offsetof(MeanArgs{}.High))
 	meanMagic   = int32(unsafe.Offsetof(MeanArgs{}.Magic))
@@ -64,11 +65,12 @@ func emitMean(m *asm.Module) {
 func (k *mean) columnSums(y, h asm.LocalI32) {
 	row := func(i asm.I32) asm.LocalI32 { return k.f.Let(k.args.Load(meanIn).Add(i.Mul(k.args.Load(meanInRow)))) }
 	up, mid, down := row(before(y)), row(y.I32), row(after(y, h))
+	first, last := k.counts(y, asm.Const(0)), k.counts(y, h.Sub(asm.Const(1)))
 	to := k.f.Let(k.spare.I32)
 	times(k.f, k.w.I32, func(asm.LocalI32) {
 		chunks(k.f, k.c.I32, 8, func(c asm.LocalI32) {
 			at := func(row asm.LocalI32) asm.V128 { return row.Add(c.I32).Load8x8U(0) }
-			k.f.StoreV128(to.Add(c.Shl(1)), 0, at(up).AddI16x8(at(mid)).AddI16x8(at(down)))
+			k.f.StoreV128(to.Add(c.Shl(1)), 0, at(up).MulI16x8(first.V128).AddI16x8(at(mid)).AddI16x8(at(down).MulI16x8(last.V128)))
 		})
 		to.Set(to.Add(k.c.Shl(1)))
 		for _, r := range []asm.LocalI32{up, mid, down} {
@@ -77,13 +79,19 @@ func (k *mean) columnSums(y, h asm.LocalI32) {
 	})
 }
 
+// counts returns how often the neighbour outside counts when i is end: 0 when zeros lie there, 1 when the edge is repeated and everywhere else.
+func (k *mean) counts(i asm.LocalI32, end asm.I32) asm.LocalV128 {
+	return k.f.LetV128(asm.Const(1).Sub(k.args.Load(meanZeros).And(i.Eq(end))).SplatI16x8())
+}
+
 // acrossSum returns a func for the sum of three neighbours of the spare row at position x.
 func (k *mean) acrossSum(x asm.LocalI32) func(c asm.LocalI32) asm.V128 {
 	pixel := func(i asm.I32) asm.LocalI32 { return k.f.Let(k.spare.Add(i.Mul(k.c.I32).Shl(1))) }
 	l, m, r := pixel(before(x)), pixel(x.I32), pixel(after(x, k.w))
+	first, last := k.counts(x, asm.Const(0)), k.counts(x, k.w.Sub(asm.Const(1)))
 	return func(c asm.LocalI32) asm.V128 {
 		at := func(p asm.LocalI32) asm.V128 { return p.Add(c.Shl(1)).LoadV128(0) }
-		return at(l).AddI16x8(at(m)).AddI16x8(at(r))
+		return at(l).MulI16x8(first.V128).AddI16x8(at(m)).AddI16x8(at(r).MulI16x8(last.V128))
 	}
 }
 

@@ -180,8 +180,10 @@ func TestModuleSIMD128(t *testing.T) {
 	}
 	for _, c := range []int{1, 7, 8, 9, 15, 33} {
 		for _, up := range []bool{false, true} {
-			enginetest.CheckMean(t, k, 4, 5, c, up, enginetest.Random, uint64(c))
-			enginetest.CheckMean(t, k, 1, 1, c, up, enginetest.Extreme, uint64(c))
+			for _, zeros := range []bool{false, true} {
+				enginetest.CheckMean(t, k, 4, 5, c, up, zeros, enginetest.Random, uint64(c))
+				enginetest.CheckMean(t, k, 1, 1, c, up, zeros, enginetest.Extreme, uint64(c))
+			}
 		}
 	}
 }
@@ -216,9 +218,9 @@ func FuzzPool(f *testing.F) {
 }
 
 func FuzzMean(f *testing.F) {
-	f.Add(uint8(4), uint8(5), uint8(9), true, uint64(1))
+	f.Add(uint8(4), uint8(5), uint8(9), true, true, uint64(1))
 	k := newNative(f)
-	f.Fuzz(func(t *testing.T, h, w, c uint8, up bool, seed uint64) {
-		enginetest.CheckMean(t, k.on(t), 1+int(h)%9, 1+int(w)%9, 1+int(c), up, enginetest.Random, seed)
+	f.Fuzz(func(t *testing.T, h, w, c uint8, up, zeros bool, seed uint64) {
+		enginetest.CheckMean(t, k.on(t), 1+int(h)%9, 1+int(w)%9, 1+int(c), up, zeros, enginetest.Random, seed)
 	})
 }

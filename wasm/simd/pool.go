@@ -18,14 +18,17 @@ func poolArgs(c *engine.PoolCall) kernels.PoolArgs {
 
 // meanArgs is what the module reads, with the same checks.
 func meanArgs(c *engine.MeanCall) kernels.MeanArgs {
-	h, w, up := c.H, c.W, int32(0)
+	h, w, up, zeros := c.H, c.W, int32(0), int32(0)
 	if c.Up {
 		h, w, up = 2*h, 2*w, 1
+	}
+	if c.Zeros {
+		zeros = 1
 	}
 	return kernels.MeanArgs{
 		In: first(&c.In, c.H, c.W, c.C), Out: first(&c.Out, h, w, c.C), Scale: unsafe.Pointer(&c.Scale[:c.C][0]),
 		Scratch: unsafe.Pointer(&c.Scratch[:engine.MeanScratch(c.H, c.W, c.C)][0]), H: int32(c.H), W: int32(c.W), C: int32(c.C),
-		InRow: int32(c.In.Row), InCol: int32(c.In.Col), OutRow: int32(c.Out.Row), OutCol: int32(c.Out.Col), Up: up,
+		InRow: int32(c.In.Row), InCol: int32(c.In.Col), OutRow: int32(c.Out.Row), OutCol: int32(c.Out.Col), Up: up, Zeros: zeros,
 		High: 127, Magic: kernels.RoundMagic,
 	}
 }

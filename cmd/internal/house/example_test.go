@@ -112,6 +112,7 @@ func exampleFiles(t *testing.T) map[string]*model.File {
 	}
 	files["coded"] = r.file(t, "coded", r.tinyGraph(), false, 0.005, stretch, 180, 200)
 	code(files["coded"].Head)
+	files["coded"].Head.ZeroPadding = true
 	files["full"].Head.ROI = roi.Polygon([]roi.Point{{X: 0, Y: 1}, {X: 7, Y: 0}, {X: 6, Y: 3}, {X: 3, Y: 4}}, 8, 4, 8, 4)
 	return files
 }

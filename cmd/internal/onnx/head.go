@@ -7,8 +7,8 @@ import (
 	"anomnet/core/model"
 )
 
-// head writes everything behind the taps up to squared distances, [1][1][H/8][W/8]. Local means at the border divide by the pixels
-// inside, where ours repeat the edge: that is cheaper for onnxruntime than padding, and no other patch differs.
+// head writes everything behind the taps up to squared distances, [1][1][H/8][W/8]. For a head without ZeroPadding, local means at the border divide
+// by the pixels inside, where ours repeat the edge: that is cheaper for onnxruntime than padding, and no other patch differs.
 func (x *exporter) head(h *model.Head, opt *Options) (Output, error) {
 	gridH, gridW := opt.Height/detect.GridStride, opt.Width/detect.GridStride
 	features, factors, err := x.features(h, gridH, gridW)
@@ -48,10 +48,14 @@ func (x *exporter) features(h *model.Head, gridH, gridW int) (tensor, []float64,
 		t.unit = max(t.unit, x.tensors[name].unit)
 	}
 	t.unsigned()
+	padded := 0
+	if h.ZeroPadding {
+		padded = 1
+	}
 	for _, name := range x.net.Taps {
 		tap := x.tensors[name]
 		mean := tensor{name + ".mean", tap.c, tap.h, tap.w, tap.unit, t.quantity}
-		pool := x.node("AveragePool", name+".pool", []string{x.value(tap)}, append(window(3, 1), attribute{"count_include_pad", 0})...)
+		pool := x.node("AveragePool", name+".pool", []string{x.value(tap)}, append(window(3, 1), attribute{"count_include_pad", padded})...)
 		x.activation(pool, mean, "Identity")
 		sum := 9.0
 		switch {

@@ -112,7 +112,7 @@ func CheckPool(tb testing.TB, k engine.Kernels, h, w, c, kernel, stride int, see
 }
 
 // CheckMean compares a tier's local mean with the definition.
-func CheckMean(tb testing.TB, k engine.Kernels, h, w, c int, up bool, fill Fill, seed uint64) {
+func CheckMean(tb testing.TB, k engine.Kernels, h, w, c int, up, zeros bool, fill Fill, seed uint64) {
 	tb.Helper()
 	rng := rand.New(rand.NewPCG(seed, 4))
 	row, n := (w+2)*c, 1
@@ -120,7 +120,7 @@ func CheckMean(tb testing.TB, k engine.Kernels, h, w, c int, up bool, fill Fill,
 		n = 2
 	}
 	col := c + 5
-	call := engine.MeanCall{H: h, W: w, C: c, Up: up, Scale: make([]float32, c), Scratch: make([]uint16, engine.MeanScratch(h, w, c)),
+	call := engine.MeanCall{H: h, W: w, C: c, Up: up, Zeros: zeros, Scale: make([]float32, c), Scratch: make([]uint16, engine.MeanScratch(h, w, c)),
 		In:  engine.Plane{Data: ConvCase{Fill: fill}.values(rng, h*row+engine.ReadSlack+c, 127), At: c, Row: row, Col: c},
 		Out: engine.Plane{Data: noise(rng, n*n*h*w*col+32), At: 3, Row: n * w * col, Col: col}}
 	for i := range call.Scale {
@@ -130,5 +130,5 @@ func CheckMean(tb testing.TB, k engine.Kernels, h, w, c int, up bool, fill Fill,
 	want.Out.Data, want.Scratch = bytes.Clone(call.Out.Data), slices.Clone(call.Scratch)
 	engine.Ref().LocalMean(&want)
 	k.LocalMean(&call)
-	same(tb, k, fmt.Sprintf("mean %dx%dx%d up=%v fill=%d", h, w, c, up, fill), want.Out.Data, call.Out.Data)
+	same(tb, k, fmt.Sprintf("mean %dx%dx%d up=%v zeros=%v fill=%d", h, w, c, up, zeros, fill), want.Out.Data, call.Out.Data)
 }

@@ -33,8 +33,11 @@ func RunAll(t *testing.T, k engine.Kernels) {
 		for _, c := range []int{1, 3, 4, 7, 8, 9, 15, 16, 17, 33, 96} {
 			for _, up := range []bool{false, true} {
 				for _, fill := range []Fill{Random, Extreme} {
-					CheckMean(t, k, 4, 5, c, up, fill, uint64(c))
-					CheckMean(t, k, 1, 1, c, up, fill, uint64(c))
+					for _, zeros := range []bool{false, true} {
+						CheckMean(t, k, 4, 5, c, up, zeros, fill, uint64(c))
+						CheckMean(t, k, 2, 1, c, up, zeros, fill, uint64(c))
+						CheckMean(t, k, 1, 1, c, up, zeros, fill, uint64(c))
+					}
 				}
 			}
 		}

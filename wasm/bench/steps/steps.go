@@ -36,7 +36,7 @@ func New(b *model.Backbone, h *model.Head, img *imaging.RGB, k engine.Kernels) (
 		s.Runner, err = engine.NewRunner(net, img.H, img.W, nil)
 		return s, err
 	}
-	if s.extract, err = detect.NewExtractor(net, img.H, img.W, h.FeatureScale, nil); err != nil {
+	if s.extract, err = detect.NewExtractor(net, img.H, img.W, h.ZeroPadding, h.FeatureScale, nil); err != nil {
 		return nil, err
 	}
 	s.Runner = s.extract.Runner()
