@@ -48,9 +48,6 @@ var errNoDefects = errors.New("teach: no pseudo-defect touches the region of int
 // A comparison holds out as many folds as give ruleImages images.
 const ruleImages = 40
 
-// Below fewImages the length of a patch vector is trusted less: few pictures do not show how brightness and contrast vary.
-const fewImages = 50
-
 // With more than manyImages images, settings are compared by fewer centroids, chosen anew.
 const manyImages = 150
 
@@ -58,14 +55,20 @@ const manyImages = 150
 // up to 1/sqrt(n).
 func tieMargin(n int) float64 { return 1 + 1/math.Sqrt(float64(max(n, 1))) }
 
-// Clearer says whether the separation is larger than another by more than chance makes it.
-func (j Judgement) Clearer(than Judgement) bool {
+// clearer says whether the separation is larger than another by more than chance makes it.
+func (j Judgement) clearer(than Judgement) bool {
 	return j.Separation > float64(tieMargin(j.n)*than.Separation)
 }
 
+// Better says whether the separation is clearly larger than another's and nothing is lost for it: a deviation, and so a separation, can hang on a few good images that
+// lie far out, while the other two figures count them as what they are.
+func (j Judgement) Better(than Judgement) bool {
+	return j.clearer(than) && j.Separation > 0 && j.AUROC >= than.AUROC && j.Patch >= than.Patch
+}
+
 // Choose sets those of fit.Norm and fit.Augment that are automatic: it takes the combination whose scores separate held-out good images best
-// from pseudo-defects (judge). Normalisations are compared with the most copies, then fewer copies with the normalisation taken. Equal within
-// tieMargin: more copies, and raw, or L2 with few images. It also returns all judgements.
+// from pseudo-defects (judge). Normalisations are compared with the most copies, then fewer copies with the normalisation taken. Where none is
+// Better: more copies, and raw. It also returns all judgements.
 func (s *Set) Choose(ctx context.Context, fit FitOptions, opt *Options) (FitOptions, []Tried, error) {
 	fit, tried, _, err := s.choose(ctx, fit, opt)
 	return fit, tried, err
@@ -76,9 +79,7 @@ func (s *Set) choose(ctx context.Context, fit FitOptions, opt *Options) (FitOpti
 	fit = fit.withDefaults()
 	norms, augments := []Norm{fit.Norm}, []Augment{fit.Augment}
 	if fit.Norm == NormAuto {
-		if norms = []Norm{NormRaw, NormL2}; s.Images < fewImages {
-			slices.Reverse(norms)
-		}
+		norms = []Norm{NormRaw, NormL2}
 	}
 	if fit.Augment == AugmentAuto {
 		augments = s.augments()
@@ -100,7 +101,7 @@ func (s *Set) choose(ctx context.Context, fit FitOptions, opt *Options) (FitOpti
 			return err
 		}
 		tried = append(tried, Tried{norm, augment, j})
-		if len(tried) == 1 || j.Clearer(best) {
+		if len(tried) == 1 || j.Better(best) {
 			fit, best, begun = c, j, f
 		}
 		return nil

@@ -132,7 +132,28 @@ func TestCompareAsChoose(t *testing.T) {
 
 func TestClearer(t *testing.T) {
 	j := func(separation float64) Judgement { return Judgement{Separation: separation, n: 25} }
-	assert.False(t, j(1.2).Clearer(j(1)), "1 + 1/5 is a tie")
-	assert.True(t, j(1.21).Clearer(j(1)))
-	assert.False(t, j(0).Clearer(j(0)))
+	assert.False(t, j(1.2).clearer(j(1)), "1 + 1/5 is a tie")
+	assert.True(t, j(1.21).clearer(j(1)))
+	assert.False(t, j(0).clearer(j(0)))
+}
+
+func TestBetter(t *testing.T) {
+	base := Judgement{AUROC: 0.7, Separation: 1, Patch: 0.8} // of no images: only twice the separation is clear
+	for _, c := range []struct {
+		name                     string
+		image, separation, patch float64
+		want                     bool
+	}{
+		{"clear, nothing lost", 0.7, 2.1, 0.8, true},
+		{"clear, all gain", 0.9, 5, 0.9, true},
+		{"a tie", 0.9, 2, 0.9, false},
+		{"images lose", 0.699, 3, 0.9, false},
+		{"places lose", 0.9, 3, 0.799, false},
+		{"worse", 0.6, 0.5, 0.7, false},
+	} {
+		assert.Equal(t, c.want, Judgement{AUROC: c.image, Separation: c.separation, Patch: c.patch}.Better(base), c.name)
+	}
+	below := Judgement{AUROC: 0.4, Separation: -1, Patch: 0.4}
+	assert.False(t, Judgement{AUROC: 0.4, Separation: -0.9, Patch: 0.4}.Better(below), "nothing is told apart")
+	assert.False(t, Judgement{}.Better(Judgement{}), "no pseudo-defect counts")
 }

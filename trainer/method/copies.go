@@ -70,14 +70,9 @@ func tolerant(ctx context.Context, set *teach.Set, fit teach.FitOptions, tried [
 		if err != nil {
 			return take, tried, err
 		}
-		if helps(with, without) {
+		if with.Better(without) { // such copies can hide defects: a tie means no
 			take = take.Plus(more)
 		}
 	}
 	return take, tried, nil
-}
-
-// helps is the rule for copies that make a head tolerant, which can hide defects: only a clear gain counts, and nothing may be lost. A tie means no.
-func helps(with, without teach.Judgement) bool {
-	return with.Clearer(without) && with.Separation > 0 && with.AUROC >= without.AUROC && with.Patch >= without.Patch
 }

@@ -41,7 +41,7 @@ func TestTolerant(t *testing.T) {
 			with, without := among(tried, fit.Norm, want.Plus(more)), among(tried, fit.Norm, want)
 			require.NotNil(t, with)
 			require.NotNil(t, without)
-			if judged++; helps(with.Judgement, without.Judgement) {
+			if judged++; with.Better(without.Judgement) {
 				want = want.Plus(more)
 			}
 		}

@@ -44,12 +44,8 @@ type Options struct {
 	Metric bool // AnomNet also tries whitened projections
 }
 
-// AnomNet keeps its centroids in codeBits a value: 4,753 of 128 values where 2,048 whole ones would lie. With more bytes it takes up to manyCentroids, then longer
-// embeddings: each centroid costs time in every inspection.
-const (
-	codeBits      = 3
-	manyCentroids = 8192
-)
+// codeBits is in how many bits a value AnomNet keeps its centroids: 4,753 of 128 values where 2,048 whole ones would lie.
+const codeBits = 3
 
 // DefaultBytes is the usual size of a head's centroids: 2,048 of 128 bytes.
 const DefaultBytes = 2048 * 128
@@ -138,11 +134,10 @@ func (o *Options) budget(channels int) {
 	if fit.Centroids = coded(bytes, fit.Embedding); !open {
 		return
 	}
-	for fit.Centroids > manyCentroids && fit.Embedding < channels {
+	for fit.Centroids == detect.MaxCoded && fit.Embedding < channels { // more bytes than so many can take
 		fit.Embedding = min(fit.Embedding+32, channels)
 		fit.Centroids = coded(bytes, fit.Embedding)
 	}
-	fit.Centroids = min(fit.Centroids, manyCentroids)
 }
 
 // coded is how many coded centroids of d values bytes hold.

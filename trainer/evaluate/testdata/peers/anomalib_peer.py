@@ -118,7 +118,7 @@ def test_images(folder):
 
 
 def theirs(kind, a, folder, kept, scale, edge=False):
-    """edge: anomalib's 3 x 3 mean repeats the border as ours does, where it takes zeros."""
+    """edge: anomalib's 3 x 3 mean repeats the border, as core did until November 2026, where it takes zeros."""
     torch.manual_seed(a.seed)
     if kind == "patchcore":
         model = PatchcoreModel(layers=LAYERS, backbone="resnet18", pre_trained=False, num_neighbors=9)
