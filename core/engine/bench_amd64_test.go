@@ -80,14 +80,15 @@ func BenchmarkSearch(b *testing.B) {
 
 func BenchmarkMean(b *testing.B) {
 	for _, k := range engine.Tiers()[1:] {
-		for _, up := range []bool{false, true} {
-			b.Run(fmt.Sprintf("%s/up=%v", k.Name(), up), func(b *testing.B) {
+		for _, v := range [][2]bool{{false, false}, {false, true}, {true, false}, {true, true}} {
+			up, zeros := v[0], v[1]
+			b.Run(fmt.Sprintf("%s/up=%v/zeros=%v", k.Name(), up, zeros), func(b *testing.B) {
 				size, c := 32, 96
 				if up {
 					size, c = 16, 192
 				}
 				call := engine.MeanCall{H: size, W: size, C: c, In: engine.Plane{Data: make([]uint8, size*size*c+16), Row: size * c, Col: c},
-					Out: engine.Plane{Data: make([]uint8, 32*32*288), Row: 32 * 288, Col: 288}, Up: up, Scale: make([]float32, c),
+					Out: engine.Plane{Data: make([]uint8, 32*32*288), Row: 32 * 288, Col: 288}, Up: up, Zeros: zeros, Scale: make([]float32, c),
 					Scratch: make([]uint16, engine.MeanScratch(size, size, c))}
 				best := time.Hour
 				for b.Loop() {

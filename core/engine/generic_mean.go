@@ -37,14 +37,7 @@ func (c *MeanCall) Sums(dst []uint16) {
 
 // boxRow writes the 3x3 sums of row y, [W][C]; column, of the same size, is overwritten.
 func (c *MeanCall) boxRow(y int, column, dst []uint16) {
-	above, up := c.inside(y-1, c.H)
-	below, down := c.inside(y+1, c.H)
-	for x := range c.W {
-		a, b, d := c.In.Data[c.In.at(above, x):][:c.C], c.In.Data[c.In.at(y, x):][:c.C], c.In.Data[c.In.at(below, x):][:c.C]
-		for i := range column[x*c.C:][:c.C] {
-			column[x*c.C+i] = up*uint16(a[i]) + uint16(b[i]) + down*uint16(d[i])
-		}
-	}
+	c.columnSums(y, column)
 	for x := range c.W {
 		before, left := c.inside(x-1, c.W)
 		after, right := c.inside(x+1, c.W)
@@ -52,6 +45,18 @@ func (c *MeanCall) boxRow(y int, column, dst []uint16) {
 		out := dst[x*c.C:][:c.C]
 		for i := range out {
 			out[i] = left*l[i] + m[i] + right*r[i]
+		}
+	}
+}
+
+// columnSums writes the sums over rows y-1..y+1, [W][C].
+func (c *MeanCall) columnSums(y int, column []uint16) {
+	above, up := c.inside(y-1, c.H)
+	below, down := c.inside(y+1, c.H)
+	for x := range c.W {
+		a, b, d := c.In.Data[c.In.at(above, x):][:c.C], c.In.Data[c.In.at(y, x):][:c.C], c.In.Data[c.In.at(below, x):][:c.C]
+		for i := range column[x*c.C:][:c.C] {
+			column[x*c.C+i] = up*uint16(a[i]) + uint16(b[i]) + down*uint16(d[i])
 		}
 	}
 }

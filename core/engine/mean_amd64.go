@@ -1,10 +1,6 @@
 package engine
 
-import (
-	"unsafe"
-
-	"anomnet/core/engine/internal/x86"
-)
+import "anomnet/core/engine/internal/x86"
 
 // minVector is the fewest channels that the assembly takes; no model has fewer in a pool or a tap.
 const minVector = 16
@@ -42,26 +38,19 @@ func (k x86Kernels) LocalMean(c *MeanCall) {
 	}
 }
 
-// outside returns a row of the scratch that nothing else uses, [W][C]: the zeros around the tap.
-func (c *MeanCall) outside() []uint16 { n := c.W * c.C; return c.Scratch[3*n : 4*n] }
-
 // x86BoxRow writes the sums of row y over 3x3 neighbours to dst, [W][C]. column has the same length and is overwritten.
 func x86BoxRow(c *MeanCall, y int, dst, column []uint16) {
 	n := c.W * c.C
-	zeros := c.outside()
-	row := func(y int) *uint8 {
-		inside := clampTo(y, c.H)
-		if c.Zeros && inside != y {
-			return (*uint8)(unsafe.Pointer(&zeros[0])) // 2n bytes, of which n are read
-		}
-		at := c.In.at(inside, 0)
-		return &c.In.Data[at : at+n][0]
+	if c.Zeros && (y == 0 || y == c.H-1) {
+		c.columnSums(y, column) // two rows of many
+	} else {
+		row := func(y int) *uint8 { at := c.In.at(clampTo(y, c.H), 0); return &c.In.Data[at : at+n][0] }
+		x86.Add3(&column[0], row(y-1), row(y), row(y+1), n)
 	}
-	x86.Add3(&column[0], row(y-1), row(y), row(y+1), n)
 	at := func(x int) *uint16 {
 		inside := clampTo(x, c.W)
 		if c.Zeros && inside != x {
-			return &zeros[0]
+			return &c.outside()[0]
 		}
 		return &column[inside*c.C]
 	}
@@ -72,6 +61,9 @@ func x86BoxRow(c *MeanCall, y int, dst, column []uint16) {
 		x86.Add3Wide(&dst[c.C], at(0), at(1), at(2), n-2*c.C)
 	}
 }
+
+// outside returns a place in the scratch that nothing else uses, [C]: the zeros beside the tap.
+func (c *MeanCall) outside() []uint16 { return c.Scratch[3*c.W*c.C:][:c.C] }
 
 // x86MeanRow requantises w positions of output row y.
 func x86MeanRow(c *MeanCall, y, w int, sums []uint16) {
