@@ -56,3 +56,18 @@ func TestBackboneThatIsGone(t *testing.T) {
 		assert.Len(t, b.backbones, 4, "only once")
 	}
 }
+
+// TestFeaturesOfAnotherVersion: what is stored of images was made by an older program. With the site's own backbone, too, the images of this visit are computed anew, once.
+func TestFeaturesOfAnotherVersion(t *testing.T) {
+	v, b, _ := newView(t)
+	v.Resume(store.Draft{ID: "d9", Backbone: "bb", Shape: v.Shape, Good: []store.Shot{{Key: "k1", Name: "early.png"}}})
+	v.Take(sources(0, 1))
+	v.Computed(b.computes[0], protocol.FeaturesResult{SHA256: "a"}, v.Shape, false)
+	v.NotFitted(protocol.Error{Code: protocol.CodeStale})
+	assert.Equal(t, Failed, v.shots[0].State)
+	require.Equal(t, []string{"bb", "bb"}, b.backbones)
+	v.Computed(b.computes[1], protocol.FeaturesResult{SHA256: "a"}, v.Shape, false)
+	assert.Len(t, v.pick(false), 1)
+	v.NotFitted(protocol.Error{Code: protocol.CodeStale})
+	assert.Len(t, b.backbones, 2, "only once")
+}

@@ -253,9 +253,11 @@ func (v *View) NotComputed(id int, e protocol.Error) {
 	v.settled()
 }
 
-// outdated goes over to the site's backbone when that of unfinished teaching is not on this device. Images of an earlier visit must be given again.
+// outdated begins anew with the site's backbone when that of unfinished teaching is not on this device, or when what is stored of images was made by another version of
+// the program. Images of an earlier visit must be given again.
 func (v *View) outdated(e protocol.Error) bool {
-	if e.Code != protocol.CodeStale || v.backbone == v.own || v.own == "" {
+	stored := func(s *Shot) bool { return s.Src == nil && s.State == Done }
+	if e.Code != protocol.CodeStale || v.own == "" || v.backbone == v.own && !slices.ContainsFunc(v.shots, stored) {
 		return false
 	}
 	v.backbone, v.fit, v.problem = v.own, nil, &e
