@@ -31,7 +31,7 @@ func spoiled(t *testing.T, path string, x, y int) []byte {
 	out := image.NewRGBA(img.Bounds())
 	draw.Draw(out, out.Rect, img, image.Point{}, draw.Src)
 	for k, c := range []color.Color{color.Black, color.White} {
-		draw.Draw(out, image.Rect(x+24*k, y, x+24*k+24, y+48), image.NewUniform(c), image.Point{}, draw.Src)
+		draw.Draw(out, image.Rect(x+36*k, y, x+36*k+36, y+72), image.NewUniform(c), image.Point{}, draw.Src)
 	}
 	var b bytes.Buffer
 	require.NoError(t, jpeg.Encode(&b, out, &jpeg.Options{Quality: 95}))
