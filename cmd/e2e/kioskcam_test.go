@@ -69,8 +69,9 @@ func TestKioskCamera(t *testing.T) {
 	p.click("#kiosk-menu")
 	p.waitFor(`document.querySelector("#kiosk-camera")`)
 	p.click("#kiosk-camera")
+	p.waitFor(`document.querySelector("#kiosk-film")?.videoWidth > 0`) // the settings move when the camera opens
 	p.click("#kiosk-still")
-	p.waitFor(`document.querySelector("#kiosk-film")?.videoWidth > 0`)
+	p.waitFor(`document.querySelector("#kiosk-still").checked`)
 	p.click("#kiosk-close")
 	p.shot("kiosk-camera-first-1280-light")
 	const shots = `document.querySelectorAll(".kiosk-strip li").length`
