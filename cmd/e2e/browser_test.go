@@ -16,6 +16,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -292,7 +293,28 @@ func (p *tab) waitFor(js string) {
 
 func (p *tab) click(css string) {
 	p.t.Helper()
+	p.settle(css)
 	require.NoError(p.t, chromedp.Do(p.ctx, chromedp.Click(chromedp.CSS(css))))
+}
+
+// settle waits until an element stays where it is and nothing lies over it: a click goes to a place on the screen, and the page may move, or a dialog close,
+// while it is on its way. It gives up after half a second: some things never rest.
+func (p *tab) settle(css string) {
+	p.t.Helper()
+	js := `(() => {
+		const e = document.querySelector(` + strconv.Quote(css) + `), r = e?.getBoundingClientRect();
+		const top = r && document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2);
+		return !r || top && !top.contains(e) && !e.contains(top) ? "" : [r.x, r.y, r.width, r.height].join();
+	})()`
+	last := ""
+	for range 25 {
+		now := p.str(js)
+		if now != "" && now == last {
+			return
+		}
+		last = now
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 func (p *tab) press(keys string) {
