@@ -16,7 +16,7 @@ import (
 type Norm string
 
 const (
-	// NormAuto chooses by ChooseNorm, on good images only.
+	// NormAuto chooses by Set.Choose, on good images only.
 	NormAuto Norm = "auto"
 	// NormRaw keeps the length of a patch vector: it says foreground or background.
 	NormRaw Norm = "raw"
