@@ -20,21 +20,22 @@ func (k x86Kernels) MaxPool(c *PoolCall) {
 
 // LocalMean is described at Kernels.
 func (k x86Kernels) LocalMean(c *MeanCall) {
+	if c.C < minVector || c.In.Col != c.C || c.H < 1 || c.W < 1 {
+		Generic().LocalMean(c)
+		return
+	}
 	if c.Zeros {
 		clear(c.outside())
 	}
-	switch {
-	case c.C < minVector || c.In.Col != c.C || c.H < 1 || c.W < 1:
-		Generic().LocalMean(c)
-	case c.Up:
+	if c.Up {
 		x86MeanUp(c)
-	default:
-		n := c.W * c.C
-		for y := range c.H {
-			sums := c.Scratch[:n]
-			x86BoxRow(c, y, sums, c.Scratch[n:2*n])
-			x86MeanRow(c, y, c.W, sums)
-		}
+		return
+	}
+	n := c.W * c.C
+	for y := range c.H {
+		sums := c.Scratch[:n]
+		x86BoxRow(c, y, sums, c.Scratch[n:2*n])
+		x86MeanRow(c, y, c.W, sums)
 	}
 }
 
