@@ -2,6 +2,8 @@ module anomnet
 
 go 1.26.0
 
+toolchain go1.26.10
+
 tool github.com/vugu/vugu/cmd/vugugen
 
 require (

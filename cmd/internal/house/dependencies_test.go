@@ -50,7 +50,7 @@ func TestDependenciesAreListed(t *testing.T) {
 		}
 	}
 	assert.Greater(t, len(want), 20)
-	for _, m := range regexp.MustCompile(`(?m)=(\S+/cmd/\w+)@v`).FindAllStringSubmatch(read(t, ".ci/static")+read(t, ".ci/deadcode"), -1) {
+	for _, m := range regexp.MustCompile(`(?m)[= ]([a-z.]+/\S+)@(?:v|latest)`).FindAllStringSubmatch(read(t, ".ci/static")+read(t, ".ci/deadcode"), -1) {
 		want = append(want, m[1])
 	}
 	for _, m := range regexp.MustCompile(`want\+=\((.*)\)`).FindAllStringSubmatch(read(t, ".ci/deps"), -1) {
