@@ -13,9 +13,11 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/heapprofiler"
+	dom "github.com/chromedp/cdproto/memory"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -125,4 +127,35 @@ func renderer(t *testing.T, p *tab) float64 {
 		queue = append(queue, children[queue[0]]...)
 	}
 	return most
+}
+
+// TestViewsLeaveNothing goes from view to view, and compares the nodes and listeners that the browser has with those after the first rounds. A view that
+// something still holds costs hundreds of nodes each time; what has only gone waits for Go's collector, which comes every few rounds. Canvases give up
+// their pixels at once.
+func TestViewsLeaveNothing(t *testing.T) {
+	p := open(t, serve(t, siteDir(t)), desktop)
+	p.choose(filepath.Join(siteDir(t), "samples", firstSample(t)))
+	p.results(1)
+	target := chromedp.FromContext(p.ctx).Target
+	least := func(rounds int) (out dom.GetDOMCountersResult) {
+		for i := range rounds {
+			p.waitFor(`document.querySelector(".picture")?.dataset.shown && document.querySelector("#heat").width > 1`)
+			p.str(`(() => { globalThis.canvases = [...document.querySelectorAll("canvas.picture, #heat")]; location.hash = "#/history"; })()`)
+			p.waitFor(`!document.querySelector(".picture")`)
+			assert.Equal(t, "2 canvases, 0 pixels", p.str("`${canvases.length} canvases, ${Math.max(...canvases.map((c) => c.width * c.height))} pixels`"))
+			p.str(`(() => { delete globalThis.canvases; location.hash = "#/inspect"; })()`)
+			_, err := cdp.Call(p.ctx, target, heapprofiler.CollectGarbage, cdp.Empty{})
+			require.NoError(t, err)
+			n, err := cdp.Call(p.ctx, target, dom.GetDOMCounters, cdp.Empty{})
+			require.NoError(t, err)
+			if i == 0 || n.Nodes < out.Nodes {
+				out = n
+			}
+		}
+		return out
+	}
+	first, last := least(20), least(20)
+	t.Logf("after 20 rounds %d nodes and %d listeners, after 40 %d and %d", first.Nodes, first.JsEventListeners, last.Nodes, last.JsEventListeners)
+	assert.Less(t, last.Nodes, first.Nodes+4000, "nodes")
+	assert.Less(t, last.JsEventListeners, first.JsEventListeners+100, "listeners")
 }

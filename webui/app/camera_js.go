@@ -17,7 +17,8 @@ type filmer struct {
 	video  js.Value // the element, undefined while there is no film
 	stream js.Value
 	device string
-	serial int // counts films, so that an answer which comes late is known
+	ended  js.Func // hears of a camera that is pulled out
+	serial int     // counts films, so that an answer which comes late is known
 }
 
 // Film implements ui.Backend.
@@ -40,6 +41,9 @@ func (a *app) EndFilm() {
 	f.serial++
 	f.video.Set("srcObject", js.Null())
 	stop(f.stream)
+	if f.stream.Truthy() {
+		f.ended.Release()
+	}
 	f.video, f.stream = js.Undefined(), js.Undefined()
 }
 
@@ -124,10 +128,11 @@ func (f *filmer) ask(media js.Value, video map[string]any) (js.Value, domError) 
 // watch hears of a camera that is pulled out.
 func (f *filmer) watch(stream js.Value, fail func(problem, detail string)) {
 	track := stream.Call("getVideoTracks").Index(0)
-	track.Set("onended", js.FuncOf(func(js.Value, []js.Value) any {
+	f.ended = js.FuncOf(func(js.Value, []js.Value) any {
 		go fail(ui.CameraUnplugged, "")
 		return nil
-	}))
+	})
+	track.Set("onended", f.ended)
 }
 
 // devices lists the cameras; their names are known once one of them runs.
@@ -156,6 +161,7 @@ func (a *app) Shoot() {
 	canvas := js.Global().Get("OffscreenCanvas").New(w, h)
 	canvas.Call("getContext", "2d", map[string]any{"alpha": false}).Call("drawImage", v, 0, 0, w, h)
 	go func() {
+		defer release(canvas)
 		blob, err := await(canvas.Call("convertToBlob", map[string]any{"type": "image/png"}))
 		a.view.Update(func() {
 			if err != nil {

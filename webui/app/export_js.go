@@ -202,16 +202,17 @@ func (a *app) annotated(it *ui.Item) (js.Value, error) {
 	pic, err := bitmapOf(it.Src.(file))
 	var pw, ph int
 	if err == nil {
-		defer pic.Call("close")
 		pw, ph = pic.Get("width").Int(), pic.Get("height").Int()
 	} else if pre, ok := a.paint.previews[it.ID]; ok { // a format that the browser cannot show
 		pic, pw, ph = a.paint.canvasOf(pre), pre.w, pre.h
 	} else {
 		return js.Undefined(), err
 	}
+	defer release(pic)
 	w, h := fit(pw, ph, maxExport)
 	strip := max(int(float64(max(w, h))*stripShare), minStrip)
 	canvas := js.Global().Get("OffscreenCanvas").New(max(w, 8*minStrip), h+strip)
+	defer release(canvas)
 	ctx := canvas.Call("getContext", "2d", map[string]any{"alpha": false})
 	ctx.Set("imageSmoothingQuality", "high")
 	ctx.Call("drawImage", pic, 0, 0, w, h)
@@ -235,6 +236,7 @@ func (a *app) overlay(ctx js.Value, it *ui.Item, w, h int, kx, ky float64) {
 	u := js.Global().Get("Uint8ClampedArray").New(len(pix))
 	js.CopyBytesToJS(u, pix)
 	layer := js.Global().Get("OffscreenCanvas").New(mw, mh)
+	defer release(layer)
 	layer.Call("getContext", "2d").Call("putImageData", js.Global().Get("ImageData").New(u, mw, mh), 0, 0)
 	ctx.Set("globalAlpha", float64(a.page.Look.Opacity)/100)
 	ctx.Call("drawImage", layer, 0, 0, w, h)

@@ -131,6 +131,7 @@ func (a *app) rendered() {
 		d.Set("theme", a.page.Settings.Theme)
 	}
 	a.follow()
+	a.unbind()
 }
 
 // keepFocus gives the focus to the list when the element that had it has gone, such as a button with its view; without this the

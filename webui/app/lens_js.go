@@ -12,14 +12,6 @@ import (
 	"anomnet/webui/ui"
 )
 
-// on adds a listener that lives as long as the element.
-func on(el js.Value, typ string, f func(ev js.Value), options map[string]any) {
-	el.Call("addEventListener", typ, js.FuncOf(func(_ js.Value, args []js.Value) any {
-		f(args[0])
-		return nil
-	}), options)
-}
-
 // stage follows the pointers on a pane: one drags the picture, two also zoom it.
 type stage struct {
 	app      *app
@@ -30,14 +22,14 @@ type stage struct {
 // Stage implements ui.Lens.
 func (a *app) Stage(el vjs.Value) {
 	s := &stage{app: a, el: js.Value(el), pointers: map[int][2]float64{}}
-	active := map[string]any{"passive": false}
-	on(s.el, "wheel", s.wheel, active)
-	on(s.el, "pointerdown", s.down, nil)
-	on(s.el, "pointermove", s.move, nil)
+	active, b := map[string]any{"passive": false}, a.bind(s.el)
+	b.on("wheel", s.wheel, active)
+	b.on("pointerdown", s.down, nil)
+	b.on("pointermove", s.move, nil)
 	for _, end := range []string{"pointerup", "pointercancel", "lostpointercapture"} {
-		on(s.el, end, func(ev js.Value) { delete(s.pointers, ev.Get("pointerId").Int()) }, nil)
+		b.on(end, func(ev js.Value) { delete(s.pointers, ev.Get("pointerId").Int()) }, nil)
 	}
-	on(s.el, "dblclick", func(ev js.Value) {
+	b.on("dblclick", func(ev js.Value) {
 		x, y := s.at(ev)
 		factor := 3.0
 		if a.page.Look.Zoom != (ui.Zoom{}) {
@@ -45,14 +37,12 @@ func (a *app) Stage(el vjs.Value) {
 		}
 		s.do(func() { a.page.ZoomBy(factor, x, y) })
 	}, nil)
-	on(s.el, "keydown", s.key, nil)
-	observer := js.Global().Get("ResizeObserver").New(js.FuncOf(func(js.Value, []js.Value) any {
+	b.on("keydown", s.key, nil)
+	b.sized(func() {
 		if s.el.Get("isConnected").Bool() && a.page.Look.Resized(s.el.Get("clientWidth").Float(), s.el.Get("clientHeight").Float()) {
 			a.view.Amend(func() {})
 		}
-		return nil
-	}))
-	observer.Call("observe", s.el)
+	})
 }
 
 // do changes only what the pictures show.
@@ -144,7 +134,8 @@ func (a *app) Limits(el vjs.Value) {
 		at := (ev.Get("clientX").Float() - off - r.Get("left").Float()) / max(r.Get("width").Float(), 1)
 		a.view.Update(func() { a.page.DragLimit(name, at) })
 	}
-	on(chart, "pointerdown", func(ev js.Value) {
+	b := a.bind(chart)
+	b.on("pointerdown", func(ev js.Value) {
 		handle := ev.Get("target").Call("closest", "[data-limit]")
 		if !handle.Truthy() || ev.Get("button").Int() != 0 {
 			return
@@ -156,13 +147,13 @@ func (a *app) Limits(el vjs.Value) {
 		handle.Call("focus", map[string]any{"preventScroll": true})
 		ev.Call("preventDefault")
 	}, nil)
-	on(chart, "pointermove", func(ev js.Value) {
+	b.on("pointermove", func(ev js.Value) {
 		if name != "" {
 			drag(ev)
 		}
 	}, nil)
 	for _, end := range []string{"pointerup", "pointercancel", "lostpointercapture"} {
-		on(chart, end, func(js.Value) { name = "" }, nil)
+		b.on(end, func(js.Value) { name = "" }, nil)
 	}
 }
 

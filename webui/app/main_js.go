@@ -43,6 +43,7 @@ type app struct {
 	film    filmer
 	thumbs  *thumber
 	focused js.Value // the element that had the focus last
+	bonds   []*bond  // with elements that come and go
 
 	ruled   chan struct{} // closed when it is known what the policy of this station says
 	stock   *stock

@@ -40,8 +40,9 @@ func (t *teacher) Whole(el vjs.Value, draft string, s *teach.Shot) {
 // Pad implements teach.Backend.
 func (t *teacher) Pad(el vjs.Value) {
 	pad := js.Value(el)
+	b := t.app.bind(pad)
 	for _, typ := range []string{"pointerdown", "pointermove", "pointerup", "pointercancel"} {
-		on(pad, typ, func(ev js.Value) {
+		b.on(typ, func(ev js.Value) {
 			if typ == "pointerdown" {
 				if ev.Get("button").Int() != 0 {
 					return
@@ -54,7 +55,7 @@ func (t *teacher) Pad(el vjs.Value) {
 			t.pad(func() bool { return t.view.PointRegion(typ, x, y) })
 		}, nil)
 	}
-	on(pad, "keydown", func(ev js.Value) {
+	b.on("keydown", func(ev js.Value) {
 		ctrl := ev.Get("ctrlKey").Bool() || ev.Get("metaKey").Bool()
 		if ev.Get("altKey").Bool() {
 			return

@@ -163,11 +163,16 @@ func versions(src ui.Source) (full, less js.Value, err error) {
 	return full, less, nil
 }
 
-// release gives the memory of bitmaps back at once.
-func release(bitmaps ...js.Value) {
-	for _, b := range bitmaps {
-		if b.Truthy() && b.Get("close").Truthy() {
+// release gives the memory of bitmaps and canvases back at once.
+func release(pictures ...js.Value) {
+	for _, b := range pictures {
+		switch {
+		case !b.Truthy():
+		case b.Get("close").Truthy():
 			b.Call("close")
+		default:
+			b.Set("width", 0)
+			b.Set("height", 0)
 		}
 	}
 }
@@ -312,7 +317,9 @@ func (p *painter) warm(it *ui.Item) {
 	pix := heat.Map{W: r.MapW, H: r.MapH, V: it.Map, ROI: p.app.page.Region(&r)}.Place(w, h, kx, ky).Colours(heat.Scale{Low: r.MapLow, High: r.MapHigh, Limit: r.Limit})
 	u := js.Global().Get("Uint8ClampedArray").New(len(pix))
 	js.CopyBytesToJS(u, pix)
-	p.heat = p.app.doc.Call("createElement", "canvas")
+	if !p.heat.Truthy() { // one for all maps
+		p.heat = p.app.doc.Call("createElement", "canvas")
+	}
 	p.heat.Set("width", w)
 	p.heat.Set("height", h)
 	p.heat.Call("getContext", "2d").Call("putImageData", js.Global().Get("ImageData").New(u, w, h), 0, 0)

@@ -23,6 +23,7 @@ type host struct {
 	mount    js.Value
 	nodes    map[vdom.Ref]js.Value
 	handlers map[vdom.Ref][]vugu.DOMEventHandlerSpec
+	canvases map[vdom.Ref]bool
 	last     vdom.Ref
 	types    map[string]bool // event types with a listener on mount
 	listener js.Func
@@ -32,7 +33,7 @@ func newHost(mount js.Value, dispatch func(js.Value)) *host {
 	return &host{
 		doc: js.Global().Get("document"), mount: mount,
 		nodes: map[vdom.Ref]js.Value{rootRef: mount}, handlers: map[vdom.Ref][]vugu.DOMEventHandlerSpec{},
-		types: map[string]bool{},
+		canvases: map[vdom.Ref]bool{}, types: map[string]bool{},
 		listener: js.FuncOf(func(_ js.Value, args []js.Value) any {
 			dispatch(args[0])
 			return nil
@@ -43,6 +44,9 @@ func newHost(mount js.Value, dispatch func(js.Value)) *host {
 // reset empties the mount element and forgets every node.
 func (h *host) reset() {
 	h.mount.Call("replaceChildren")
+	for r := range h.canvases {
+		h.Forget(r)
+	}
 	h.nodes = map[vdom.Ref]js.Value{rootRef: h.mount}
 	h.handlers = map[vdom.Ref][]vugu.DOMEventHandlerSpec{}
 }
@@ -57,7 +61,11 @@ func (h *host) CreateElement(ns, tag string) vdom.Ref {
 	if uri := namespaces[ns]; uri != "" {
 		return h.add(h.doc.Call("createElementNS", uri, tag))
 	}
-	return h.add(h.doc.Call("createElement", tag))
+	r := h.add(h.doc.Call("createElement", tag))
+	if tag == "canvas" {
+		h.canvases[r] = true
+	}
+	return r
 }
 
 func (h *host) CreateText(s string) vdom.Ref           { return h.add(h.doc.Call("createTextNode", s)) }
@@ -106,7 +114,14 @@ func (h *host) SetProp(r vdom.Ref, key string, raw []byte) {
 	}
 }
 
+// Forget drops a node. The browser frees it when Go's collector has seen that nothing holds its value any more, which can take many minutes; a canvas gives its
+// pixels back at once, because there can be megabytes of them, which neither collector counts.
 func (h *host) Forget(r vdom.Ref) {
+	if h.canvases[r] {
+		h.nodes[r].Set("width", 0)
+		h.nodes[r].Set("height", 0)
+		delete(h.canvases, r)
+	}
 	delete(h.nodes, r)
 	delete(h.handlers, r)
 }
