@@ -80,7 +80,7 @@ func Yield(records []Record, daily bool) []Period {
 	for _, p := range at {
 		periods = append(periods, *p)
 	}
-	slices.SortFunc(periods, func(a, b Period) int {
+	slices.SortStableFunc(periods, func(a, b Period) int {
 		if a.Start.Milli != b.Start.Milli {
 			return int(min(max(a.Start.Milli-b.Start.Milli, -1), 1))
 		}

@@ -39,7 +39,7 @@ func (s *Set) same() [][2]int {
 			pairs = append(pairs, [2]int{l.i, l.j})
 		}
 	}
-	slices.SortFunc(pairs, func(a, b [2]int) int { return a[1] - b[1] })
+	slices.SortStableFunc(pairs, func(a, b [2]int) int { return a[1] - b[1] })
 	return pairs
 }
 

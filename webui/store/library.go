@@ -17,7 +17,7 @@ func NewLibrary(d Disk) *Library { return &Library{disk: d} }
 // Parts returns all parts by name. Records that cannot be read are left out: nothing is worth losing the others for.
 func (l *Library) Parts() ([]Part, error) {
 	parts, _, err := load(l.disk, partKey, func(p *Part) bool { return len(p.Versions) > 0 })
-	slices.SortFunc(parts, func(a, b Part) int { return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID)) })
+	slices.SortStableFunc(parts, func(a, b Part) int { return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID)) })
 	return parts, err
 }
 
@@ -27,7 +27,7 @@ func (l *Library) Drafts() ([]Draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(drafts, func(a, b Draft) int { return cmp.Compare(b.Changed, a.Changed) })
+	slices.SortStableFunc(drafts, func(a, b Draft) int { return cmp.Compare(b.Changed, a.Changed) })
 	return drafts, nil
 }
 

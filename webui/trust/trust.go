@@ -97,7 +97,7 @@ func (b *Book) Load() error {
 			b.date = max(b.date, text)
 		}
 	}
-	slices.SortFunc(user, func(x, y Key) int { return strings.Compare(x.Label+x.Print, y.Label+y.Print) })
+	slices.SortStableFunc(user, func(x, y Key) int { return strings.Compare(x.Label+x.Print, y.Label+y.Print) })
 	b.user = user
 	return nil
 }

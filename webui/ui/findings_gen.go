@@ -8,7 +8,6 @@ import "reflect"
 import "github.com/vugu/vjson"
 import "github.com/vugu/vugu"
 import js "github.com/vugu/vugu/js"
-import "log"
 import "anomnet/webui/dom/slim"
 
 func (c *Findings) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
@@ -192,4 +191,3 @@ var _ fmt.Stringer
 var _ reflect.Type
 var _ vjson.RawMessage
 var _ js.Value
-var _ log.Logger

@@ -16,6 +16,7 @@ var (
 	put       = regexp.MustCompile(`vgout\.Components = append\(vgout\.Components, vgcomp\)\n\s*vgn = &vugu\.VGNode\{Component: vgcomp\}\n\s*vgparent\.AppendChild\(vgn\)`)
 	on        = regexp.MustCompile(`vgn\.DOMEventHandlerSpecList = append\(vgn\.DOMEventHandlerSpecList, vugu\.DOMEventHandlerSpec\{\n\s*EventType:\s*("[^"]*"),\n\s*Func:\s*(.*),\n(?:\s*//.*\n)?\s*\}\)`)
 	imports   = []byte("import \"log\"\n")
+	unused    = []byte("var _ log.Logger\n")
 )
 
 // Slim shortens a file that vugugen has made. What it does not know stays as it is; a file that it has shortened stays the same.
@@ -33,10 +34,14 @@ func Slim(src []byte) []byte {
 	})
 	out = put.ReplaceAll(out, []byte("vgn = slim.Put(vgout, vgparent, vgcomp)"))
 	out = on.ReplaceAll(out, []byte("slim.On(vgn, $1, $2)"))
-	if bytes.Contains(out, []byte("slim.")) {
-		out = bytes.Replace(out, imports, append(imports[:len(imports):len(imports)], "import \"anomnet/webui/dom/slim\"\n"...), 1)
+	if !bytes.Contains(out, []byte("slim.")) {
+		return out
 	}
-	return out
+	with := []byte("import \"anomnet/webui/dom/slim\"\n")
+	if bytes.Count(out, []byte("log.")) > 1 { // vugugen imports it, used or not, and with it comes 20 KB of code
+		return bytes.Replace(out, imports, append(with, imports...), 1)
+	}
+	return bytes.Replace(bytes.Replace(out, unused, nil, 1), imports, with, 1)
 }
 
 // slimElement writes an element with constant attributes as one string.
