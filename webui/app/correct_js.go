@@ -31,11 +31,15 @@ func (c *corrector) Kept(head string) *store.Part { return c.stock.Kept(head) }
 
 // Learn implements teach.Corrector.
 func (c *corrector) Learn(p store.Part, items []*ui.Item) {
+	head := p.Current().Head
 	go func() {
 		made, n, e := c.learn(p, items)
 		c.answer(made, e, func(p *store.Part, sources []ui.Source) {
-			c.app.page.Renew(p.Name, sources)
-			c.panel.Learned(p, n)
+			if c.app.page.Renew(head, p.Name, sources) {
+				c.panel.Learned(p, n)
+			} else {
+				c.panel.Left()
+			}
 		})
 	}()
 }
@@ -169,6 +173,7 @@ func (c *corrector) Mark(p store.Part, it *ui.Item, caught bool) {
 
 // Choose implements teach.Corrector.
 func (c *corrector) Choose(id string, n int) {
+	head := c.app.page.Part.HeadDigest
 	go func() {
 		p, err := c.stock.lib.Choose(id, n)
 		e := protocol.Error{}
@@ -176,8 +181,11 @@ func (c *corrector) Choose(id string, n int) {
 			e = storeError(err)
 		}
 		c.answer(p, e, func(p *store.Part, sources []ui.Source) {
-			c.app.page.Renew(p.Name, sources)
-			c.panel.Chosen(p)
+			if c.app.page.Renew(head, p.Name, sources) {
+				c.panel.Chosen(p)
+			} else {
+				c.panel.Left()
+			}
 		})
 	}()
 }

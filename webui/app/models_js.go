@@ -61,25 +61,27 @@ func (c *curator) Choose(id string, n int) {
 	before := c.app.page.Part.HeadDigest
 	c.act(func() (string, protocol.Error) {
 		p := c.find(id)
-		inUse := p != nil && p.Current().Head == before
+		if p != nil && p.Current().Head != before {
+			before = ""
+		}
 		p, err := c.stock.lib.Choose(id, n)
 		if err != nil {
 			return "", storeError(err)
 		}
-		return c.use(p, inUse)
+		return c.use(p, before)
 	})
 }
 
-// use puts the version in use of a part into use in Inspect: in the place of another version of it, or beside what was there.
-func (c *curator) use(p *store.Part, renew bool) (string, protocol.Error) {
+// use puts the version in use of a part into use in Inspect: in the place of the version before, by its head, or, with "", beside what was there.
+func (c *curator) use(p *store.Part, before string) (string, protocol.Error) {
 	sources, err := c.stock.sources(p.Name, p.Current())
 	if err != nil {
 		return "", storeError(err)
 	}
 	c.stock.refresh()
 	c.app.view.Update(func() {
-		if renew {
-			c.app.page.Renew(p.Name, sources)
+		if before != "" {
+			c.app.page.Renew(before, p.Name, sources)
 		} else {
 			c.app.page.UseHead(p.Current().Head)
 		}
@@ -121,7 +123,7 @@ func (c *curator) Rename(id, name string) {
 			return "", e
 		}
 		if now.Head == before {
-			_, e = c.use(made, true)
+			_, e = c.use(made, before)
 		}
 		return c.t("models.said.renamed", "part", name), e
 	})

@@ -12,11 +12,11 @@ import (
 type Corrector interface {
 	// Kept returns the part that has a head, or nil.
 	Kept(head string) *store.Part
-	// Learn teaches a part further with images that are good; the answer is Learned or NotLearned. The new version comes into use.
+	// Learn teaches a part further with images that are good; the answer is Learned, Left or NotLearned. The new version comes into use.
 	Learn(p store.Part, items []*ui.Item)
 	// Mark keeps an image as bad, and whether the version in use calls it NG; the answer is Marked or NotLearned.
 	Mark(p store.Part, it *ui.Item, caught bool)
-	// Choose takes a version into use; the answer is Chosen or NotLearned.
+	// Choose takes a version into use; the answer is Chosen, Left or NotLearned.
 	Choose(id string, n int)
 }
 
@@ -66,6 +66,7 @@ func (c *Panel) switched(part protocol.LoadResult) {
 			return
 		}
 	}
+	c.waiting = nil // they are images of another part
 	if p := c.part(); p == nil || c.undo != nil && c.undo.id != p.ID {
 		c.said, c.undo, c.problem = "", nil, nil
 	}
@@ -143,6 +144,14 @@ func (c *Panel) Learned(p *store.Part, n int) {
 	c.coming = &coming{head: p.Current().Head, said: c.Page.Text.N("correct.learned", n, "part", p.Name, "version", itoa(p.Use))}
 	if before := p.Before(); before != nil {
 		c.coming.undo = &version{p.ID, before.N}
+	}
+}
+
+// Left is the answer of Learn and Choose when the version is kept, but a person has gone to another part meanwhile.
+func (c *Panel) Left() {
+	c.busy = false
+	if p := c.part(); p != nil {
+		c.begin(p)
 	}
 }
 

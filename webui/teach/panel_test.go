@@ -85,6 +85,23 @@ func TestThisOneIsGood(t *testing.T) {
 	assert.Contains(t, c2.Problem(), "no room")
 }
 
+// TestAnotherPartMeanwhile goes to another part while one learns: what waits for the first is not taught to the second.
+func TestAnotherPartMeanwhile(t *testing.T) {
+	p, b, c := inspected(t)
+	b.parts["h1"], b.parts["plate"] = bracketV(1), &store.Part{ID: "p2", Name: "Plate", Use: 1, Versions: []store.Version{{N: 1, Head: "plate", Good: []string{"k"}}}}
+	c.Good()
+	p.Select(2)
+	c.Good()
+	p.Part.HeadDigest = "plate"
+	c.switched(protocol.LoadResult{HeadDigest: "plate"})
+	c.Left()
+	assert.False(t, c.Busy())
+	assert.Len(t, b.learns, 1)
+	c.Good()
+	require.Len(t, b.learns, 2)
+	assert.Len(t, b.learns[1], 1)
+}
+
 func TestOneClickBack(t *testing.T) {
 	p, b, c := inspected(t)
 	b.parts["h1"] = bracketV(1)

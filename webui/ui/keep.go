@@ -113,10 +113,12 @@ func (p *Page) UseHead(head string) bool {
 	return at >= 0
 }
 
-// Renew puts another version of the part in use into its place. The images stay and are inspected again.
-func (p *Page) Renew(name string, models []Source) {
-	p.drops = append(p.drops, drop{load: true, renew: true, models: models, name: name})
+// Renew puts another version of a part into the place of the one with a head, if that is in use when its turn comes. The images stay and are inspected
+// again. It returns false when nothing is on its way into use: a person has gone to another part meanwhile.
+func (p *Page) Renew(head, name string, models []Source) bool {
+	p.drops = append(p.drops, drop{load: true, renews: head, models: models, name: name})
 	p.dispatch()
+	return p.Switching()
 }
 
 // renewed is the end of Renew.

@@ -5,6 +5,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"anomnet/wasm/protocol"
 )
 
 func TestOfferedPartsCanBeChosen(t *testing.T) {
@@ -43,7 +45,7 @@ func TestRenew(t *testing.T) {
 	p.Scored(2, score("OK", 0.5), []float32{1})
 	p.Select(1)
 	p.Offer([]Offer{{Part: "Bracket", Head: "b2", Backbone: bracket.BackboneDigest}})
-	p.Renew("Bracket", []Source{fakeFile("v2")})
+	assert.True(t, p.Renew(bracket.HeadDigest, "Bracket", []Source{fakeFile("v2")}))
 	require.Len(t, b.loads, 2)
 	v2 := bracket
 	v2.HeadDigest = "b2"
@@ -60,6 +62,35 @@ func TestRenew(t *testing.T) {
 	p.Scored(2, score("OK", 0.4), []float32{1})
 	assert.False(t, p.Busy())
 	assert.Equal(t, 2, p.List.Count("OK"))
+}
+
+// TestRenewAfterAnotherPart has a new version ready when another part is in use, or on its way: that one keeps its place and its images.
+func TestRenewAfterAnotherPart(t *testing.T) {
+	plate := protocol.LoadResult{Part: "Plate", HeadDigest: "p1", BackboneDigest: bracket.BackboneDigest}
+	for name, late := range map[string]bool{"in use": false, "on its way": true} {
+		t.Run(name, func(t *testing.T) {
+			p, b := readyPage(t, 1)
+			p.Give([]Source{fakeFile("p.anomnet")}, []Source{fakeFile("i1")})
+			p.Switched(plate)
+			p.Scored(1, score("NG", 2), []float32{1})
+			p.Give([]Source{fakeFile("b.anomnet")}, nil)
+			p.Switched(bracket)
+			p.Use(1)
+			if !late {
+				p.Switched(plate)
+			}
+			assert.Equal(t, late, p.Renew(bracket.HeadDigest, "Bracket", []Source{fakeFile("v2")}))
+			if late {
+				p.Switched(plate)
+			}
+			assert.Len(t, b.loads, 3)
+			assert.False(t, p.Switching())
+			parts, at := p.Parts()
+			assert.Equal(t, []string{"Washer", "Plate", "Bracket"}, parts)
+			assert.Equal(t, 1, at)
+			assert.Equal(t, Done, p.Item(1).State, "it is not inspected again")
+		})
+	}
 }
 
 func TestPanelKeys(t *testing.T) {

@@ -32,7 +32,7 @@ type shelf struct {
 // drop is what a person gave at once: perhaps a model, and images to inspect with it.
 type drop struct {
 	load   bool
-	renew  bool     // see Renew
+	renews string   // head in whose place it comes, see Renew
 	models []Source // for Backend.Load
 	name   string   // of what is loaded
 	images []Source
@@ -96,6 +96,8 @@ func (p *Page) proceed() {
 		case !d.load:
 			p.drops = p.drops[1:]
 			p.addAll(d.images)
+		case d.renews != "" && d.renews != p.Part.HeadDigest:
+			p.drops = p.drops[1:]
 		case p.Phase == Broken:
 			p.loading = true
 			p.refuse(p.Problem)
@@ -123,7 +125,7 @@ func (p *Page) Switched(part protocol.LoadResult) {
 		return
 	}
 	d, before := p.next(), p.at
-	if d.renew && p.at > 0 {
+	if d.renews != "" && p.at > 0 {
 		p.renewed(part, d.models)
 		p.dispatch()
 		return
