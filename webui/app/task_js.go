@@ -18,18 +18,23 @@ type task struct {
 	progress func(protocol.Progress)
 	done     func(m message, e protocol.Error) // with the page's state locked; e.Code is "" for a result
 
-	id int
+	id        int
+	cancelled bool // before it was queued
 }
 
 // do queues a task. It goes before images: a person waits for it.
 func (p *pool) do(t *task) {
+	if t.cancelled {
+		go p.app.view.Update(func() { t.done(message{}, protocol.Error{Code: protocol.CodeCancelled}) })
+		return
+	}
 	p.lastID--
 	t.id = p.lastID
 	p.tasks = append(p.tasks, t)
 	p.pump()
 }
 
-// cancel drops a task that waits; one that runs is asked to stop, and answers that it did, or its result.
+// cancel drops a task that waits, also one whose files are still brought; one that runs is asked to stop, and answers that it did, or its result.
 func (p *pool) cancel(t *task) {
 	if at := slices.Index(p.tasks, t); at >= 0 {
 		p.tasks = slices.Delete(p.tasks, at, at+1)
@@ -39,8 +44,10 @@ func (p *pool) cancel(t *task) {
 	for _, w := range p.workers {
 		if slices.Contains(w.tasks, t) {
 			send(w.js, t.id, protocol.OpCancel, protocol.Empty{}, js.Global().Get("Array").New())
+			return
 		}
 	}
+	t.cancelled = true
 }
 
 // pumpTasks gives waiting tasks to the workers with most room. A long one goes to the worker with least to do, behind what that has.

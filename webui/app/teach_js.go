@@ -132,16 +132,19 @@ func (t *teacher) Drop(id int) {
 
 // Fit implements teach.Backend.
 func (t *teacher) Fit(f teach.Fit) {
+	job := &task{op: protocol.OpFit, long: true, progress: func(p protocol.Progress) { t.view.Reported(f.ID, p) }}
+	job.done = func(m message, e protocol.Error) { t.fitted(f.ID, m, e) }
+	t.fit = job
 	go func() {
 		bufs, err := t.features(f.Draft, f.Req.Shape, slices.Concat(f.Good, f.Bad))
 		t.stock.lendFit(&f.Req, bufs)
 		t.app.view.Update(func() {
 			if err != nil {
-				t.view.NotFitted(protocol.Error{Code: protocol.CodeStale, Message: err.Error()})
+				t.view.NotFitted(f.ID, protocol.Error{Code: protocol.CodeStale, Message: err.Error()})
 				return
 			}
-			t.fit = &task{op: protocol.OpFit, meta: f.Req, bufs: bufs, long: true, progress: t.view.Reported, done: t.fitted}
-			t.app.pool.do(t.fit)
+			job.meta, job.bufs = f.Req, bufs
+			t.app.pool.do(job)
 		})
 	}()
 }
@@ -159,19 +162,19 @@ func (t *teacher) features(draft string, shape protocol.Shape, keys []string) (j
 	return bufs, nil
 }
 
-func (t *teacher) fitted(m message, e protocol.Error) {
-	t.fit = nil
+func (t *teacher) fitted(id int, m message, e protocol.Error) {
 	if e.Code != "" {
-		t.view.NotFitted(e)
+		t.view.NotFitted(id, e)
 		return
 	}
 	r, err := protocol.Decode[protocol.FitResult](m.meta)
 	if err != nil || m.bufs.Length() != 1 {
-		t.view.NotFitted(protocol.Error{Code: protocol.CodeBadMessage, Message: errors.Join(err, errBuffers).Error()})
+		t.view.NotFitted(id, protocol.Error{Code: protocol.CodeBadMessage, Message: errors.Join(err, errBuffers).Error()})
 		return
 	}
-	t.head = asBlob(m.bufs.Index(0))
-	t.view.Fitted(r)
+	if t.view.Fitted(id, r) {
+		t.head = asBlob(m.bufs.Index(0))
+	}
 }
 
 // StopFit implements teach.Backend.

@@ -37,7 +37,7 @@ func TestBackboneThatIsGone(t *testing.T) {
 			for i, id := range b.computes {
 				v.Computed(id, protocol.FeaturesResult{SHA256: string(rune('a' + i))}, v.Shape, false)
 			}
-			v.NotFitted(stale)
+			v.NotFitted(v.lastFit, stale)
 		}
 		require.Equal(t, []string{"gone", "gone", "bb", "bb"}, b.backbones, when)
 		require.NotNil(t, v.problem)
@@ -63,11 +63,11 @@ func TestFeaturesOfAnotherVersion(t *testing.T) {
 	v.Resume(store.Draft{ID: "d9", Backbone: "bb", Shape: v.Shape, Good: []store.Shot{{Key: "k1", Name: "early.png"}}})
 	v.Take(sources(0, 1))
 	v.Computed(b.computes[0], protocol.FeaturesResult{SHA256: "a"}, v.Shape, false)
-	v.NotFitted(protocol.Error{Code: protocol.CodeStale})
+	v.NotFitted(v.lastFit, protocol.Error{Code: protocol.CodeStale})
 	assert.Equal(t, Failed, v.shots[0].State)
 	require.Equal(t, []string{"bb", "bb"}, b.backbones)
 	v.Computed(b.computes[1], protocol.FeaturesResult{SHA256: "a"}, v.Shape, false)
 	assert.Len(t, v.pick(false), 1)
-	v.NotFitted(protocol.Error{Code: protocol.CodeStale})
+	v.NotFitted(v.lastFit, protocol.Error{Code: protocol.CodeStale})
 	assert.Len(t, b.backbones, 2, "only once")
 }

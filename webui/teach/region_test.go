@@ -164,7 +164,7 @@ func TestRegionTravels(t *testing.T) {
 	v.Teach()
 	require.Len(t, b.fits, 1)
 	assert.Equal(t, rect(4, 4, 12, 20).String(), b.fits[0].Req.ROI)
-	v.Fitted(fitResult(6, 0))
+	v.Fitted(v.lastFit, fitResult(6, 0))
 	v.setMask(rect(4, 4, 12, 12))
 	assert.True(t, v.stale, "the result is of another region")
 

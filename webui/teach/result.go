@@ -61,7 +61,8 @@ func (v *View) startFit() {
 		req.Revision, req.Parent, req.Seed = now.Revision+1, now.Head, v.parent.Seed
 	}
 	v.result = &Result{Good: good, Bad: bad, Req: req}
-	v.back.Fit(Fit{Draft: v.id, Req: req, Good: keys(good), Bad: keys(bad)})
+	v.lastFit++
+	v.back.Fit(Fit{ID: v.lastFit, Draft: v.id, Req: req, Good: keys(good), Bad: keys(bad)})
 }
 
 // completed asks for the copies that images lack, which were given when there were more of them, and says whether there are any. Images of an earlier visit
@@ -92,8 +93,8 @@ func keys(shots []*Shot) []string {
 }
 
 // Reported tells how far the fit is.
-func (v *View) Reported(p protocol.Progress) {
-	if v.fit != nil {
+func (v *View) Reported(id int, p protocol.Progress) {
+	if v.fit != nil && id == v.lastFit {
 		v.fit.stage, v.fit.done, v.fit.total = p.Stage, p.Done, p.Total
 	}
 }
@@ -111,23 +112,27 @@ func (v *View) StopFit() {
 	v.back.StopFit()
 }
 
-// Fitted is the end of a fit.
-func (v *View) Fitted(r protocol.FitResult) {
-	if v.fit == nil || v.result == nil {
-		return
+// Fitted is the end of a fit. It returns whether the head is to be kept at hand.
+func (v *View) Fitted(id int, r protocol.FitResult) bool {
+	if id != v.lastFit || v.fit == nil || v.result == nil {
+		return false
 	}
 	cal, err := calibrate.New(r.Scores, nil, r.Model.Rate)
 	if err != nil {
-		v.NotFitted(protocol.Error{Code: protocol.CodeInternal, Message: err.Error()})
-		return
+		v.NotFitted(id, protocol.Error{Code: protocol.CodeInternal, Message: err.Error()})
+		return false
 	}
 	v.fit, v.stale = nil, false
 	v.result.FitResult, v.result.Calib = r, cal
 	v.Page.Live = v.Page.Text.T("teach.live.done", "part", v.part())
+	return true
 }
 
 // NotFitted is the other end.
-func (v *View) NotFitted(e protocol.Error) {
+func (v *View) NotFitted(id int, e protocol.Error) {
+	if id != v.lastFit {
+		return
+	}
 	v.fit, v.result, v.stale = nil, nil, false
 	if e.Code != protocol.CodeCancelled {
 		v.problem = &e
@@ -211,6 +216,9 @@ func (v *View) Save() {
 
 // Saved is the end of Save. What is taught from now on is a further version.
 func (v *View) Saved(p *store.Part) {
+	if p.ID != v.id { // other teaching has begun meanwhile
+		return
+	}
 	v.saving, v.saved, v.parent = false, p, p
 	v.Page.Live = v.Page.Text.T("teach.saved", "part", p.Name, "n", itoa(p.Use))
 }

@@ -19,7 +19,8 @@ type Backend interface {
 	Compute(id int, src ui.Source, draft string, req protocol.FeaturesRequest)
 	// Drop cancels Compute. It is answered all the same.
 	Drop(id int)
-	// Fit learns a head from features that are kept; the answers are any number of Reported, then Fitted or NotFitted.
+	// Fit learns a head from features that are kept; the answers are any number of Reported, then Fitted or NotFitted, with the id of the fit. StopFit
+	// cancels the last one.
 	Fit(f Fit)
 	StopFit()
 	// KeepDraft keeps unfinished teaching, EndDraft forgets it with its features.
@@ -42,6 +43,7 @@ type Backend interface {
 
 // Fit is what a head is learned from.
 type Fit struct {
+	ID        int
 	Draft     string
 	Req       protocol.FitRequest
 	Good, Bad []string // keys
@@ -74,7 +76,12 @@ type Shot struct {
 	Err   protocol.Error
 	Bad   bool // known to be bad: not learned from, but checked with
 	Out   bool // taken out; it can be brought back
+
+	asked protocol.Copies // of the features that are on their way; those of Shot are here
 }
+
+// here tells whether the image has features, perhaps while others are computed.
+func (s *Shot) here() bool { return s.Key != "" && s.State != Failed }
 
 // View is the view's state.
 type View struct {
@@ -90,6 +97,8 @@ type View struct {
 	backbone string // of the part that is taught
 	shots    []*Shot
 	lastID   int
+	first    int  // ids up to this one are of earlier teaching, whose answers may still come
+	lastFit  int  // the only one whose answers count
 	toBad    bool // the images that come are bad ones
 	all      bool // all images are shown, not only the first
 	copies   int  // files that were there already
@@ -134,7 +143,8 @@ func defaultShape() protocol.Shape {
 }
 
 func (v *View) reset() {
-	*v = View{Page: v.Page, Rate: v.Rate, back: v.back, Shape: defaultShape(), id: v.back.Fresh(), own: v.own, backbone: v.own, lastID: v.lastID, drafts: v.drafts,
+	*v = View{Page: v.Page, Rate: v.Rate, back: v.back, Shape: defaultShape(), id: v.back.Fresh(), own: v.own, backbone: v.own, lastID: v.lastID, first: v.lastID,
+		lastFit: v.lastFit + 1, drafts: v.drafts,
 		region: region{tool: Rectangle, size: brushSize}}
 }
 
@@ -185,8 +195,8 @@ func (v *View) compute(s *Shot) {
 		v.computed.start = v.back.Now()
 	}
 	v.computed.total++
-	s.State, s.Err, s.Copies = Waiting, protocol.Error{}, v.copiesOf(s)
-	v.back.Compute(s.ID, s.Src, v.id, protocol.FeaturesRequest{Name: s.Name, Backbone: v.backbone, Shape: v.Shape, Copies: s.Copies})
+	s.State, s.Err, s.asked = Waiting, protocol.Error{}, v.copiesOf(s)
+	v.back.Compute(s.ID, s.Src, v.id, protocol.FeaturesRequest{Name: s.Name, Backbone: v.backbone, Shape: v.Shape, Copies: s.asked})
 }
 
 // copiesOf is what copies the features of an image shall hold: none when it is bad, and as few as the number of good images calls for.
@@ -214,9 +224,8 @@ func (v *View) shot(id int) *Shot {
 
 // Computed is an answer of Backend.Compute. volatile tells that the device had no room and the features last as long as the page.
 func (v *View) Computed(id int, r protocol.FeaturesResult, shape protocol.Shape, volatile bool) {
-	v.end()
-	s := v.shot(id)
-	if s == nil || s.State != Waiting || shape != v.Shape {
+	s := v.end(id)
+	if s == nil || shape != v.Shape {
 		return
 	}
 	v.volatile = v.volatile || volatile
@@ -230,19 +239,20 @@ func (v *View) Computed(id int, r protocol.FeaturesResult, shape protocol.Shape,
 		}
 	}
 	s.State = Done
-	s.Shot = store.Shot{Key: key, SHA: r.SHA256, Name: s.Name, W: r.Width, H: r.Height, Copies: s.Copies}
+	s.Shot = store.Shot{Key: key, SHA: r.SHA256, Name: s.Name, W: r.Width, H: r.Height, Copies: s.asked}
 	v.keep()
 	v.settled()
 }
 
 // NotComputed is the other answer.
 func (v *View) NotComputed(id int, e protocol.Error) {
-	v.end()
-	s := v.shot(id)
-	if s == nil || s.State != Waiting {
+	s := v.end(id)
+	if s == nil {
 		return
 	}
 	switch {
+	case e.Code == protocol.CodeCancelled && s.Key != "": // it has features, with fewer copies
+		s.State = Done
 	case e.Code == protocol.CodeCancelled:
 		v.shots = slices.DeleteFunc(v.shots, func(x *Shot) bool { return x == s })
 	case v.outdated(e):
@@ -266,7 +276,7 @@ func (v *View) outdated(e protocol.Error) bool {
 			s.State, s.Err = Failed, e
 		} else {
 			v.lastID++ // answers that are on their way are of the other backbone
-			s.ID = v.lastID
+			s.ID, s.Key = v.lastID, ""
 			v.compute(s)
 		}
 	}
@@ -274,11 +284,19 @@ func (v *View) outdated(e protocol.Error) bool {
 	return true
 }
 
-func (v *View) end() {
+// end books an answer, and returns the image that waits for it, if any.
+func (v *View) end(id int) *Shot {
+	if id <= v.first {
+		return nil
+	}
 	v.computed.done++
 	if v.computed.done >= v.computed.total {
 		v.computed = batch{}
 	}
+	if s := v.shot(id); s != nil && s.State == Waiting {
+		return s
+	}
+	return nil
 }
 
 // settled goes on with a fit that waits for the last image.
@@ -329,7 +347,9 @@ func (v *View) StopComputing() {
 func (v *View) Remove(s *Shot) {
 	if s.State == Waiting {
 		v.back.Drop(s.ID)
-		return
+		if !s.here() {
+			return
+		}
 	}
 	v.setOut(s, true)
 	v.Page.Live = v.Page.Text.T("teach.live.removed", "name", s.Name)
@@ -371,7 +391,7 @@ func (v *View) SetShape(s protocol.Shape) {
 	}
 	for _, shot := range v.shots { // new ids: answers that are on their way are for the old shape
 		v.lastID++
-		shot.ID = v.lastID
+		shot.ID, shot.Key = v.lastID, ""
 		v.compute(shot)
 	}
 	v.touched()
@@ -388,11 +408,14 @@ func (v *View) keep() {
 		return
 	}
 	d := store.Draft{ID: v.id, Name: v.Name, Shape: v.Shape, Rate: v.rate(), Backbone: v.backbone, ROI: v.region.mask.String(), Changed: v.back.Clock()}
-	for _, s := range v.pick(false) {
-		d.Good = append(d.Good, s.Shot)
-	}
-	for _, s := range v.pick(true) {
-		d.Bad = append(d.Bad, s.Shot)
+	for _, s := range v.live() {
+		switch {
+		case !s.here():
+		case s.Bad:
+			d.Bad = append(d.Bad, s.Shot)
+		default:
+			d.Good = append(d.Good, s.Shot)
+		}
 	}
 	v.back.KeepDraft(d)
 }
@@ -404,7 +427,7 @@ func (v *View) Drafts(ds []store.Draft) {
 
 // Resume goes on with unfinished teaching.
 func (v *View) Resume(d store.Draft) {
-	v.reset()
+	v.leave()
 	v.id, v.Name, v.Shape = d.ID, d.Name, d.Shape
 	if d.Backbone != "" {
 		v.backbone = d.Backbone
@@ -449,8 +472,8 @@ func (v *View) Discard(d store.Draft) {
 	v.back.EndDraft(d.ID)
 }
 
-// Clear begins anew.
-func (v *View) Clear() {
+// leave ends what runs for this teaching, and begins anew.
+func (v *View) leave() {
 	for _, s := range v.shots {
 		if s.State == Waiting {
 			v.back.Drop(s.ID)
@@ -459,10 +482,16 @@ func (v *View) Clear() {
 	if v.fit != nil {
 		v.back.StopFit()
 	}
-	if v.saved == nil {
-		v.back.EndDraft(v.id)
-	}
 	v.reset()
+}
+
+// Clear begins anew. A part that is being saved needs its features.
+func (v *View) Clear() {
+	id, over := v.id, v.saved != nil || v.saving
+	v.leave()
+	if !over {
+		v.back.EndDraft(id)
+	}
 	v.Page.FocusView = true
 }
 

@@ -133,9 +133,9 @@ func TestTeach(t *testing.T) {
 	assert.Equal(t, "bb", f.Req.Backbone)
 	assert.Equal(t, store.Key(sha(v.shots[0].ID)), f.Good[0])
 	assert.Zero(t, f.Req.Revision)
-	v.Reported(protocol.Progress{Stage: "calibration", Done: 3, Total: 9})
+	v.Reported(v.lastFit, protocol.Progress{Stage: "calibration", Done: 3, Total: 9})
 	assert.Equal(t, "Scoring held-out images…", v.ProgressText())
-	v.Fitted(fitResult(7, 0))
+	v.Fitted(v.lastFit, fitResult(7, 0))
 	require.True(t, v.Done())
 	odd := v.result.Odd()
 	assert.Equal(t, v.shots[0], odd[0].Shot, "the highest score belongs to image 0")
@@ -165,7 +165,7 @@ func TestTeach(t *testing.T) {
 	assert.Equal(t, "h1", b.fits[1].Req.Parent)
 	v.StopFit()
 	assert.Equal(t, 1, b.stops)
-	v.NotFitted(protocol.Error{Code: protocol.CodeCancelled})
+	v.NotFitted(v.lastFit, protocol.Error{Code: protocol.CodeCancelled})
 	assert.Empty(t, v.Problem())
 }
 
@@ -254,7 +254,7 @@ func TestConfusionAndRecall(t *testing.T) {
 	assert.Len(t, b.fits[0].Bad, 2)
 	r := fitResult(20, 2)
 	r.Same, r.Odd, r.Groups, r.Sizes = [][2]int{{3, 7}}, []int{0}, 2, []int{5}
-	v.Fitted(r)
+	v.Fitted(v.lastFit, r)
 	out := &Outcome{v}
 	assert.Equal(t, "1 image is the same picture as another, such as img-03.png and img-07.png. Copies teach nothing new.", out.Same())
 	assert.Equal(t, "looks unlike the others", out.OddNote(v.result.Odd()[0]))
@@ -293,7 +293,7 @@ func TestCopiesFollowTheNumberOfImages(t *testing.T) {
 	answer(v, b)
 	require.Len(t, b.fits, 1)
 	assert.Len(t, b.fits[0].Good, 50)
-	v.Fitted(fitResult(50, 0))
+	v.Fitted(v.lastFit, fitResult(50, 0))
 	v.Restore(v.shots[55])
 	v.Teach()
 	require.Len(t, b.fits, 2, "more copies than are called for do no harm")

@@ -1,0 +1,115 @@
+package teach
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"anomnet/wasm/protocol"
+	"anomnet/webui/store"
+)
+
+var cancelled = protocol.Error{Code: protocol.CodeCancelled}
+
+// TestAnswersOfEarlierTeaching come when other images are computed already: these are all learned, not only as many as answers are missing.
+func TestAnswersOfEarlierTeaching(t *testing.T) {
+	v, b, _ := newView(t)
+	v.Take(sources(0, 6))
+	v.Clear()
+	assert.Len(t, b.drops, 6)
+	v.Take(sources(10, 12))
+	v.Teach()
+	for _, id := range b.computes[:3] {
+		v.NotComputed(id, cancelled)
+		v.Computed(id+3, protocol.FeaturesResult{SHA256: sha(id + 3)}, v.Shape, false) // it was too late to cancel
+	}
+	for _, id := range b.computes[6:] {
+		require.Empty(t, b.fits)
+		v.Computed(id, protocol.FeaturesResult{SHA256: sha(id)}, v.Shape, false)
+	}
+	require.Len(t, b.fits, 1)
+	assert.Len(t, b.fits[0].Good, 12)
+}
+
+// TestFitOfEarlierTeaching ends while another one runs, whose head it must not become.
+func TestFitOfEarlierTeaching(t *testing.T) {
+	v, b, _ := newView(t)
+	var d store.Draft
+	for i := range 6 {
+		d.Good = append(d.Good, store.Shot{Key: store.Key(sha(i))})
+	}
+	d.ID, d.Shape, d.Backbone = "d9", v.Shape, "bb"
+	v.Take(sources(10, 7))
+	answer(v, b)
+	v.Teach()
+	v.Resume(d)
+	assert.Equal(t, 1, b.stops, "nobody waits for the first")
+	assert.False(t, v.Fitted(b.fits[0].ID, fitResult(7, 0)))
+	v.Teach()
+	require.Len(t, b.fits, 2)
+	v.Reported(b.fits[0].ID, protocol.Progress{Stage: "centroids", Done: 9, Total: 9})
+	assert.Equal(t, "Putting the images together…", v.ProgressText())
+	v.NotFitted(b.fits[0].ID, protocol.Error{Code: protocol.CodeCrashed})
+	assert.False(t, v.Fitted(b.fits[0].ID, fitResult(7, 0)))
+	assert.True(t, v.Fitting())
+	assert.True(t, v.Fitted(b.fits[1].ID, fitResult(6, 0)))
+	assert.True(t, v.Done())
+}
+
+// TestCancelKeepsComputedImages: fewer images call for more copies, so all are computed once more. Whoever cancels that has the images still.
+func TestCancelKeepsComputedImages(t *testing.T) {
+	v, b, _ := newView(t)
+	v.Take(sources(0, 60))
+	answer(v, b)
+	for _, s := range v.live()[50:] {
+		v.Remove(s)
+	}
+	v.Teach()
+	require.Len(t, b.computes, 110)
+	v.SetName("Bracket")
+	assert.Len(t, b.drafts[len(b.drafts)-1].Good, 50, "a tab that is closed now loses none")
+	v.Remove(v.shots[0])
+	v.Cancel()
+	for _, id := range b.computes[60:] {
+		v.NotComputed(id, cancelled)
+	}
+	assert.False(t, v.Busy())
+	assert.Len(t, v.pick(false), 49)
+	assert.True(t, v.shots[0].Out)
+	v.Teach()
+	assert.Len(t, b.computes, 159, "the copies are still called for")
+
+	v.StopComputing()
+	shape := v.Shape
+	shape.Gray = true
+	for _, id := range b.computes[110:] {
+		v.NotComputed(id, cancelled)
+	}
+	v.SetShape(shape)
+	v.Cancel()
+	for _, id := range b.computes[159:] {
+		v.NotComputed(id, cancelled)
+	}
+	assert.Empty(t, v.shots, "there are no features of the other shape")
+}
+
+// TestClearWhileSaving begins anew before the part is saved: its features stay, and what is taught next is no version of it.
+func TestClearWhileSaving(t *testing.T) {
+	v, b, _ := newView(t)
+	v.Take(sources(0, 6))
+	answer(v, b)
+	v.Teach()
+	v.Fitted(b.fits[0].ID, fitResult(6, 0))
+	v.Save()
+	v.Clear()
+	assert.Empty(t, b.ended, "saving ends the draft")
+	v.Saved(&store.Part{ID: b.saves[0].Draft, Name: "Bracket", Use: 1, Versions: []store.Version{{N: 1, Head: "h1"}}})
+	b.computes = nil
+	v.Take(sources(10, 6))
+	answer(v, b)
+	v.Teach()
+	require.Len(t, b.fits, 2)
+	assert.Empty(t, b.fits[1].Req.Parent)
+	assert.Zero(t, b.fits[1].Req.Revision)
+}
