@@ -55,40 +55,74 @@ func (k *Kiosk) exportDue() {
 
 // exportNow writes what was inspected since the last export.
 func (k *Kiosk) exportNow() {
-	e, p := &k.export, k.Page.Policy
-	e.busy = true
-	k.back.Lines(k.State.Exported+1+mostExported, mostExported, func(lines []string, err error) {
+	from := k.State.Exported + 1
+	k.export.busy = true
+	k.back.Lines(from+mostExported, mostExported, func(lines []string, err error) {
 		if err != nil {
-			e.busy = false
+			k.export.busy = false
 			return // the history says so itself
 		}
-		batches := batchesOf(k.Page, lines)
-		last := k.State.Exported
-		if len(lines) > 0 {
-			last = history.Parse(lines[len(lines)-1]).Seq
-		}
-		var jobs []job
-		for i := range batches {
-			b := &batches[i]
-			name := fmt.Sprintf("%s_%08d-%08d", ui.FileName(b.Header.Part, b.Header.Started, "results"), b.first, b.last)
-			if p.Export.CSV {
-				jobs = append(jobs, job{name + ".csv", protocol.FormCSV, &b.Batch})
-			}
-			if p.Export.JSON {
-				jobs = append(jobs, job{name + ".json", protocol.FormJSON, &b.Batch})
-			}
-		}
-		k.write(jobs, func(err error) {
-			e.busy = false
+		parts, unknown := partsOf(k.Page, lines)
+		k.origins(from, parts, unknown, func(err error) {
 			if err != nil {
-				e.retry = k.back.Now() + 10_000
-				k.trouble(&e.problem, exportProblems.of(err))
+				k.export.busy = false
 				return
 			}
-			k.trouble(&e.problem, "")
-			k.State.Exported, k.State.ExportedAt = last, k.back.Wall().Milli
-			k.keep()
+			k.writeLines(lines, parts)
 		})
+	})
+}
+
+// origins looks up, in the history before a number, parts that came into use there and are not with the page: it has just begun, or they were deleted.
+func (k *Kiosk) origins(before int64, parts map[string]report.Header, unknown map[string]bool, answer func(error)) {
+	if len(unknown) == 0 || before <= 1 {
+		answer(nil)
+		return
+	}
+	k.back.Lines(before, mostExported, func(lines []string, err error) {
+		if err != nil || len(lines) == 0 {
+			answer(err)
+			return
+		}
+		for i := len(lines) - 1; i >= 0 && len(unknown) > 0; i-- {
+			if e := history.Parse(lines[i]); e.Kind == payload.Model && unknown[e.Head] {
+				parts[e.Head] = headerOf(&e)
+				delete(unknown, e.Head)
+			}
+		}
+		k.origins(before-int64(len(lines)), parts, unknown, answer)
+	})
+}
+
+// writeLines writes the inspections among lines and goes on behind them.
+func (k *Kiosk) writeLines(lines []string, parts map[string]report.Header) {
+	e, p := &k.export, k.Page.Policy
+	batches := batchesOf(parts, lines)
+	last := k.State.Exported
+	if len(lines) > 0 {
+		last = history.Parse(lines[len(lines)-1]).Seq
+	}
+	var jobs []job
+	for i := range batches {
+		b := &batches[i]
+		name := fmt.Sprintf("%s_%08d-%08d", ui.FileName(b.Header.Part, b.Header.Started, "results"), b.first, b.last)
+		if p.Export.CSV {
+			jobs = append(jobs, job{name + ".csv", protocol.FormCSV, &b.Batch})
+		}
+		if p.Export.JSON {
+			jobs = append(jobs, job{name + ".json", protocol.FormJSON, &b.Batch})
+		}
+	}
+	k.write(jobs, func(err error) {
+		e.busy = false
+		if err != nil {
+			e.retry = k.back.Now() + 10_000
+			k.trouble(&e.problem, exportProblems.of(err))
+			return
+		}
+		k.trouble(&e.problem, "")
+		k.State.Exported, k.State.ExportedAt = last, k.back.Wall().Milli
+		k.keep()
 	})
 }
 
@@ -126,23 +160,44 @@ type numbered struct {
 	first, last int64
 }
 
-// batchesOf makes a batch of each run of inspections with one part and operator. Images without the size of their picture were not inspected in
-// the kiosk, and are not its business.
-func batchesOf(p *ui.Page, lines []string) []numbered {
-	var out []numbered
-	parts := map[string]report.Header{}
+// exports tells whether an entry is an inspection of the kiosk. Images without the size of their picture were not inspected in it, and are not its
+// business.
+func exports(e *history.Entry) bool {
+	return e.Kind == payload.Inspected && (e.Error != "" || e.Width > 0)
+}
+
+// headerOf is what an entry says of a part that came into use.
+func headerOf(e *history.Entry) report.Header {
+	return report.Header{HeadSHA256: e.Head, Part: e.Part, BackboneSHA256: e.Backbone, Software: e.Version}
+}
+
+// partsOf are the parts of the page and those that came into use in lines, by their heads; unknown are the heads of inspections that are of neither.
+func partsOf(p *ui.Page, lines []string) (parts map[string]report.Header, unknown map[string]bool) {
+	parts, unknown = map[string]report.Header{}, map[string]bool{}
 	for _, l := range p.AllLoaded() {
 		parts[l.Part.HeadDigest] = p.HeaderOf(l.Part)
 	}
 	for _, line := range lines {
 		e := history.Parse(line)
-		if e.Kind == payload.Model {
-			if _, ok := parts[e.Head]; !ok {
-				parts[e.Head] = report.Header{HeadSHA256: e.Head, Part: e.Part, BackboneSHA256: e.Backbone, Software: e.Version}
-			}
+		if _, ok := parts[e.Head]; ok {
+			continue
 		}
+		if e.Kind == payload.Model {
+			parts[e.Head] = headerOf(&e)
+		} else if exports(&e) {
+			unknown[e.Head] = true
+		}
+	}
+	return parts, unknown
+}
+
+// batchesOf makes a batch of each run of inspections with one part and operator.
+func batchesOf(parts map[string]report.Header, lines []string) []numbered {
+	var out []numbered
+	for _, line := range lines {
+		e := history.Parse(line)
 		h, ok := parts[e.Head]
-		if e.Kind != payload.Inspected || !ok || e.Error == "" && e.Width == 0 {
+		if !exports(&e) || !ok {
 			continue
 		}
 		n := len(out)

@@ -372,6 +372,46 @@ func TestCountersOfTheDayAndShift(t *testing.T) {
 	assert.Len(t, w.k.Strip, 11)
 }
 
+// TestExportOfAPartThatIsGone: the rest of a day is exported at the next start, also when its part is not, or not yet, with the page. The entry that names the
+// part is among those that were exported before.
+func TestExportOfAPartThatIsGone(t *testing.T) {
+	p := policy.Default()
+	p.Export = &policy.Export{JSON: true, Images: 4, Minutes: 60}
+	data, err := p.Encode()
+	require.NoError(t, err)
+	served := Served{Asked: true, Text: string(data)}
+	w := newWorld(t, nil, served)
+	w.k.ChooseOutlet()
+	w.k.SetCamera(true)
+	w.page.CameraRuns(640, 480, nil)
+	w.tick()
+	shoot := func(n int) {
+		for range n {
+			w.k.Shoot()
+			w.work()
+		}
+		w.tick()
+	}
+	shoot(5)
+	require.Len(t, w.out, 1)
+	shoot(3)
+	require.Len(t, w.out, 1, "too few, too early")
+	gone := digest
+	digest = strings.Repeat("ef", 32) // of the part that comes with the site
+	defer func() { digest = gone }()
+	w = newWorld(t, w, served)
+	w.milli += 3_600_000
+	w.tick()
+	require.Len(t, w.out, 2)
+	for name, text := range w.out {
+		b, err := report.Parse([]byte(text))
+		require.NoError(t, err)
+		assert.Equal(t, gone, b.Header.HeadSHA256)
+		assert.Equal(t, "Washer", b.Header.Part)
+		assert.Contains(t, map[int]bool{5: true, 3: true}, len(b.Records), name)
+	}
+}
+
 func TestExport(t *testing.T) {
 	p := policy.Default()
 	p.Export = &policy.Export{CSV: true, JSON: true, Pictures: true, Images: 4, Minutes: 60}
