@@ -121,13 +121,16 @@ export const settle = (path) => { finished.add(path); };
 export async function listing() {
   const root = await usable("watch", false), out = [];
   if (turn.length === 0) turn = [...finished];
-  const again = new Set(turn.splice(0, AGAIN));
+  const again = new Set(turn.splice(0, AGAIN)), gone = new Set(finished);
   const visit = async (dir, prefix, deep) => {
     for await (const [name, entry] of dir.entries()) {
       const path = prefix + name;
       if (entry.kind === "directory") {
         if (deep < DEEP) await visit(entry, path + "/", deep + 1);
-      } else if (/\.(png|jpe?g|bmp|tiff?|webp)$/i.test(name) && (!finished.has(path) || again.has(path))) {
+        continue;
+      }
+      gone.delete(path);
+      if (/\.(png|jpe?g|bmp|tiff?|webp)$/i.test(name) && (!finished.has(path) || again.has(path))) {
         try {
           const file = await entry.getFile();
           out.push([path, file.size, file.lastModified]);
@@ -136,6 +139,7 @@ export async function listing() {
     }
   };
   await visit(root, "", 0);
+  for (const path of gone) finished.delete(path);
   return out;
 }
 

@@ -21,6 +21,7 @@ const (
 	depth      = 6    // images of the folder that are with the page at once; the others stay where they are
 	settled    = 2000 // milliseconds since the last change after which a file is taken at first sight
 	maxFetches = 3    // of a file that cannot be read
+	maxDone    = 5000 // files that are known to stand in the history; it is asked again about others
 )
 
 // folder is the watched folder: what was seen in it and what is to be inspected.
@@ -28,7 +29,8 @@ type folder struct {
 	polling bool
 	problem string            // a key of the catalogue, "" for none
 	seen    map[string]Listed // by path, as it was listed last
-	taken   map[string]bool   // by key: asked for, in the queue, in work, or done
+	taken   map[string]bool   // by key: asked for, in the queue, in work, or in done
+	done    []string          // keys of files that stand in the history, the oldest first
 	queue   []Listed
 	active  int
 	fetches map[string]int // of those that failed
@@ -43,17 +45,30 @@ func newFolder() folder {
 // for a while.
 func (f *folder) fresh(list []Listed, now int64) []Listed {
 	var out []Listed
+	seen := map[string]Listed{} // without those that are gone
 	for _, one := range list {
 		if ui.Choose(one.Path) != ui.Taken || ui.ModelName(one.Path) || one.Size == 0 || f.taken[one.Key()] {
 			continue
 		}
 		before, ok := f.seen[one.Path]
-		f.seen[one.Path] = one
+		seen[one.Path] = one
 		if ok && before == one || now-one.Modified > settled {
 			out = append(out, one)
 		}
 	}
+	f.seen = seen
 	return out
+}
+
+// finish notes that a file stands in the history. A line makes a million of them in a few weeks, so only the newest are remembered here.
+func (f *folder) finish(key string) {
+	f.taken[key] = true
+	delete(f.fetches, key)
+	f.done = append(f.done, key)
+	if len(f.done) > maxDone {
+		delete(f.taken, f.done[0])
+		f.done = f.done[1:]
+	}
 }
 
 // poll looks into the folder and asks the history which of its files are done.
@@ -87,9 +102,11 @@ func (k *Kiosk) poll() {
 				return // the history says so itself
 			}
 			for i, one := range list {
-				if f.taken[keys[i]] = true; known[i] {
+				if known[i] {
+					f.finish(keys[i])
 					k.back.Settle(one.Path)
 				} else {
+					f.taken[keys[i]] = true
 					f.queue = append(f.queue, one)
 				}
 			}

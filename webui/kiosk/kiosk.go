@@ -356,7 +356,7 @@ func (k *Kiosk) inspected(_ protocol.LoadResult, it *ui.Item) {
 
 func (k *Kiosk) recorded(it *ui.Item) {
 	if key := history.FileKey(it.Src); key != "" {
-		k.folder.taken[key] = true
+		k.folder.finish(key)
 		k.back.Settle(ui.PathOf(it.Src))
 	}
 	if !k.shown {

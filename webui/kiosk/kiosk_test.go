@@ -232,6 +232,37 @@ func TestFolderIsInspectedOnce(t *testing.T) {
 	assert.NoError(t, err)
 }
 
+// TestFolderForgets lets files come and go for weeks: what is remembered of them does not grow.
+func TestFolderForgets(t *testing.T) {
+	w := newWorld(t, nil, Served{})
+	w.k.ChooseFolder()
+	const batch, n = 100, maxDone + 300
+	for i := range n / batch {
+		clear(w.files)
+		w.put(batch, fmt.Sprintf("%d-", i))
+		for len(w.keys) < (i+1)*batch {
+			w.tick()
+			w.work()
+		}
+	}
+	f := &w.k.folder
+	assert.Equal(t, n, w.fetches)
+	assert.Len(t, f.taken, maxDone)
+	assert.LessOrEqual(t, len(f.seen), batch)
+	clear(w.files)
+	w.put(batch, "0-") // the same files, with another time
+	w.put(batch, "1-")
+	for path, one := range w.files {
+		one.Modified = 0
+		w.keys[one.Key()] = true // but the history knows them
+		w.files[path] = one
+	}
+	w.tick()
+	w.work()
+	assert.Equal(t, n, w.fetches, "the history is asked about what was forgotten")
+	assert.Len(t, f.taken, maxDone)
+}
+
 // TestAddressBeforeState: the address leads to the kiosk before the state of the earlier visit is read, which must not be lost.
 func TestAddressBeforeState(t *testing.T) {
 	text, err := messages.Load("en")
