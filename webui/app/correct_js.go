@@ -105,13 +105,7 @@ func (c *corrector) learn(p store.Part, items []*ui.Item) (*store.Part, int, pro
 		return nil, 0, e
 	}
 	now := p.Current()
-	good, bad := slices.Clone(now.Good), slices.Clone(p.Bad)
-	for _, s := range added {
-		if !slices.Contains(good, s.Key) {
-			good = append(good, s.Key)
-		}
-		bad = slices.DeleteFunc(bad, func(k string) bool { return k == s.Key }) // what is good is not bad
-	}
+	good, bad := p.Further(added)
 	bufs, err := c.app.teach.features(p.ID, p.Shape, slices.Concat(good, bad))
 	if err != nil {
 		return nil, 0, protocol.Error{Code: protocol.CodeStale, Message: err.Error()}
@@ -124,9 +118,11 @@ func (c *corrector) learn(p store.Part, items []*ui.Item) (*store.Part, int, pro
 		return nil, 0, e
 	}
 	head := asBlob(out)
-	m := store.Model{Name: p.Name, Version: versionOf(r.Model, head, store.Taught), Head: head, Shape: p.Shape, Seed: p.Seed, Shots: added,
-		Bad: append([]string{}, bad...)}
+	m := store.Model{Name: p.Name, Version: versionOf(r.Model, head, store.Taught), Head: head, Shape: p.Shape, Seed: p.Seed, Shots: added}
 	m.Version.Good, m.Version.Why = good, "good"
+	for _, s := range added {
+		m.Unbad = append(m.Unbad, s.Key)
+	}
 	for i, key := range bad {
 		if r.Checks[i] > r.Model.Limit {
 			m.Version.Caught = append(m.Version.Caught, key)

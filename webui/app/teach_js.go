@@ -237,7 +237,7 @@ func (t *teacher) save(s teach.Save, head js.Value) (*store.Part, protocol.Error
 		}
 	}
 	v := versionOf(m, head, store.Taught)
-	model := store.Model{Name: s.Name, Version: v, Head: head, Shape: m.Shape, Seed: m.Seed, Bad: []string{}}
+	model := store.Model{Name: s.Name, Version: v, Head: head, Shape: m.Shape, Seed: m.Seed, Unbad: s.Unbad}
 	for _, shot := range s.Result.Good {
 		model.Version.Good = append(model.Version.Good, shot.Key)
 		model.Shots = append(model.Shots, shot.Shot)

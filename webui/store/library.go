@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -86,11 +87,11 @@ type Model struct {
 	Shape          Shape
 	Seed           int64
 	Shots          []Shot
-	Bad            []string // keys of bad images, of the part from now on; nil leaves them
+	Bad, Unbad     []string // keys of images that are bad, and that are no longer: of others, a person may have said so meanwhile
 }
 
 // Add keeps a head as a new version of a part and takes it into use. The part is the one with the id; without one, the one with the same head or
-// the same name, else a new one with the id fresh. A head that the part has already is only taken into use.
+// the same name, else a new one with the id fresh. A head that the part has already is taken into use, with what is known about its images now.
 func (l *Library) Add(id, fresh string, m Model) (*Part, error) {
 	var p *Part
 	err := l.disk.Lock(func() (err error) {
@@ -106,6 +107,10 @@ func (l *Library) Add(id, fresh string, m Model) (*Part, error) {
 			if err := l.files(&m); err != nil { // it may have been here without its signature, or its backbone
 				return err
 			}
+			for _, key := range m.Version.Caught {
+				v.caught(key)
+			}
+			p.images(&m)
 			if m.Signature != nil {
 				v.Trust = m.Version.Trust
 			}
@@ -115,10 +120,8 @@ func (l *Library) Add(id, fresh string, m Model) (*Part, error) {
 			return err
 		}
 		p.Name = m.Name
-		p.add(m.Version, m.Shots)
-		if m.Bad != nil {
-			p.Bad = m.Bad
-		}
+		p.add(m.Version)
+		p.images(&m)
 		return l.put(partKey+p.ID, p)
 	})
 	if err != nil {
@@ -147,7 +150,7 @@ func (l *Library) target(id, fresh string, m *Model) (*Part, error) {
 	if id == "" {
 		id = fresh
 	}
-	if err := checkID(id); err != nil {
+	if _, err := l.part(id); !errors.Is(err, ErrGone) { // a record that cannot be read, of a later version of this program perhaps
 		return nil, err
 	}
 	return &Part{ID: id, Name: m.Name, Shape: m.Shape, Seed: m.Seed}, nil
@@ -204,7 +207,7 @@ func (l *Library) Choose(id string, n int) (*Part, error) {
 	})
 }
 
-// MarkBad adds an image that is known to be bad, and whether version n calls it NG. What is bad is not good.
+// MarkBad adds an image that is known to be bad, and whether version n calls it NG. What is bad is not good: no later version learns it.
 func (l *Library) MarkBad(id string, s Shot, n int, caught bool) (*Part, error) {
 	return l.change(id, func(p *Part) error {
 		v := p.Version(n)
@@ -217,17 +220,9 @@ func (l *Library) MarkBad(id string, s Shot, n int, caught bool) (*Part, error) 
 		if !slices.Contains(p.Bad, s.Key) {
 			p.Bad = append(p.Bad, s.Key)
 		}
-		if caught && !slices.Contains(v.Caught, s.Key) {
-			v.Caught = append(v.Caught, s.Key)
+		if caught {
+			v.caught(s.Key)
 		}
-		return nil
-	})
-}
-
-// UnmarkBad takes that back.
-func (l *Library) UnmarkBad(id, key string) (*Part, error) {
-	return l.change(id, func(p *Part) error {
-		p.Bad = slices.DeleteFunc(p.Bad, func(k string) bool { return k == key })
 		return nil
 	})
 }

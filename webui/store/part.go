@@ -129,15 +129,49 @@ func (p *Part) Bytes() float64 {
 	return sum
 }
 
+// Further are the images that the next version is taught from and checked with: those of the version in use, and added ones that are good. What is bad is
+// not good, but a person may say of a bad one that it is.
+func (p *Part) Further(added []Shot) (good, bad []string) {
+	bad = slices.DeleteFunc(slices.Clone(p.Bad), func(key string) bool { return slices.ContainsFunc(added, func(s Shot) bool { return s.Key == key }) })
+	for _, key := range p.Current().Good {
+		if !slices.Contains(bad, key) {
+			good = append(good, key)
+		}
+	}
+	for _, s := range added {
+		if !slices.Contains(good, s.Key) {
+			good = append(good, s.Key)
+		}
+	}
+	return good, bad
+}
+
+// caught notes that the version calls a bad image NG.
+func (v *Version) caught(key string) {
+	if !slices.Contains(v.Caught, key) {
+		v.Caught = append(v.Caught, key)
+	}
+}
+
 // add appends a version, numbers it and takes it into use.
-func (p *Part) add(v Version, shots []Shot) {
+func (p *Part) add(v Version) {
 	v.N = 1
 	for _, o := range p.Versions {
 		v.N = max(v.N, o.N+1)
 	}
 	p.Versions = append(p.Versions, v)
 	p.Use = v.N
-	for _, s := range shots {
+}
+
+// images takes what a model says about images.
+func (p *Part) images(m *Model) {
+	p.Bad = slices.DeleteFunc(p.Bad, func(key string) bool { return slices.Contains(m.Unbad, key) })
+	for _, key := range m.Bad {
+		if !slices.Contains(p.Bad, key) {
+			p.Bad = append(p.Bad, key)
+		}
+	}
+	for _, s := range m.Shots {
 		if known := p.Shot(s.Key); known != nil {
 			*known = s
 		} else {

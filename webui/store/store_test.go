@@ -222,6 +222,40 @@ func TestUnreadableRecords(t *testing.T) {
 	assert.ErrorContains(t, err, "cannot be read")
 }
 
+// TestUnreadablePart: teaching that is not finished is of a part whose record this version cannot read. Nothing is put in its place.
+func TestUnreadablePart(t *testing.T) {
+	d := newDisk()
+	d.records[partKey+"p2"] = `{"versions":"later"}`
+	_, err := NewLibrary(d).Add("p2", "", model("Bracket", "h1"))
+	assert.ErrorContains(t, err, "cannot be read")
+	assert.Equal(t, `{"versions":"later"}`, d.records[partKey+"p2"])
+}
+
+// TestTheSameHeadAgain goes back a version, marks an image as bad, and learns what was learned before: the head is the same, what is known of images is not.
+func TestTheSameHeadAgain(t *testing.T) {
+	l := NewLibrary(newDisk())
+	_, err := l.Add("", "p1", model("Bracket", "h1"))
+	require.NoError(t, err)
+	m := model("Bracket", "h2")
+	m.Shots = []Shot{{Key: "x"}}
+	_, err = l.Add("p1", "", m)
+	require.NoError(t, err)
+	_, err = l.Choose("p1", 1)
+	require.NoError(t, err)
+	for _, key := range []string{"x", "y"} {
+		_, err = l.MarkBad("p1", Shot{Key: key}, 1, false)
+		require.NoError(t, err)
+	}
+	m.Unbad, m.Version.Caught = []string{"x"}, []string{"y"}
+	p, err := l.Add("p1", "", m)
+	require.NoError(t, err)
+	assert.Equal(t, 2, p.Use)
+	assert.Len(t, p.Versions, 2)
+	assert.Equal(t, []string{"y"}, p.Bad)
+	caught, all := p.Recall()
+	assert.Equal(t, []int{1, 1}, []int{caught, all})
+}
+
 func TestBadNames(t *testing.T) {
 	l := NewLibrary(newDisk())
 	for _, id := range []string{"", "../x", "A", "a/b"} {
@@ -270,7 +304,7 @@ func TestBadImages(t *testing.T) {
 		_, err = l.MarkBad("p1", Shot{Key: key}, 1, i != 1)
 		require.NoError(t, err)
 	}
-	p, err := l.UnmarkBad("p1", "none")
+	p, err := l.Choose("p1", 1)
 	require.NoError(t, err)
 	caught, all := p.Recall()
 	assert.Equal(t, []int{1, 2}, []int{caught, all})
@@ -281,10 +315,16 @@ func TestBadImages(t *testing.T) {
 	require.NoError(t, err)
 	caught, all = p.Recall()
 	assert.Equal(t, []int{2, 2}, []int{caught, all}, "they are the part's, and each version says what it finds")
-	p, err = l.UnmarkBad("p1", "k1")
+	good, bad := p.Further(nil)
+	assert.Equal(t, [][]string{nil, {"k1", "k2"}}, [][]string{good, bad})
+	p.Current().Good = []string{"k0", "k1"}
+	good, bad = p.Further([]Shot{{Key: "k2"}})
+	assert.Equal(t, [][]string{{"k0", "k2"}, {"k1"}}, [][]string{good, bad}, "what is bad is not good, but for what a person says now")
+	m = model("Bracket", "h3")
+	m.Bad, m.Unbad = []string{"k3"}, []string{"k1", "none"}
+	p, err = l.Add("p1", "", m)
 	require.NoError(t, err)
-	caught, all = p.Recall()
-	assert.Equal(t, []int{1, 1}, []int{caught, all})
+	assert.Equal(t, []string{"k2", "k3"}, p.Bad, "k2 was marked while the version was learned")
 	_, err = l.MarkBad("p1", Shot{Key: "k"}, 9, true)
 	assert.ErrorIs(t, err, ErrGone)
 }

@@ -94,6 +94,32 @@ func TestCancelKeepsComputedImages(t *testing.T) {
 	assert.Empty(t, v.shots, "there are no features of the other shape")
 }
 
+// TestImagesThatAreBadNoLonger: the part forgets that they are bad, and no others, which may have been marked in Inspect meanwhile.
+func TestImagesThatAreBadNoLonger(t *testing.T) {
+	v, b, _ := newView(t)
+	p := &store.Part{ID: "p1", Name: "Bracket", Use: 1, Versions: []store.Version{{N: 1, Head: "h1", Backbone: "bb"}}, Shape: v.Shape}
+	for i := range 9 {
+		s := store.Shot{Key: store.Key(sha(i))}
+		p.Shots = append(p.Shots, s)
+		if i < 6 {
+			p.Versions[0].Good = append(p.Versions[0].Good, s.Key)
+		} else {
+			p.Bad = append(p.Bad, s.Key)
+		}
+	}
+	p.Bad = append(p.Bad, p.Shots[0].Key) // marked after it was taught as good
+	v.Again(p)
+	require.Len(t, v.shots, 9)
+	assert.Equal(t, 5, v.Count(false))
+	v.Remove(v.shots[5])
+	v.Teach()
+	require.Len(t, b.fits, 1)
+	v.Fitted(b.fits[0].ID, fitResult(5, 3))
+	v.Save()
+	require.Len(t, b.saves, 1)
+	assert.ElementsMatch(t, append(keys(v.shots[:5]), v.shots[5].Key), b.saves[0].Unbad)
+}
+
 // TestClearWhileSaving begins anew before the part is saved: its features stay, and what is taught next is no version of it.
 func TestClearWhileSaving(t *testing.T) {
 	v, b, _ := newView(t)

@@ -211,7 +211,13 @@ func (v *View) Save() {
 		return
 	}
 	v.saving, v.full, v.problem = true, false, nil
-	v.back.Save(Save{Draft: v.id, Name: v.part(), Rate: v.rate(), Result: v.result})
+	s := Save{Draft: v.id, Name: v.part(), Rate: v.rate(), Result: v.result}
+	for _, shot := range v.shots {
+		if shot.Key != "" && !slices.Contains(v.result.Bad, shot) {
+			s.Unbad = append(s.Unbad, shot.Key)
+		}
+	}
+	v.back.Save(s)
 }
 
 // Saved is the end of Save. What is taught from now on is a further version.

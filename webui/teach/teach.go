@@ -55,6 +55,7 @@ type Save struct {
 	Name   string
 	Rate   float64
 	Result *Result
+	Unbad  []string // keys of images that the part may have as bad ones, and that are none
 }
 
 // State is how far an image is.
@@ -444,12 +445,13 @@ func (v *View) Resume(d store.Draft) {
 func (v *View) Again(p *store.Part) {
 	now := p.Current()
 	d := store.Draft{ID: p.ID, Name: p.Name, Shape: p.Shape, Rate: now.Rate, Seed: p.Seed, Backbone: now.Backbone, ROI: now.ROI}
-	for _, key := range now.Good {
+	good, bad := p.Further(nil)
+	for _, key := range good {
 		if s := p.Shot(key); s != nil {
 			d.Good = append(d.Good, *s)
 		}
 	}
-	for _, key := range p.Bad {
+	for _, key := range bad {
 		if s := p.Shot(key); s != nil {
 			d.Bad = append(d.Bad, *s)
 		}
