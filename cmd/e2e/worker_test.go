@@ -55,6 +55,21 @@ func TestAnswerOfNoJob(t *testing.T) {
 	assert.NotEmpty(t, res[0].Verdict, res[0].Error)
 }
 
+// TestNoWorkerIsLeft lets workers end until the page gives up. What it cannot note in the history it must not keep other tabs from noting.
+func TestNoWorkerIsLeft(t *testing.T) {
+	p := open(t, serve(t, siteDir(t)), desktop)
+	p.str(holdWorkers)
+	p.choose(filepath.Join(siteDir(t), "samples", firstSample(t)))
+	p.str(`(async () => { for (let i = 0; i < workers.length; i++) {
+		workers[i].dispatchEvent(new ErrorEvent("error", {message: "out of memory", cancelable: true}));
+		await new Promise((f) => setTimeout(f, 20));
+	} })()`)
+	p.waitFor(`document.documentElement.dataset.state === "failed"`)
+	p.waitFor(`document.body.innerText.includes("The history")`)
+	p.str(`navigator.locks.request("anomnet-history", {ifAvailable: true}, (lock) => { document.documentElement.dataset.lock = lock ? "free" : "held"; })`)
+	p.waitFor(`document.documentElement.dataset.lock === "free"`)
+}
+
 // TestErrorWithoutAMessage is what a browser reports when it cannot load a worker's script.
 func TestErrorWithoutAMessage(t *testing.T) {
 	p := open(t, serve(t, siteDir(t)), desktop)

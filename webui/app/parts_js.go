@@ -93,6 +93,7 @@ func (p *pool) unfit(w *worker, e protocol.Error) {
 	}
 	defer p.tryCrashed(w, e.Message)
 	if p.want--; p.want <= 0 {
+		p.over = e
 		p.broken(e)
 	} else if len(p.workers) == 0 {
 		p.spawn()

@@ -37,6 +37,7 @@ type pool struct {
 	tasks   []*task // wait
 	loaded  bool
 	crashes int
+	over    protocol.Error // why no worker follows one that ends; Code is "" as long as one does
 	watch   watch
 	ready   func(protocol.LoadResult)
 	broken  func(protocol.Error)
@@ -194,6 +195,7 @@ func (p *pool) crashed(w *worker, why string) {
 	defer p.tryCrashed(w, why)
 	e := protocol.Error{Code: protocol.CodeCrashed, Message: why}
 	if p.crashes++; p.crashes > maxCrashes {
+		p.over = e
 		p.broken(e)
 	} else {
 		p.spawn()

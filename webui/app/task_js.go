@@ -24,8 +24,12 @@ type task struct {
 
 // do queues a task. It goes before images: a person waits for it.
 func (p *pool) do(t *task) {
-	if t.cancelled {
+	switch {
+	case t.cancelled:
 		go p.app.view.Update(func() { t.done(message{}, protocol.Error{Code: protocol.CodeCancelled}) })
+		return
+	case len(p.workers) == 0 && p.over.Code != "":
+		go p.app.view.Update(func() { t.done(message{}, p.over) })
 		return
 	}
 	p.lastID--
