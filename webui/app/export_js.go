@@ -113,7 +113,10 @@ func (a *app) Pictures(name string, items []*ui.Item, b *report.Batch) {
 	}()
 }
 
-var errStopped = errors.New("stopped")
+var (
+	errStopped  = errors.New("stopped")
+	errSwitched = errors.New("another part came into use")
+)
 
 // archive makes the archive and gives it to the person. It blocks.
 func (a *app) archive(name string, items []*ui.Item, b *report.Batch) (missing int, err error) {
@@ -160,6 +163,9 @@ func (a *app) archive(name string, items []*ui.Item, b *report.Batch) (missing i
 		}
 		if it.State == ui.Done {
 			blob, err := a.annotated(it)
+			if a.page.Part.HeadDigest != b.Header.HeadSHA256 { // whose name, region and limits the picture would have
+				return 0, errSwitched
+			}
 			if err != nil {
 				missing++
 			} else if err := put(pictureName(it), blob); err != nil {
@@ -282,6 +288,7 @@ func (a *app) bringMap(it *ui.Item) error {
 	if len(it.Map) > 0 {
 		return nil
 	}
+	head := a.page.Part.HeadDigest
 	a.view.Update(func() { a.page.Reload(it.ID) })
 	for end := time.Now().Add(mapWait); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		switch {
@@ -289,6 +296,8 @@ func (a *app) bringMap(it *ui.Item) error {
 			return nil
 		case it.Gone:
 			return errAbsent
+		case a.page.Part.HeadDigest != head:
+			return errSwitched
 		case a.page.Item(it.ID) != it:
 			return errStopped
 		}

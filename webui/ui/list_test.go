@@ -194,6 +194,20 @@ func TestOldMapsAreComputedAgain(t *testing.T) {
 	assert.Empty(t, b.scoring)
 
 	p.Select(5)
+	p.Failed(5, protocol.Error{Code: protocol.CodeCrashed})
+	assert.NotContains(t, text(newView(t, p).tree()), "can no longer be read", "the file has nothing to do with a worker that ends")
+	p.Select(5)
+	assert.Equal(t, []int{5, 5}, b.scoring)
+	p.Scored(5, score("OK", 0.5), []float32{7})
+	assert.NotEmpty(t, p.Item(5).Map)
+
+	p.Give([]Source{fakeFile("b.anomnet")}, nil)
+	p.Switched(bracket)
+	b.scoring = nil
+	p.Reload(6)
+	assert.Empty(t, b.scoring, "the map of an image is that of its part")
+
+	p.Select(5)
 	p.Clear()
 	p.Scored(5, score("OK", 0.5), []float32{7})
 	assert.Empty(t, p.Items())

@@ -304,7 +304,7 @@ func (p *Page) Failed(id int, e protocol.Error) {
 		return
 	}
 	if again {
-		it.Gone = true
+		it.Gone = e.Code != protocol.CodeCrashed && e.Code != protocol.CodeCancelled // else it may be tried again
 		p.Touch()
 		p.dispatch()
 		return
@@ -419,9 +419,9 @@ func (p *Page) keepMap(it *Item, heat []float32) {
 	}
 }
 
-// Reload scores an item once more, for the map and the picture that were not kept.
+// Reload scores an item of the part in use once more, for the map and the picture that were not kept.
 func (p *Page) Reload(id int) {
-	if it := p.byID[id]; it != nil && it.State == Done && !it.again && !it.Gone {
+	if it := p.byID[id]; it != nil && it.State == Done && !it.again && !it.Gone && slices.Contains(p.List.all, it) {
 		it.again = true
 		p.again = append(p.again, it)
 		p.dispatch()
