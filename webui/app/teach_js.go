@@ -21,6 +21,7 @@ type teacher struct {
 	stock   *stock
 	view    *teach.View
 	jobs    map[int]*task                  // of Compute
+	ahead   chan struct{}                  // files that are open: those of an archive are in memory
 	memory  map[string]js.Value            // what the device has no room for, by path
 	thumbs  map[string]js.Value            // small pictures by path
 	waiting map[string]func(blob js.Value) // who waits for a picture, by path
@@ -34,7 +35,7 @@ type teacher struct {
 }
 
 func (a *app) teachView() ui.View {
-	t := &teacher{app: a, stock: a.stock, jobs: map[int]*task{}, memory: map[string]js.Value{}, thumbs: map[string]js.Value{},
+	t := &teacher{app: a, stock: a.stock, jobs: map[int]*task{}, ahead: make(chan struct{}, jobsAhead*max(a.boot.Get("slots").Int(), 1)), memory: map[string]js.Value{}, thumbs: map[string]js.Value{},
 		waiting: map[string]func(blob js.Value){}, making: map[int]made{}, head: js.Null()}
 	var v ui.View
 	t.view, v = teach.New(a.page, t)
@@ -54,8 +55,12 @@ func (t *teacher) readDrafts() {
 	}
 }
 
-// Fresh implements teach.Backend.
-func (t *teacher) Fresh() string { return fresh() }
+// Fresh implements teach.Backend. Other teaching begins: the pictures of what was taught before can be read again.
+func (t *teacher) Fresh() string {
+	clear(t.thumbs)
+	clear(t.waiting)
+	return fresh()
+}
 
 // Clock implements teach.Backend.
 func (t *teacher) Clock() float64 { return clock() }
@@ -68,6 +73,7 @@ func (t *teacher) Compute(id int, src ui.Source, draft string, req protocol.Feat
 	job := &task{op: protocol.OpFeatures, meta: req}
 	t.jobs[id] = job
 	job.done = func(m message, e protocol.Error) {
+		<-t.ahead
 		delete(t.jobs, id)
 		r, err := protocol.Decode[protocol.FeaturesResult](m.meta)
 		if e.Code == "" && err != nil {
@@ -86,10 +92,14 @@ func (t *teacher) Compute(id int, src ui.Source, draft string, req protocol.Feat
 	t.start(src.(file), job, req.Backbone)
 }
 
-// start gives a job its file and, if it is not the site's, its backbone.
+// start gives a job its file, when its turn comes, and, if it is not the site's, its backbone.
 func (t *teacher) start(f file, job *task, backbone string) {
 	go func() {
-		blob, err := f.contents()
+		t.ahead <- struct{}{}
+		blob, err := js.Null(), error(nil)
+		if !job.cancelled {
+			blob, err = f.contents()
+		}
 		lent := t.stock.lend(backbone)
 		t.app.view.Update(func() {
 			if err != nil {
@@ -207,7 +217,9 @@ func (t *teacher) KeepDraft(d store.Draft) {
 
 // EndDraft implements teach.Backend.
 func (t *teacher) EndDraft(id string) {
-	t.draft = nil
+	if t.draft != nil && t.draft.ID == id {
+		t.draft = nil
+	}
 	go func() {
 		_ = t.stock.lib.EndDraft(id)
 		_ = t.stock.lib.Sweep()
@@ -254,7 +266,9 @@ func (t *teacher) save(s teach.Save, head js.Value) (*store.Part, protocol.Error
 	if e.Code != "" {
 		return nil, e
 	}
-	t.draft = nil
+	if t.draft != nil && t.draft.ID == s.Draft { // else it is of other teaching, which has begun meanwhile
+		t.draft = nil
+	}
 	_ = t.stock.lib.EndDraft(s.Draft)
 	t.stock.changed()
 	return p, e
