@@ -88,11 +88,19 @@ export function save(blob, name) {
   setTimeout(() => URL.revokeObjectURL(a.href), 60_000);
 }
 
+// Removes what sink wrote for earlier exports, unless the browser may still be saving it.
+export async function tidy() {
+  const root = await navigator.storage.getDirectory();
+  for await (const old of root.keys()) {
+    if (old.startsWith("export-") && Date.now() - parseInt(old.slice(7)) > 3_600_000) await root.removeEntry(old).catch(() => {}); // another tab writes it
+  }
+}
+
 // A place for a large file: on the disk where the browser has one for pages, else parts of a blob, which the browser may put on the disk.
 export async function sink(type) {
   try {
+    await tidy();
     const root = await navigator.storage.getDirectory();
-    for await (const old of root.keys()) if (old.startsWith("export-") && Date.now() - parseInt(old.slice(7)) > 3_600_000) await root.removeEntry(old);
     const handle = await root.getFileHandle(`export-${Date.now()}`, { create: true });
     const out = await handle.createWritable();
     return {

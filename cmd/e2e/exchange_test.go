@@ -348,3 +348,19 @@ func bomb(t *testing.T) []byte {
 	copy(data[at+24:], []byte{0, 0, 0, 0x40})
 	return data
 }
+
+// TestOldExportsAreRemoved: an archive of pictures is made on the disk, may be gigabytes, and nobody else removes it. One that was just made may still be
+// on its way to the person.
+func TestOldExportsAreRemoved(t *testing.T) {
+	p := open(t, serve(t, siteDir(t)), desktop)
+	p.str(`(async () => {
+		const root = await navigator.storage.getDirectory();
+		for (const at of [1000, Date.now()]) await (await root.getFileHandle("export-" + at, {create: true})).createWritable().then((w) => w.close());
+	})()`)
+	p.reload()
+	p.waitForAsync(`(async () => {
+		const names = [];
+		for await (const name of (await navigator.storage.getDirectory()).keys()) if (name.startsWith("export-")) names.push(name);
+		return names.length === 1 && names[0] !== "export-1000";
+	})()`)
+}

@@ -36,6 +36,7 @@ func (s *stock) begin() {
 	if err := s.lib.Sweep(); err != nil {
 		js.Global().Get("console").Call("warn", err.Error())
 	}
+	_, _ = await(s.app.boot.Get("files").Call("tidy")) // there may be no such storage, and then there is nothing
 	s.rescue()
 	s.refresh()
 	s.disk.js.Call("changed", js.FuncOf(func(js.Value, []js.Value) any {
