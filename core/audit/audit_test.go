@@ -2,6 +2,7 @@ package audit_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -216,6 +217,7 @@ func TestAppendRefuses(t *testing.T) {
 		"a channel":      {"", "note", moment(0), make(chan int)},
 		"bad key":        {"", "note", moment(0), map[string]any{"Key": 1}},
 		"large number":   {"", "note", moment(0), map[string]any{"n": uint64(1) << 60}},
+		"written short":  {"", "note", moment(0), json.RawMessage(`{"n":1e16}`)},
 		"too deep":       {"", "note", moment(0), deep},
 		"too large":      {"", "note", moment(0), map[string]any{"t": strings.Repeat("x", audit.MaxPayload)}},
 		"kind":           {"", "Note!", moment(0), map[string]any{}},
@@ -237,7 +239,8 @@ func TestCanonical(t *testing.T) {
 	for in, want := range map[string]string{
 		` { "b" : 1.50 , "a" : [ true , null , "\u00e9\/" ] } `: `{"a":[true,null,"é/"],"b":1.5}`,
 		`{"x":1e3,"y":1E-7,"z":-0.0,"w":-0}`:                    `{"w":0,"x":1000,"y":1e-7,"z":0}`,
-		`{}`:                                                    `{}`,
+		`{"x":9007199254740992.0,"y":1e21,"z":-1E300}`:          `{"x":9007199254740992,"y":1e+21,"z":-1e+300}`,
+		`{}`: `{}`,
 	} {
 		got, err := audit.Canonical([]byte(in))
 		require.NoError(t, err)
@@ -246,7 +249,8 @@ func TestCanonical(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, got, again)
 	}
-	for _, bad := range []string{"", "1", "[]", `{"a":1,"a":2}`, `{"a":01}`, `{"a":9007199254740993}`, `{"ä":1}`, `{"a":1e400}`, "{\"a\":\"\xff\"}"} {
+	for _, bad := range []string{"", "1", "[]", `{"a":1,"a":2}`, `{"a":01}`, `{"a":9007199254740993}`, `{"a":1e16}`, `{"a":-1e20}`,
+		`{"a":9007199254740994.0}`, `{"ä":1}`, `{"a":1e400}`, "{\"a\":\"\xff\"}"} {
 		_, err := audit.Canonical([]byte(bad))
 		assert.Error(t, err, bad)
 	}

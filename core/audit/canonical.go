@@ -1,9 +1,11 @@
 package audit
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,5 +98,9 @@ func appendNumber(b []byte, v jsontext.Value) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return jsontext.AppendFloat(b, f, 64), nil
+	text := jsontext.AppendFloat(nil, f, 64)
+	if math.Abs(f) > maxSeq && !bytes.Contains(text, []byte("e")) { // its one form would be a whole number that nobody takes
+		return nil, fmt.Errorf("offset %d: number %.40s: want whole numbers of at most 2^53; write it as a text", v.At, v.Raw)
+	}
+	return append(b, text...), nil
 }
