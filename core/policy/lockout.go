@@ -31,7 +31,8 @@ func (l Lockout) Wait(now time.Time) time.Duration {
 	if n < 10 {
 		wait = min(firstWait<<n, longest)
 	}
-	return min(max(wait-now.Sub(time.UnixMilli(l.Since)), 0), wait)
+	passed := now.Sub(time.UnixMilli(l.Since)) // at the ends of its range when centuries lie between
+	return max(wait-max(passed, 0), 0)
 }
 
 // Again is the state when the clock stands before the last failure: the wait begins anew, so that it ends.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -218,6 +219,9 @@ func TestLockout(t *testing.T) {
 	assert.Equal(t, 4*s, l.Wait(now.Add(6*s)))
 	assert.Zero(t, l.Wait(now.Add(10*s)))
 	assert.Equal(t, 10*s, l.Wait(now.Add(-time.Hour)), "a clock that was set back cannot lengthen it")
+	century := Lockout{Failures: 3, Since: now.AddDate(400, 0, 0).UnixMilli()}
+	assert.Equal(t, 10*s, century.Wait(now), "nor can one that stood in another age end it")
+	assert.Zero(t, Lockout{Failures: 3, Since: math.MinInt64}.Wait(now))
 	assert.Zero(t, l.Again(now.Add(-time.Hour)).Wait(now.Add(-time.Hour).Add(10*s)))
 	assert.Equal(t, l, l.Again(now.Add(time.Hour)))
 	raw, err := json.Marshal(l)
