@@ -16,9 +16,9 @@ type fileJSON struct {
 
 // shapeJSON is a rectangle [left, top, right, bottom] or a polygon.
 type shapeJSON struct {
-	Rect    *[4]int  `json:"rect,omitempty"`
-	Polygon [][2]int `json:"polygon,omitempty"`
-	Outside bool     `json:"outside,omitempty"` // taken away, not added
+	Rect    []int   `json:"rect,omitempty"` // slices: encoding/json fills an array with zeros, and drops what is too much
+	Polygon [][]int `json:"polygon,omitempty"`
+	Outside bool    `json:"outside,omitempty"` // taken away, not added
 }
 
 // Limits of a file.
@@ -68,10 +68,13 @@ func inspected(m Mask) (Mask, error) {
 func (s *shapeJSON) points() ([]Point, error) {
 	var points []Point
 	switch r := s.Rect; {
-	case r != nil && s.Polygon == nil:
+	case len(r) == 4 && s.Polygon == nil:
 		points = Rectangle(Point{r[0], r[1]}, Point{r[2], r[3]})
 	case r == nil && len(s.Polygon) >= 3:
 		for _, p := range s.Polygon {
+			if len(p) != 2 {
+				return nil, fmt.Errorf("a point of %d numbers, want two", len(p))
+			}
 			points = append(points, Point{p[0], p[1]})
 		}
 	default:

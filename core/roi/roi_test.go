@@ -157,7 +157,9 @@ func TestShapes(t *testing.T) {
 	assert.Nil(t, m, "all is no mask")
 	for name, bad := range map[string]string{
 		"text": `hello`, "no shapes": `{"width":6,"height":4,"shapes":[]}`, "no frame": `{"shapes":[{"rect":[0,0,6,4]}]}`, "large frame": `{"width":70000,"height":4,"shapes":[{"rect":[0,0,6,4]}]}`,
-		"both": `{"width":6,"height":4,"shapes":[{"rect":[0,0,6,4],"polygon":[[0,0],[1,1],[2,2]]}]}`, "neither": `{"width":6,"height":4,"shapes":[{}]}`,
+		"both": `{"width":6,"height":4,"shapes":[{"rect":[0,0,6,4],"polygon":[[0,0],[1,1],[2,2]]}]}`, "three numbers": `{"width":6,"height":4,"shapes":[{"rect":[3,2,6]}]}`, "five numbers": `{"width":6,"height":4,"shapes":[{"rect":[0,0,3,3,6]}]}`,
+		"short point": `{"width":6,"height":4,"shapes":[{"polygon":[[0,2],[6],[6,4]]}]}`, "long point": `{"width":6,"height":4,"shapes":[{"polygon":[[0,0],[6,0,1],[6,4]]}]}`,
+		"neither":    `{"width":6,"height":4,"shapes":[{}]}`,
 		"two points": `{"width":6,"height":4,"shapes":[{"polygon":[[0,0],[1,1]]}]}`, "far": `{"width":6,"height":4,"shapes":[{"rect":[0,0,6,70000]}]}`,
 		"unknown": `{"width":6,"height":4,"shapes":[{"circle":[0,0,6]}]}`, "nothing": `{"width":6,"height":4,"shapes":[{"rect":[0,0,0,0]}]}`,
 		"fraction": `{"width":6,"height":4,"shapes":[{"rect":[0,0,1.5,4]}]}`, "more": `{"width":6,"height":4,"shapes":[{"rect":[0,0,1,4]}]} 1`,
