@@ -81,7 +81,7 @@ func (s *shapeJSON) points() ([]Point, error) {
 		return nil, errors.New("want a rect of four numbers, or a polygon of three points or more")
 	}
 	for _, p := range points {
-		if max(abs(p.X), abs(p.Y)) > maxUnit {
+		if min(p.X, p.Y) < -maxUnit || max(p.X, p.Y) > maxUnit { // the smallest int has no abs
 			return nil, fmt.Errorf("place %d, %d is beyond %d", p.X, p.Y, maxUnit)
 		}
 	}

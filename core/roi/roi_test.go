@@ -161,7 +161,8 @@ func TestShapes(t *testing.T) {
 		"short point": `{"width":6,"height":4,"shapes":[{"polygon":[[0,2],[6],[6,4]]}]}`, "long point": `{"width":6,"height":4,"shapes":[{"polygon":[[0,0],[6,0,1],[6,4]]}]}`,
 		"neither":    `{"width":6,"height":4,"shapes":[{}]}`,
 		"two points": `{"width":6,"height":4,"shapes":[{"polygon":[[0,0],[1,1]]}]}`, "far": `{"width":6,"height":4,"shapes":[{"rect":[0,0,6,70000]}]}`,
-		"unknown": `{"width":6,"height":4,"shapes":[{"circle":[0,0,6]}]}`, "nothing": `{"width":6,"height":4,"shapes":[{"rect":[0,0,0,0]}]}`,
+		"farthest": `{"width":6,"height":4,"shapes":[{"polygon":[[-9223372036854775808,2],[6,0],[6,4]]}]}`,
+		"unknown":  `{"width":6,"height":4,"shapes":[{"circle":[0,0,6]}]}`, "nothing": `{"width":6,"height":4,"shapes":[{"rect":[0,0,0,0]}]}`,
 		"fraction": `{"width":6,"height":4,"shapes":[{"rect":[0,0,1.5,4]}]}`, "more": `{"width":6,"height":4,"shapes":[{"rect":[0,0,1,4]}]} 1`,
 		"many": `{"width":6,"height":4,"shapes":[{"polygon":[` + strings.Repeat("[0,0],", maxPoints) + `[0,1]]}]}`, "huge": strings.Repeat(" ", maxFile+1),
 	} {
