@@ -75,9 +75,9 @@ type File struct {
 }
 
 type entry struct {
-	DType   DType     `json:"dtype"`
-	Shape   []int     `json:"shape"`
-	Offsets [2]uint64 `json:"data_offsets"`
+	DType   DType    `json:"dtype"`
+	Shape   []int    `json:"shape"`
+	Offsets []uint64 `json:"data_offsets"` // two; encoding/json would drop more from an array, and fill it up with zeros
 }
 
 // Encode writes f: tensors in order of their names, the header padded with spaces to a multiple of eight. The same content
@@ -97,7 +97,7 @@ func Encode(f *File) ([]byte, error) {
 			return nil, fmt.Errorf("safetensors: tensor %q: %s %v has %d bytes", name, t.DType, t.Shape, len(t.Data))
 		}
 		at := uint64(data.Len())
-		if err := writeEntry(&header, name, entry{t.DType, t.Shape, [2]uint64{at, at + size}}); err != nil {
+		if err := writeEntry(&header, name, entry{t.DType, t.Shape, []uint64{at, at + size}}); err != nil {
 			return nil, err
 		}
 		data.Write(t.Data)
@@ -172,6 +172,9 @@ func Decode(data []byte) (*File, error) {
 		var e entry
 		if err := StrictJSON(raw[name], &e); err != nil {
 			return nil, fmt.Errorf("%w: tensor %q: %w", ErrFormat, name, err)
+		}
+		if len(e.Offsets) != 2 {
+			return nil, fmt.Errorf("%w: tensor %q: %d offsets, want 2", ErrFormat, name, len(e.Offsets))
 		}
 		spans = append(spans, span{name, e})
 	}

@@ -65,6 +65,9 @@ func TestDecodeRefuses(t *testing.T) {
 		"end before begin": {`{"a":{"dtype":"I8","shape":[0],"data_offsets":[1,0]}}`, 0},
 		"metadata number":  {`{"__metadata__":{"a":1}}`, 0},
 		"metadata null":    {`{"__metadata__":{"a":null}}`, 0},
+		"three offsets":    {`{"a":{"dtype":"I8","shape":[1],"data_offsets":[0,1,9]}}`, 1},
+		"one offset":       {`{"a":{"dtype":"I8","shape":[0],"data_offsets":[0]}}`, 0},
+		"no offsets":       {`{"a":{"dtype":"I8","shape":[0]}}`, 0},
 		"float offset":     {`{"a":{"dtype":"I8","shape":[1],"data_offsets":[0,1.5]}}`, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
