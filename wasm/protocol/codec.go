@@ -12,16 +12,17 @@ import (
 	"strings"
 )
 
-// maxSide bounds every width and height in a message; maxMeta bounds the JSON text.
-const (
-	maxSide = 1 << 16
-	maxMeta = 1 << 16
-)
+// MaxMeta is the longest meta that Decode takes, in bytes.
+const MaxMeta = 1 << 16
+
+// maxSide bounds every width and height in a message.
+const maxSide = 1 << 16
 
 // checker is a meta type that can say what is wrong with itself.
 type checker interface{ check() error }
 
-// Encode returns the meta string of v. It fails on values that Decode would refuse, such as NaN scores.
+// Encode returns the meta string of v. It fails on values that Decode would refuse, such as NaN scores. Whether the text is too long, see MaxMeta, is
+// for the caller to see.
 func Encode(v any) (string, error) {
 	if c, ok := v.(checker); ok {
 		if err := c.check(); err != nil {
@@ -39,8 +40,8 @@ func Encode(v any) (string, error) {
 // range are errors.
 func Decode[T any](meta string) (T, error) {
 	var v, zero T
-	if len(meta) > maxMeta {
-		return zero, fmt.Errorf("protocol: decode %T: %d bytes, the limit is %d", zero, len(meta), maxMeta)
+	if len(meta) > MaxMeta {
+		return zero, fmt.Errorf("protocol: decode %T: %d bytes, the limit is %d", zero, len(meta), MaxMeta)
 	}
 	if err := checkFields(meta); err != nil {
 		return zero, fmt.Errorf("protocol: decode %T: %w", zero, err)

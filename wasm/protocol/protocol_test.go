@@ -83,7 +83,7 @@ func TestDecodeIsStrict(t *testing.T) {
 		_, err := Decode[LoadRequest](meta)
 		assert.ErrorContains(t, err, want, meta)
 	}
-	_, err := Decode[ScoreRequest](`{"name":"` + strings.Repeat("x", maxMeta) + `"}`)
+	_, err := Decode[ScoreRequest](`{"name":"` + strings.Repeat("x", MaxMeta) + `"}`)
 	assert.ErrorContains(t, err, "the limit is 65536")
 	_, err = Decode[Progress](`{"stage":"x","done":3,"total":2}`)
 	assert.ErrorContains(t, err, "3 of 2")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"time"
+	"unicode/utf8"
 
 	"anomnet/core/calibrate"
 	"anomnet/core/engine"
@@ -166,13 +167,27 @@ func rgba(p *imaging.RGB) (pix []byte, w, h int) {
 	return pix, p.W, p.H
 }
 
-// answer is a result message, or an error when meta cannot travel (a score that is not finite, say).
+// answer is a result message, or an error when meta cannot travel (a score that is not finite, say, or a part's name of 100 kB).
 func answer(id int, meta any, bufs ...[]byte) protocol.Message {
 	s, err := protocol.Encode(meta)
+	if err == nil && len(s) > protocol.MaxMeta {
+		err = fmt.Errorf("session: an answer of %d bytes, the limit is %d", len(s), protocol.MaxMeta)
+	}
 	if err != nil {
 		return failure(id, protocol.CodeInternal, err.Error(), "")
 	}
 	return protocol.Message{ID: id, Op: protocol.OpResult, Meta: s, Bufs: bufs}
+}
+
+// clip returns the first n bytes of a text at most, whole characters.
+func clip(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n]
 }
 
 func fromError(id int, err error) protocol.Message {
@@ -180,7 +195,11 @@ func fromError(id int, err error) protocol.Message {
 	return failure(id, code, err.Error(), hint)
 }
 
+// maxMessage is how much of an error's text travels: some quote a file, and the page could not read them.
+const maxMessage = 4 << 10
+
 func failure(id int, code, message, hint string) protocol.Message {
+	message = clip(message, maxMessage)
 	s, err := protocol.Encode(protocol.Error{Code: code, Message: message, Hint: hint})
 	if err != nil { // a code that the protocol does not know
 		both := errors.Join(err, errors.New(message))

@@ -3,6 +3,7 @@ package session
 import (
 	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -130,6 +131,43 @@ func TestFailedLoadKeepsTheOldModel(t *testing.T) {
 	assert.Equal(t, protocol.OpError, s.Handle(protocol.Message{ID: 2, Op: protocol.OpLoad, Meta: `{}`, Bufs: [][]byte{{}}}).Op)
 	m := s.Handle(protocol.Message{ID: 3, Op: protocol.OpScore, Meta: `{"name":"a"}`, Bufs: [][]byte{{'x'}}})
 	assert.Equal(t, protocol.OpResult, m.Op, m.Meta)
+}
+
+// named is an inspector of a part with this name.
+type named struct {
+	fakeInspector
+	part string
+}
+
+func (n named) Info() inspect.Info {
+	i := n.fakeInspector.Info()
+	i.Part = n.part
+	return i
+}
+
+func TestAnswersThatThePageCouldNotRead(t *testing.T) {
+	s := New(engine.Tiers(), func(_, files [][]byte, _ engine.Kernels) (Inspector, error) {
+		switch files[0][0] {
+		case 'l':
+			return named{part: strings.Repeat("l", protocol.MaxMeta)}, nil
+		case 'e':
+			return nil, errors.New("x" + strings.Repeat("é", protocol.MaxMeta))
+		}
+		return named{part: "bracket"}, nil
+	})
+	load := func(first byte) protocol.Message {
+		return s.Handle(protocol.Message{ID: 1, Op: protocol.OpLoad, Meta: `{}`, Bufs: [][]byte{{first}}})
+	}
+	require.Equal(t, protocol.OpResult, load('b').Op)
+	for _, first := range []byte("le") {
+		m := load(first)
+		require.Equal(t, protocol.OpError, m.Op, "%c", first)
+		e, err := protocol.Decode[protocol.Error](m.Meta)
+		require.NoError(t, err, "%c", first)
+		assert.Equal(t, protocol.CodeInternal, e.Code)
+		assert.NotContains(t, e.Message, "\ufffd", "whole characters")
+		assert.Equal(t, "bracket", s.inspector.Info().Part, "%c: the part loaded before stays", first)
+	}
 }
 
 func TestCancelledAndUnreadable(t *testing.T) {
