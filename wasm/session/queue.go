@@ -34,7 +34,8 @@ func (q *Queue) Len() int { return len(q.jobs) }
 // Pop takes the oldest job; cancelled tells that it must not be done but answered with Cancelled. It must not be called on
 // an empty queue.
 func (q *Queue) Pop() (m protocol.Message, cancelled bool) {
-	m, q.jobs = q.jobs[0], q.jobs[1:]
+	m, q.jobs[0] = q.jobs[0], protocol.Message{} // a worker that waits holds no files
+	q.jobs = q.jobs[1:]
 	cancelled = q.cancelled[m.ID]
 	delete(q.cancelled, m.ID)
 	q.running, q.stopped = m.ID, false

@@ -1,7 +1,9 @@
 package session
 
 import (
+	"runtime"
 	"testing"
+	"weak"
 
 	"github.com/stretchr/testify/assert"
 
@@ -38,4 +40,20 @@ func TestQueue(t *testing.T) {
 	q.Push(job(4))
 	q.Pop()
 	assert.False(t, q.Stopped())
+}
+
+func TestQueueHoldsNoFileOfAJobThatWasTaken(t *testing.T) {
+	var q Queue
+	var files []weak.Pointer[byte]
+	for id := range 3 {
+		file := make([]byte, 1<<20)
+		files = append(files, weak.Make(&file[0]))
+		q.Push(protocol.Message{ID: id, Op: protocol.OpScore, Bufs: [][]byte{file}})
+	}
+	for i := range files {
+		q.Pop()
+		runtime.GC()
+		assert.Nil(t, files[i].Value(), "job %d", i)
+	}
+	assert.Zero(t, q.Len())
 }
