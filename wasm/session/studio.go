@@ -72,7 +72,7 @@ func describe(h *model.Head, digest string) protocol.Model {
 		Part: h.Part, Head: digest, Backbone: h.BackboneDigest, Shape: shape(h.Preprocess), Centroids: h.Centroids.K, Embedding: h.Adapter.Out,
 		HeldOut: len(c.Scores), Rate: c.FalseRejectRate, Promised: c.Promised(), Limit: c.Limit, Review: c.Review,
 		Method: p.Method, Software: p.Software, Seed: p.Seed, Images: p.Images, DataSHA256: p.DataSHA256, Revision: p.Revision, Parent: p.ParentSHA256,
-		ROI: h.ROI.String(), Card: p.Card[:min(len(p.Card), protocol.MaxCard)],
+		ROI: h.ROI.String(), Card: clip(p.Card, protocol.MaxCard),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -272,6 +273,14 @@ func TestDescribeReviseCompare(t *testing.T) {
 	assert.Equal(t, "Other name", r.Part)
 	assert.Equal(t, 0.3, r.Rate)
 	assert.NotEqual(t, m.Head, r.Head)
+
+	h, err := model.Decode(head)
+	require.NoError(t, err)
+	h.Head.Provenance.Card = "x" + strings.Repeat("é", protocol.MaxCard)
+	long, err := model.Encode(h)
+	require.NoError(t, err)
+	cut, _ := do[protocol.Model](t, s, protocol.OpDescribe, protocol.Empty{}, long)
+	assert.Equal(t, h.Head.Provenance.Card[:protocol.MaxCard-1], cut.Card, "whole characters")
 
 	c, _ := do[protocol.CompareResult](t, s, protocol.OpCompare, protocol.CompareRequest{Name: "a", Heads: 2}, picture(t, 5, true), head, bufs[0])
 	require.Len(t, c.Opinions, 2)
