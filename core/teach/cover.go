@@ -2,6 +2,7 @@ package teach
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 
@@ -204,7 +205,9 @@ func (f *fitter) foldByFold(rep *Report, without func(fold int) (*detect.Mapper,
 			maps = append(maps, mapper.Inside())
 		}
 	}
-	rep.HeldOut = len(rep.Scores)
+	if rep.HeldOut = len(rep.Scores); !slices.ContainsFunc(rep.Scores, func(s float32) bool { return s > 0 }) {
+		return nil, fmt.Errorf("%w: every held-out one scores 0", ErrAlike)
+	}
 	return calibrate.New(rep.Scores, maps, f.fit.FalseRejectRate)
 }
 

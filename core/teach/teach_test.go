@@ -272,6 +272,23 @@ func TestIdenticalImages(t *testing.T) {
 	assert.ErrorIs(t, err, ErrAlike)
 }
 
+// TestNearlyIdenticalImages: they differ, but what a head keeps of them does not.
+func TestNearlyIdenticalImages(t *testing.T) {
+	src := Source{Len: 6, Image: func(i int) (*imaging.RGB, error) {
+		img := imaging.NewRGB(64, 32)
+		for k := range img.Pix {
+			img.Pix[k] = 90
+		}
+		img.Pix[900*i+30] += 2
+		return img, nil
+	}}
+	set, err := Collect(context.Background(), tiny.Backbone(1), pre, src, nil)
+	require.NoError(t, err)
+	require.False(t, set.allSame())
+	_, _, err = set.Fit(context.Background(), FitOptions{Embedding: 4}, nil)
+	assert.ErrorIs(t, err, ErrAlike)
+}
+
 func TestJudgeByHand(t *testing.T) {
 	j, err := (&trial{good: []float32{1, 3}, bad: []float32{5, 7, 3}, around: []float32{1, 2, 3}, changed: []float32{3, 4}}).judge()
 	require.NoError(t, err)

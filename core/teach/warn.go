@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// ErrAlike is wrapped when all good images are copies of one: nothing shows how good ones differ.
+// ErrAlike is wrapped when all good images are copies of one, or nearly, so that each held-out one scores 0: nothing shows how good ones differ.
 var ErrAlike = errors.New("teach: the good images are all the same")
 
 // Warnings are what looks wrong about the good images. Nothing is left out because of them: a person decides. Numbers are positions among the
