@@ -20,7 +20,7 @@ const (
 // MaxTaught is the most images, good ones and check cases together, that a fit message brings.
 const MaxTaught = 1000
 
-// MaxRevision is how often a head can be taught further.
+// MaxRevision is the largest revision that is asked for; a head can be taught further less often than that.
 const MaxRevision = 1_000_000
 
 // MaxCard is how much of a model card travels, in bytes.
@@ -219,6 +219,9 @@ func (r FitResult) check() error {
 func (m Model) check() error {
 	if m.Centroids < 0 || m.Embedding < 0 || m.HeldOut < 0 || m.Images < 0 || m.Revision < 0 {
 		return errors.New("a count is negative")
+	}
+	if m.Revision >= MaxRevision { // the page asks for the next one
+		return fmt.Errorf("field revision: %d, the limit is %d", m.Revision, MaxRevision-1)
 	}
 	return errors.Join(m.Shape.check(), rate(m.Rate), region(m.ROI), finite(float64(m.Limit), float64(m.Review)))
 }

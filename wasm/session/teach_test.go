@@ -282,6 +282,20 @@ func TestDescribeReviseCompare(t *testing.T) {
 	cut, _ := do[protocol.Model](t, s, protocol.OpDescribe, protocol.Empty{}, long)
 	assert.Equal(t, h.Head.Provenance.Card[:protocol.MaxCard-1], cut.Card, "whole characters")
 
+	h.Head.Provenance.Card, h.Head.Provenance.ParentSHA256 = "", digest
+	for revision, fits := range map[int]bool{protocol.MaxRevision - 1: true, protocol.MaxRevision: false} {
+		h.Head.Provenance.Revision = revision
+		data, err := model.Encode(h)
+		require.NoError(t, err)
+		if !fits {
+			assert.Equal(t, protocol.CodeInternal, refused(t, s, protocol.OpDescribe, protocol.Empty{}, data))
+			continue
+		}
+		d, _ := do[protocol.Model](t, s, protocol.OpDescribe, protocol.Empty{}, data)
+		_, err = protocol.Encode(protocol.FitRequest{Revision: d.Revision + 1, Shape: d.Shape, Rate: d.Rate, ROI: d.ROI})
+		assert.NoError(t, err, "what is described can be taught further")
+	}
+
 	c, _ := do[protocol.CompareResult](t, s, protocol.OpCompare, protocol.CompareRequest{Name: "a", Heads: 2}, picture(t, 5, true), head, bufs[0])
 	require.Len(t, c.Opinions, 2)
 	assert.Equal(t, c.Opinions[0].Raw, c.Opinions[1].Raw, "name and rate change no score")
