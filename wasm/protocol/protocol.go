@@ -211,6 +211,7 @@ const (
 	CodeBadMessage    = "bad_message" // the worker could not read the request
 	CodeCancelled     = "cancelled"
 	CodeTooFew        = "too_few"      // fewer good images than teaching needs
+	CodeTooMany       = "too_many"     // more images than a fit message brings (page side)
 	CodeAllSame       = "all_same"     // the good images do not differ
 	CodeStale         = "stale"        // features of another backbone or program version
 	CodeStorageFull   = "storage_full" // the device has no room (page side)
@@ -225,6 +226,6 @@ const (
 // Codes returns every error code, for tables and tests.
 func Codes() []string {
 	return []string{CodeEmpty, CodeNotImage, CodeCorrupt, CodeTooLarge, CodeUnsupported, CodeModelCorrupt, CodeModelMismatch,
-		CodeInternal, CodeNoModel, CodeBadMessage, CodeCancelled, CodeTooFew, CodeAllSame, CodeStale, CodeStorageFull, CodeUnreadable, CodeCrashed,
+		CodeInternal, CodeNoModel, CodeBadMessage, CodeCancelled, CodeTooFew, CodeTooMany, CodeAllSame, CodeStale, CodeStorageFull, CodeUnreadable, CodeCrashed,
 		CodeSignature, CodeBadKey, CodeChunk, CodeOffline}
 }

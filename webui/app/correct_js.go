@@ -106,6 +106,9 @@ func (c *corrector) learn(p store.Part, items []*ui.Item) (*store.Part, int, pro
 	}
 	now := p.Current()
 	good, bad := p.Further(added)
+	if len(good)+len(bad) > protocol.MaxTaught {
+		return nil, 0, protocol.Error{Code: protocol.CodeTooMany}
+	}
 	bufs, err := c.app.teach.features(p.ID, p.Shape, slices.Concat(good, bad))
 	if err != nil {
 		return nil, 0, protocol.Error{Code: protocol.CodeStale, Message: err.Error()}

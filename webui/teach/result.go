@@ -51,6 +51,10 @@ func (v *View) startFit() {
 		v.fit, v.problem = nil, &protocol.Error{Code: protocol.CodeTooFew}
 		return
 	}
+	if len(good)+len(bad) > protocol.MaxTaught {
+		v.fit, v.problem = nil, &protocol.Error{Code: protocol.CodeTooMany}
+		return
+	}
 	if v.completed(good) {
 		return
 	}

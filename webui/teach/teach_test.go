@@ -169,6 +169,22 @@ func TestTeach(t *testing.T) {
 	assert.Empty(t, v.Problem())
 }
 
+// TestMoreImagesThanALessonTakes: the request would not encode, which ends the page's program.
+func TestMoreImagesThanALessonTakes(t *testing.T) {
+	v, b, _ := newView(t)
+	require.True(t, v.Take(sources(0, protocol.MaxTaught+1)))
+	v.Teach()
+	answer(v, b)
+	assert.Empty(t, b.fits)
+	assert.Nil(t, v.fit)
+	assert.Contains(t, v.Problem(), "too many")
+	v.Remove(v.shots[0])
+	v.Teach()
+	require.Len(t, b.fits, 1)
+	_, err := protocol.Encode(b.fits[0].Req)
+	assert.NoError(t, err)
+}
+
 func TestCopiesAndBrokenFiles(t *testing.T) {
 	v, b, _ := newView(t)
 	v.Take(sources(0, 6))
