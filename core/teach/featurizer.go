@@ -32,6 +32,9 @@ func NewFeaturizer(b *model.Backbone, pre imaging.Preprocess, opt *Options) (*Fe
 	if err := pre.Validate(); err != nil {
 		return nil, err
 	}
+	if n := len(b.FeatureStd); n > maxChannels { // before buffers of so many: a small file can describe many wide taps
+		return nil, fmt.Errorf("teach: backbone %q gives %d channels, want at most %d", b.Name, n, maxChannels)
+	}
 	maker, err := Maker(b, pre)
 	if err != nil {
 		return nil, err

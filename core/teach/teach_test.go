@@ -264,6 +264,25 @@ func TestFitRefuses(t *testing.T) {
 	}
 }
 
+// TestWideBackbones: no head takes so many channels, and their buffers would be gigabytes.
+func TestWideBackbones(t *testing.T) {
+	const width = 4096
+	b := &model.Backbone{Name: "wide", Graph: &engine.Graph{Input: engine.InputU7}}
+	conv := func(name, in string, channels, out, stride int) {
+		b.Graph.Ops = append(b.Graph.Ops, engine.Op{Name: name, Kind: engine.KindConv, Input: in, In: channels, Out: out, Kernel: 1, Stride: stride,
+			Weight: make([]int8, channels*out), Bias: make([]int32, out), Scale: slices.Repeat([]float32{1}, out)})
+	}
+	conv("a", engine.ImageInput, 3, 1, 2)
+	conv("b", "a", 1, 1, 2)
+	for taps := 1; taps <= 3; taps++ {
+		name := fmt.Sprint("tap", taps)
+		conv(name, "b", 1, width, 2)
+		b.Graph.Taps, b.FeatureStd = append(b.Graph.Taps, name), slices.Repeat([]float32{1}, taps*width)
+		_, err := NewFeaturizer(b, imaging.Preprocess{Width: 32, Height: 32, Mode: imaging.Fit}, nil)
+		assert.Equal(t, taps*width <= 8192, err == nil, "%d taps: %v", taps, err)
+	}
+}
+
 func TestIdenticalImages(t *testing.T) {
 	src := Source{Len: 6, Image: func(int) (*imaging.RGB, error) { return tiny.Image(64, 32, 1), nil }}
 	set, err := Collect(context.Background(), tiny.Backbone(1), pre, src, nil)
