@@ -208,6 +208,9 @@ func (f *Found) spread(at int, id int32, stack []int) []int {
 	return stack
 }
 
+// span is where samples from..to-1 of n lie on a side of so many pixels, in integers: in floats 30 samples of 31/30 pixels end behind pixel 31.
+func span(from, to, size, n int) (first, end int) { return from * size / n, (to*size + n - 1) / n }
+
 // measure brings the components to their order, and counts and boxes to pixels of the picture.
 func (f *Found) measure(parts []part, inspected int) {
 	order := make([]int, len(parts))
@@ -226,8 +229,8 @@ func (f *Found) measure(parts []part, inspected int) {
 		r := p.Region
 		r.Area = max(int(math.Round(float64(float64(p.count)*sx)*sy)), 1)
 		r.Share = float64(p.count) / float64(inspected)
-		r.Left, r.Right = int(float64(r.Left)*sx), int(math.Ceil(float64(r.Right)*sx))
-		r.Top, r.Bottom = int(float64(r.Top)*sy), int(math.Ceil(float64(r.Bottom)*sy))
+		r.Left, r.Right = span(r.Left, r.Right, f.frame.Width, f.w)
+		r.Top, r.Bottom = span(r.Top, r.Bottom, f.frame.Height, f.h)
 		f.Regions = append(f.Regions, r)
 	}
 	for i, l := range f.label {

@@ -72,6 +72,18 @@ func TestWhatIsInspectedDependsOnTheMode(t *testing.T) {
 	assert.Equal(t, []string{Stretch, Fit, Crop}, []string{string(imaging.Stretch), string(imaging.Fit), string(imaging.Crop)})
 }
 
+// TestBoxOfEverything: a picture that is all above the limit has the picture as its box, whatever the raster.
+func TestBoxOfEverything(t *testing.T) {
+	for _, w := range []int{500, 512, 513, 1000, 1699} {
+		for _, h := range []int{1, 2, 31, 200, 511, 513, 1000, 1699} {
+			f := Find([]float32{5}, 1, 1, 1, Frame{Width: w, Height: h, InputW: 32, InputH: 32, Mode: Stretch})
+			require.Len(t, f.Regions, 1)
+			r := f.Regions[0]
+			assert.Equal(t, [5]int{0, 0, w, h, w * h}, [5]int{r.Left, r.Top, r.Right, r.Bottom, r.Area}, "%d x %d", w, h)
+		}
+	}
+}
+
 func TestSpot(t *testing.T) {
 	got := func(f Frame, x, y int) [4]float64 {
 		l, t, r, b := f.Spot(x, y, 4, 4)
