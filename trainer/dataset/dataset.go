@@ -51,10 +51,14 @@ func IsImage(name string) bool {
 	return slices.Contains(extensions, strings.ToLower(filepath.Ext(name)))
 }
 
-// Images lists the image files in dir and below, sorted by path.
+// Images lists the image files in dir and below, sorted by path. dir may be a link to a folder.
 func Images(dir string) ([]string, error) {
+	root := dir
+	if info, err := os.Lstat(dir); err == nil && info.Mode()&fs.ModeSymlink != 0 && isFolder(dir) {
+		root += string(filepath.Separator) // without it WalkDir looks at the link and not at what it leads to
+	}
 	var paths []string
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -82,17 +86,26 @@ func regular(path string, d fs.DirEntry) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// Open reads a folder in MVTec layout, or one that just holds good images (then Test is empty).
+// isFolder reports whether path is a folder, or a link to one.
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// Open reads a folder in MVTec layout, or one that just holds good images (then Test is empty). A folder with test/good and without train/good is a test
+// set alone (then Train is empty): its defective images are nothing to learn from.
 func Open(dir string) (*Set, error) {
 	train := filepath.Join(dir, "train", GoodLabel)
-	if _, err := os.Stat(train); err != nil {
-		paths, err := Images(dir)
-		return &Set{Train: paths}, err
-	}
 	s := &Set{}
 	var err error
-	if s.Train, err = Images(train); err != nil {
-		return nil, err
+	switch {
+	case isFolder(train):
+		if s.Train, err = Images(train); err != nil {
+			return nil, err
+		}
+	case !isFolder(filepath.Join(dir, "test", GoodLabel)):
+		s.Train, err = Images(dir)
+		return s, err
 	}
 	labels, err := os.ReadDir(filepath.Join(dir, "test"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -102,7 +115,7 @@ func Open(dir string) (*Set, error) {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
 	for _, l := range labels {
-		if !l.IsDir() {
+		if !isFolder(filepath.Join(dir, "test", l.Name())) {
 			continue
 		}
 		paths, err := Images(filepath.Join(dir, "test", l.Name()))

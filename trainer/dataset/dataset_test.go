@@ -73,6 +73,37 @@ func TestOpenFolderOfGoodImages(t *testing.T) {
 	assert.Empty(t, s.Test)
 }
 
+// TestOpenFollowsLinksToItsFolders: data that lies on another disk, or a split made of links, is the same data.
+func TestOpenFollowsLinksToItsFolders(t *testing.T) {
+	dir := mvtec(t)
+	for _, name := range []string{"train/good", "test/dent"} {
+		require.NoError(t, os.Rename(filepath.Join(dir, name), filepath.Join(dir, filepath.Base(name))))
+		require.NoError(t, os.Symlink(filepath.Join("..", filepath.Base(name)), filepath.Join(dir, name)))
+	}
+	link := filepath.Join(t.TempDir(), "link")
+	require.NoError(t, os.Symlink(dir, link))
+	s, err := Open(link)
+	require.NoError(t, err)
+	assert.Equal(t, []string{filepath.Join(link, "train/good/a.png"), filepath.Join(link, "train/good/b.png")}, s.Train)
+	require.Len(t, s.Test, 3)
+	assert.Equal(t, filepath.Join(link, "test/dent/e.png"), s.Test[0].Path)
+	good := filepath.Join(t.TempDir(), "good")
+	require.NoError(t, os.Symlink(filepath.Join(dir, "good"), good))
+	paths, err := Images(good)
+	require.NoError(t, err)
+	assert.Equal(t, []string{filepath.Join(good, "a.png"), filepath.Join(good, "b.png")}, paths)
+}
+
+// TestOpenTestSet: without train/good nothing of a test set is taken for good.
+func TestOpenTestSet(t *testing.T) {
+	dir := mvtec(t)
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, "train")))
+	s, err := Open(dir)
+	require.NoError(t, err)
+	assert.Empty(t, s.Train)
+	assert.Len(t, s.Test, 3)
+}
+
 func TestOpenRefuses(t *testing.T) {
 	_, err := Open(t.TempDir())
 	assert.ErrorIs(t, err, ErrNoImages)
