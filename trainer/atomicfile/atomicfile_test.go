@@ -3,6 +3,7 @@ package atomicfile
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -44,4 +45,35 @@ func TestLeftovers(t *testing.T) {
 		names = append(names, e.Name())
 	}
 	assert.ElementsMatch(t, []string{".anomnet-run.json-77", ".anomnet-curve.csv-9", ".anomnet-run.json-mine", "run.json-4", "run.json"}, names)
+}
+
+// TestCheckKnowsWhatCannotBeWritten: who checks first does not lose minutes of work to a path.
+func TestCheckKnowsWhatCannotBeWritten(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	for _, path := range []string{"", filepath.Join(dir, "new") + "/", filepath.Join(file, "below"), filepath.Join(dir, strings.Repeat("n", 256))} {
+		assert.Error(t, Check(path), path)
+		assert.Error(t, Write(path, nil), path)
+	}
+	for _, n := range []int{1, nameBytes, 255} {
+		path := filepath.Join(dir, strings.Repeat("n", n))
+		require.NoError(t, Check(path))
+		assert.NoError(t, Write(path, nil), n)
+	}
+	assert.Equal(t, strings.Repeat("n", nameBytes-1), short(strings.Repeat("n", nameBytes-1)+"üü"))
+}
+
+// TestUmask: what a person keeps from others stays kept.
+func TestUmask(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "report.html")
+	for mask, want := range map[int]os.FileMode{0o022: 0o644, 0o077: 0o600} {
+		was := syscall.Umask(mask)
+		err := Write(path, []byte("x"))
+		syscall.Umask(was)
+		require.NoError(t, err)
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		assert.Equal(t, want, info.Mode().Perm(), "umask %o", mask)
+	}
 }
