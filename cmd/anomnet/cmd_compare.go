@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -63,6 +64,9 @@ func compareCommand(fs *flag.FlagSet) func(context.Context, *console, []string) 
 	return func(ctx context.Context, c *console, args []string) error {
 		if len(args) > 0 || (len(f.data) == 0 && f.mvtec == "" && f.visa == "" && f.mvtec2 == "") {
 			return usageError("want --data, --mvtec, --visa or --mvtec2, and no other arguments")
+		}
+		if err := errors.Join(checkFolder(f.report), checkFolder(f.resume)); err != nil { // before hours of cells
+			return err
 		}
 		return f.run(ctx, c)
 	}

@@ -33,6 +33,9 @@ func evalCommand(fs *flag.FlagSet) func(context.Context, *console, []string) err
 		if *dir == "" || len(args) > 0 {
 			return usageError("--data is missing or there are extra arguments")
 		}
+		if err := checkFolder(*dirOut); err != nil {
+			return err
+		}
 		in, err := m.open()
 		if err != nil {
 			return err

@@ -68,7 +68,7 @@ func scoreCommand(flags *flag.FlagSet) func(context.Context, *console, []string)
 		if len(args) == 0 || (*failOn != "" && *failOn != "ng" && *failOn != "review") || (*asJSON && *asCSV) {
 			return usageError("want images or folders, --fail-on ng or review, and one of --json and --csv")
 		}
-		if err := job.checkReport(); err != nil {
+		if err := errors.Join(job.checkReport(), checkFolder(job.maps)); err != nil {
 			return err
 		}
 		in, err := m.open()

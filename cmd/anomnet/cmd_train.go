@@ -63,6 +63,11 @@ func (t *trainFlags) prepare() error {
 	if err := o.Check(); err != nil {
 		return err
 	}
+	if t.curve != "" {
+		if err := atomicfile.Check(t.curve); err != nil {
+			return err
+		}
+	}
 	if t.resume == "" {
 		if t.dir == "" {
 			return nil
@@ -131,13 +136,13 @@ func (t *trainFlags) run(ctx context.Context, c *console) error {
 		return t.kept(c, err)
 	}
 	t.tell(c, made)
+	if err := t.save(c, made.Head, made.Report, data.Train, start); err != nil { // first: nothing else is worth as much
+		return err
+	}
 	if t.curve != "" && made.Learned != nil {
 		if err := writeCurve(t.curve, made.Learned.Curve); err != nil {
 			return err
 		}
-	}
-	if err := t.save(c, made.Head, made.Report, data.Train, start); err != nil {
-		return err
 	}
 	if t.dir == "" {
 		return nil

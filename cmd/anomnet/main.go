@@ -12,9 +12,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"anomnet/core/model"
+	"anomnet/trainer/atomicfile"
 )
 
 // The exit codes.
@@ -154,6 +156,14 @@ func usage(w io.Writer) {
 		fmt.Fprintf(w, "  %-8s %-52s %s\n", c.name, c.args, c.does)
 	}
 	fmt.Fprintln(w, "\n'anomnet COMMAND -h' lists the flags of a command.")
+}
+
+// checkFolder says whether files could be written into a folder of the command line. "" is none.
+func checkFolder(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	return atomicfile.Check(filepath.Join(dir, "index.html"))
 }
 
 func usageError(format string, args ...any) error {

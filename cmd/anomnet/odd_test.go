@@ -148,3 +148,20 @@ func TestDiskIsFull(t *testing.T) {
 		})
 	}
 }
+
+// TestOutputsAreCheckedFirst: an output that cannot be written is said before the work, which would be lost.
+func TestOutputsAreCheckedFirst(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o644))
+	for name, args := range map[string][]string{
+		"score --maps":     {"score", "--model", "none", "--maps", file, "none.png"},
+		"eval --report":    {"eval", "--model", "none", "--data", "none", "--report", file},
+		"compare --report": {"compare", "--data", "none", "--report", file},
+		"compare --resume": {"compare", "--data", "none", "--resume", file},
+		"train --curve":    {"train", "--method", "kcentre", "--data", "none", "--part", "p", "--out", filepath.Join(filepath.Dir(file), "head"), "--curve", file + "/"},
+	} {
+		code, _, stderr := cli(t, args...)
+		assert.Equal(t, exitFailed, code, name)
+		assert.Contains(t, stderr, "write "+file, name)
+	}
+}
