@@ -26,12 +26,14 @@ type trainFlags struct {
 	data, method, keep, curve string
 	dir, resume               string // the folder of the run, and the same when it goes on
 	metric                    bool
+	counted                   bool // --centroids was given
 	opt                       trainer.LearnOptions
 }
 
 func trainCommand(fs *flag.FlagSet) func(context.Context, *console, []string) error {
 	t := &trainFlags{}
 	t.add(fs)
+	fs.Lookup("centroids").Usage += "; not given, anomnet and patchcore take as many as fill the bytes of the default"
 	fs.StringVar(&t.data, "data", "", "data set in MVTec layout, or a `folder` of good images")
 	fs.StringVar(&t.method, "method", method.AnomNet, "`name`: "+strings.Join(method.Names(), ", ")+"; the last three need no libtorch")
 	fs.StringVar(&t.opt.Device, "device", "auto", "auto, cpu or cuda")
@@ -44,6 +46,7 @@ func trainCommand(fs *flag.FlagSet) func(context.Context, *console, []string) er
 	fs.IntVar(&t.opt.Steps1, "steps1", 0, "steps of stage 1; 0: the default")
 	fs.IntVar(&t.opt.Steps2, "steps2", 0, "steps of stage 2; 0: the default")
 	return func(ctx context.Context, c *console, args []string) error {
+		fs.Visit(func(f *flag.Flag) { t.counted = t.counted || f.Name == "centroids" })
 		if err := t.check(); err != nil {
 			return err
 		}
@@ -128,7 +131,7 @@ func (t *trainFlags) run(ctx context.Context, c *console) error {
 	}
 	o := t.methodOptions()
 	o.Fit = t.fitOptions(prov)
-	if (t.method == method.PatchCore || t.method == method.AnomNet) && t.centroids == teach.DefaultCentroids { // as many bytes, not as many centroids
+	if (t.method == method.PatchCore || t.method == method.AnomNet) && !t.counted { // as many bytes, not as many centroids
 		o.Fit.Centroids = 0
 	}
 	made, err := method.Fit(ctx, set, o, opt)

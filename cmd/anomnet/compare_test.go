@@ -167,6 +167,12 @@ func trainsWithoutTorch(t *testing.T, data string) {
 		require.Equal(t, exitOK, code)
 		assert.Contains(t, stdout, "image AUROC")
 	}
+	for want, more := range map[string][]string{" 910 centroids": nil, " 2048 centroids": {"--centroids", "2048"}} { // as many bytes as the default, or what was asked for
+		args := append([]string{"train", "--method", "patchcore", "--data", data, "--part", "p", "--out", filepath.Join(dir, "x"), "--size", "128"}, more...)
+		code, stdout, stderr := cli(t, args...)
+		require.Equal(t, exitOK, code, stderr)
+		assert.Contains(t, stdout, want)
+	}
 	code, _, stderr := cli(t, "train", "--method", "best", "--data", data, "--part", "p", "--out", filepath.Join(dir, "x"))
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, stderr, "want one of")
