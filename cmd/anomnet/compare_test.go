@@ -124,6 +124,8 @@ func compareRefuses(t *testing.T, data string) {
 		"method \"best\"":     {"--data", data, "--methods", "best"},
 		"0 seeds":             {"--data", data, "--methods", "padim", "--seeds", "0"},
 		"--head-kb \"much\"":  {"--data", data, "--methods", "padim", "--head-kb", "much"},
+		"method padim twice":  {"--data", data, "--methods", "padim,padim"},
+		"4000 bytes twice":    {"--data", data, "--methods", "padim", "--head-kb", "4,4"},
 		"heads of 0 bytes":    {"--data", data, "--methods", "padim", "--head-kb", "0"},
 		"two data sets":       {"--data", data, "--data", data, "--methods", "padim"},
 		"holds no category":   {"--mvtec", filepath.Join(data, "train"), "--methods", "padim"},

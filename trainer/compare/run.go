@@ -26,12 +26,18 @@ type Grid struct {
 
 // Check says whether the grid makes sense.
 func (g *Grid) Check() error {
-	for _, m := range g.Methods {
+	for i, m := range g.Methods {
 		if !slices.Contains(Methods(), m) {
 			return fmt.Errorf("compare: method %q, want some of %v", m, Methods())
 		}
+		if slices.Contains(g.Methods[:i], m) {
+			return fmt.Errorf("compare: method %s twice", m) // the table would take it for other seeds
+		}
 	}
-	for _, b := range g.Bytes {
+	for i, b := range g.Bytes {
+		if slices.Contains(g.Bytes[:i], b) {
+			return fmt.Errorf("compare: heads of %d bytes twice", b)
+		}
 		if b < 1<<10 || b > 1<<26 {
 			return fmt.Errorf("compare: heads of %d bytes, want %d..%d", b, 1<<10, 1<<26)
 		}
