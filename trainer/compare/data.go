@@ -2,6 +2,8 @@ package compare
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -25,7 +27,7 @@ type Data struct {
 	Dir      string
 	Backbone string // digest
 	SHA256   string // of the good images
-	TestSHA  string // of the test images
+	TestSHA  string // of the test images, their labels and masks
 	Set      *teach.Set
 	Test     []Test
 	pre      imaging.Preprocess
@@ -56,10 +58,6 @@ func (s Source) Describe(b *model.Backbone, pre imaging.Preprocess) (*Data, erro
 		return nil, fmt.Errorf("compare: %s has no test images", s.Dir)
 	}
 	d := &Data{Name: s.Name, Dir: s.Dir, pre: pre}
-	var paths []string
-	for _, it := range s.Set.Test {
-		paths = append(paths, it.Path)
-	}
 	var err error
 	if d.Backbone, err = b.Digest(); err != nil {
 		return nil, err
@@ -67,8 +65,30 @@ func (s Source) Describe(b *model.Backbone, pre imaging.Preprocess) (*Data, erro
 	if d.SHA256, err = dataset.Digest(s.Set.Train); err != nil {
 		return nil, err
 	}
-	d.TestSHA, err = dataset.Digest(paths)
+	d.TestSHA, err = testDigest(s.Set.Test)
 	return d, err
+}
+
+// testDigest hashes what the figures depend on: images in order, what each is said to show, and the masks.
+func testDigest(items []dataset.Item) (string, error) {
+	var paths, masks []string
+	h := sha256.New()
+	for _, it := range items {
+		paths = append(paths, it.Path)
+		masked := it.Mask != "" && !it.Good()
+		if masked {
+			masks = append(masks, it.Mask)
+		}
+		fmt.Fprintf(h, "%q %v %d\n", it.Label, masked, it.MaskLevel)
+	}
+	for _, list := range [][]string{paths, masks} {
+		sum, err := dataset.Digest(list)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintln(h, sum)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // Load computes the features that the methods of a grid need, into what Describe gave.

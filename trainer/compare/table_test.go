@@ -11,7 +11,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"anomnet/assets"
+	"anomnet/core/imaging"
 	"anomnet/core/inspect"
+	"anomnet/core/model"
 	"anomnet/trainer/dataset"
 	"anomnet/trainer/evaluate"
 )
@@ -137,4 +140,38 @@ func TestRunStopsWithTheContext(t *testing.T) {
 	r := Runner{Grid: Grid{Methods: []string{PaDiM}, Seeds: 1, Bytes: []int{4096}}}
 	_, _, err := r.Run(ctx, &Data{Name: "none"})
 	assert.ErrorContains(t, err, "enough")
+}
+
+// TestDescribeSeesLabelsAndMasks: a label or a mask that was put right makes other cells; where the data lies does not.
+func TestDescribeSeesLabelsAndMasks(t *testing.T) {
+	b := builtIn(t)
+	digest := func(change func(dir string)) string {
+		dir := t.TempDir()
+		for _, name := range []string{"train/good/a.png", "test/dent/a.png", "test/good/b.png", "ground_truth/dent/a_mask.png"} {
+			require.NoError(t, os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(name), 0o644))
+		}
+		change(dir)
+		s, err := Open(dir)
+		require.NoError(t, err)
+		d, err := s.Describe(b, imaging.Preprocess{Width: 96, Height: 96, Mode: imaging.Stretch})
+		require.NoError(t, err)
+		return d.TestSHA
+	}
+	was := digest(func(string) {})
+	assert.Equal(t, was, digest(func(string) {}))
+	assert.NotEqual(t, was, digest(func(dir string) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "ground_truth/dent/a_mask.png"), []byte("right"), 0o644))
+	}), "another mask")
+	assert.NotEqual(t, was, digest(func(dir string) { require.NoError(t, os.RemoveAll(filepath.Join(dir, "ground_truth"))) }), "no mask")
+	assert.NotEqual(t, was, digest(func(dir string) {
+		require.NoError(t, os.Rename(filepath.Join(dir, "test/dent/a.png"), filepath.Join(dir, "test/good/a.png")))
+	}), "the same images in the same order, both good")
+}
+
+func builtIn(t *testing.T) *model.Backbone {
+	t.Helper()
+	f, err := model.Decode(assets.Backbone())
+	require.NoError(t, err)
+	return f.Backbone
 }
