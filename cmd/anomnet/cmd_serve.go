@@ -82,7 +82,10 @@ func (f *serveFlags) run(ctx context.Context, c *console) error {
 	return f.serve(ctx, l, files)
 }
 
-// serve answers until ctx is done.
+// grace is how long requests may take to end when the server does.
+const grace = 3 * time.Second
+
+// serve answers until ctx is done. That is its usual end and no failure, also when a client is slow or says nothing: it is hung up on.
 func (f *serveFlags) serve(ctx context.Context, l net.Listener, files fs.FS) error {
 	srv := &http.Server{Handler: f.guard(l.Addr(), f.handler(files)), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
 	done := make(chan error, 1)
@@ -92,9 +95,16 @@ func (f *serveFlags) serve(ctx context.Context, l net.Listener, files fs.FS) err
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	stop, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	stop, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
-	return srv.Shutdown(stop)
+	err := srv.Shutdown(stop)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = srv.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
 }
 
 // handler serves the page. Health, and the models of --models, come from the handler that the Cloudflare Worker has too.

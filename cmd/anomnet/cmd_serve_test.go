@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -134,4 +135,23 @@ func TestServeListsWhatItServes(t *testing.T) {
 	worker, err := fs.ReadFile(files, site.WorkerName)
 	require.NoError(t, err)
 	assert.Contains(t, string(worker), fmt.Sprintf("%x", sha256.Sum256(list)))
+}
+
+// TestServeEndsBesideASilentClient: SIGTERM ends the server with 0, also when somebody has connected and says nothing.
+func TestServeEndsBesideASilentClient(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- (&serveFlags{}).serve(ctx, l, fstest.MapFS{"index.html": {Data: []byte("page")}}) }()
+	silent, err := net.Dial("tcp", l.Addr().String())
+	require.NoError(t, err)
+	defer silent.Close()
+	res, err := http.Get("http://" + l.Addr().String()) // the silent one came before and has been accepted
+	require.NoError(t, err)
+	res.Body.Close()
+	stop()
+	assert.NoError(t, <-done)
+	_, err = silent.Read(make([]byte, 1))
+	assert.Error(t, err, "hung up on")
 }
