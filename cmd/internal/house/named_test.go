@@ -3,6 +3,7 @@ package house
 import (
 	"go/ast"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // named matches a test, fuzz target or example that a document names.
@@ -187,4 +189,22 @@ func TestLinksOfDocuments(t *testing.T) {
 		}
 	})
 	assert.Greater(t, n, 50)
+}
+
+// TestHelpListsEveryTarget: make help finds targets by a pattern, which their names must fit.
+func TestHelpListsEveryTarget(t *testing.T) {
+	if _, err := exec.LookPath("make"); err != nil {
+		t.Skip("make is not installed")
+	}
+	text, err := os.ReadFile(filepath.Join(root, "Makefile"))
+	require.NoError(t, err)
+	cmd := exec.Command("make", "-s", "help")
+	cmd.Dir, cmd.Env = root, append(os.Environ(), "MAKEFLAGS=")
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	targets := regexp.MustCompile(`(?m)^\.PHONY: (.*)$`).FindSubmatch(text)
+	require.NotNil(t, targets)
+	for target := range strings.FieldsSeq(string(targets[1])) {
+		assert.Regexp(t, `(?m)^`+target+` `, string(out))
+	}
 }
