@@ -87,7 +87,7 @@ func (j *modelJob) show(c *console, path string) error {
 	if err != nil {
 		return err
 	}
-	showModel(c, filepath.Base(path), len(data), f)
+	showModel(c, oneLine(filepath.Base(path)), len(data), f)
 	return nil
 }
 
@@ -139,7 +139,7 @@ func (j *modelJob) verify(c *console, path string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "%s: %s\n", path, s.text)
+	fmt.Fprintf(c.out, "%s: %s\n", oneLine(path), s.text)
 	keys, err := j.pinned()
 	if err != nil {
 		return err

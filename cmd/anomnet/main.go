@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"anomnet/core/model"
@@ -139,7 +140,7 @@ func exitCode(ctx context.Context, cmd command, err error, stderr io.Writer) int
 		fmt.Fprintln(stderr, "anomnet: cancelled")
 		return exitCancelled
 	}
-	fmt.Fprintln(stderr, "anomnet: error:", err)
+	fmt.Fprintln(stderr, "anomnet: error:", harmless(err.Error()))
 	if errors.Is(err, errUsage) {
 		fmt.Fprintf(stderr, "anomnet: hint: anomnet %s %s; 'anomnet %s -h' lists the flags\n", cmd.name, cmd.args, cmd.name)
 		return exitUsage
@@ -148,6 +149,15 @@ func exitCode(ctx context.Context, cmd command, err error, stderr io.Writer) int
 		fmt.Fprintln(stderr, "anomnet: hint:", h)
 	}
 	return exitFailed
+}
+
+// harmless is the text of an error, in which names of files stand: none of them speaks to the terminal, and none begins a line as this program does.
+func harmless(text string) string {
+	lines := strings.Split(strings.ReplaceAll(text, "\t", "    "), "\n")
+	for i, line := range lines {
+		lines[i] = oneLine(line)
+	}
+	return strings.Join(lines, "\n  ")
 }
 
 func usage(w io.Writer) {

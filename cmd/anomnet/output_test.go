@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"anomnet/assets"
 	"anomnet/trainer/synth"
 )
 
@@ -78,5 +79,24 @@ func TestParse(t *testing.T) {
 		rest, err := parse(fs, strings.Fields(line))
 		require.NoError(t, err, line)
 		assert.Equal(t, want, rest, line)
+	}
+}
+
+// TestErrorsAreHarmless: a name in a folder neither speaks to the terminal nor begins a line as this program does.
+func TestErrorsAreHarmless(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, synth.WriteDataset(t.Context(), dir, synth.Options{Size: 64}, 5, 0, 0, nil))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "train", "good", "\x1b]0;you\a\nanomnet: error: all is lost.png"), []byte("no image"), 0o644))
+	code, _, stderr := cli(t, "teach", "--good", dir, "--part", "p", "--out", filepath.Join(dir, "p.anomnet"), "--size", "64")
+	assert.Equal(t, exitFailed, code)
+	assert.NotContains(t, stderr, "\x1b")
+	assert.NotContains(t, stderr, "\nanomnet: error: all is lost")
+	assert.Contains(t, stderr, `\x1b]0;you\a"`+"\n  anomnet: error: all is lost.png: ")
+
+	name := filepath.Join(dir, "a\nb.anomnet")
+	require.NoError(t, os.WriteFile(name, assets.Backbone(), 0o644))
+	for _, verb := range []string{"show", "verify"} {
+		_, stdout, _ := cli(t, "model", verb, name)
+		assert.Contains(t, stdout, `a\nb.anomnet"`)
 	}
 }
