@@ -142,6 +142,22 @@ func (f *kioskFlags) station(c *console) (fs.FS, error) {
 // counterName is a file in the profile: the highest counter of a policy that was accepted.
 const counterName = "anomnet-policy-counter"
 
+// leastCounter reads that file. Without it this is the first policy here; one that cannot be read is no leave to take an older policy.
+func leastCounter(path string) (uint64, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w; write the counter of the last policy into it", path, err)
+	}
+	return n, nil
+}
+
 // readPolicy reads the policy and checks its signature, when keys are given: then it must be signed, and not be older than one that was accepted before.
 func (f *kioskFlags) readPolicy(c *console) (text, sig []byte, err error) {
 	if text, err = os.ReadFile(f.policy); err != nil {
@@ -165,8 +181,10 @@ func (f *kioskFlags) readPolicy(c *console) (text, sig []byte, err error) {
 		return text, sig, nil
 	}
 	counter := filepath.Join(f.profile, counterName)
-	before, _ := os.ReadFile(counter) // none: the first policy here
-	least, _ := strconv.ParseUint(strings.TrimSpace(string(before)), 10, 64)
+	least, err := leastCounter(counter)
+	if err != nil {
+		return nil, nil, err
+	}
 	res := signature.Verify(text, sig, &signature.Check{Kind: signature.Policy, Keys: keys, Counter: least, Now: time.Now()})
 	switch {
 	case res.State == signature.Unsigned:
