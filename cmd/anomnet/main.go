@@ -29,6 +29,9 @@ const (
 	exitCancelled = 130
 )
 
+// version is that of the release, which its build sets. Heads do not carry it: model.Software is the same in every build.
+var version string
+
 // errUsage is wrapped by errors of the command line itself; errFailOn asks for exit code 3 without a message.
 var (
 	errUsage  = errors.New("usage")
@@ -77,7 +80,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 	if args[0] == "version" || args[0] == "--version" {
-		fmt.Fprintln(stdout, model.Software)
+		fmt.Fprintln(stdout, strings.TrimSpace(model.Software+" "+version))
 		return exitOK
 	}
 	for _, cmd := range commands() {

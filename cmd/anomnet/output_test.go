@@ -8,6 +8,7 @@ import (
 	"flag"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"anomnet/assets"
+	"anomnet/core/model"
 	"anomnet/trainer/synth"
 )
 
@@ -99,4 +101,16 @@ func TestErrorsAreHarmless(t *testing.T) {
 		_, stdout, _ := cli(t, "model", verb, name)
 		assert.Contains(t, stdout, `a\nb.anomnet"`)
 	}
+}
+
+// TestReleaseVersion: a program of a release says which. The linker sets a variable by its name, and is silent when there is none.
+func TestReleaseVersion(t *testing.T) {
+	_, stdout, _ := cli(t, "version")
+	assert.Equal(t, model.Software+"\n", stdout)
+	exe := filepath.Join(t.TempDir(), "anomnet")
+	out, err := exec.Command("go", "build", "-ldflags=-X main.version=v1.2.3", "-o", exe, ".").CombinedOutput()
+	require.NoError(t, err, string(out))
+	out, err = exec.Command(exe, "version").Output()
+	require.NoError(t, err)
+	assert.Equal(t, model.Software+" v1.2.3\n", string(out))
 }
