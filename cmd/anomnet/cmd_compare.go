@@ -200,9 +200,23 @@ func (f *compareFlags) onSet(ctx context.Context, c *console, r *compare.Runner,
 	return r.Run(ctx, data)
 }
 
-// write prints the table and writes the report.
+// write writes the report and prints the table, also when there is no room for the report: cells may have taken hours.
 func (f *compareFlags) write(c *console, cells []*compare.Cell, failed []compare.Failed, dirs map[string]string) error {
 	rows := compare.Table(cells)
+	err := f.writeReport(rows, cells, failed, dirs)
+	switch {
+	case f.asJSON:
+		return errors.Join(err, compare.WriteJSON(c.out, rows, failed))
+	case f.asCSV:
+		return errors.Join(err, compare.WriteCSV(c.out, rows))
+	case f.asMD:
+		return errors.Join(err, compare.WriteMarkdown(c.out, rows))
+	}
+	return errors.Join(err, compare.WriteText(c.out, rows))
+}
+
+// writeReport writes the folder of --report.
+func (f *compareFlags) writeReport(rows []compare.Row, cells []*compare.Cell, failed []compare.Failed, dirs map[string]string) error {
 	if f.report != "" {
 		notes := []string{fmt.Sprintf("Seeds 0 to %d; mean ± standard deviation. %s/%s, %d cores. Image AUROC by each method's own score, beside it by the mean of the 1 %% largest patch scores.",
 			f.seeds-1, runtime.GOOS, runtime.GOARCH, runtime.NumCPU())}
@@ -225,15 +239,7 @@ func (f *compareFlags) write(c *console, cells []*compare.Cell, failed []compare
 			}
 		}
 	}
-	switch {
-	case f.asJSON:
-		return compare.WriteJSON(c.out, rows, failed)
-	case f.asCSV:
-		return compare.WriteCSV(c.out, rows)
-	case f.asMD:
-		return compare.WriteMarkdown(c.out, rows)
-	}
-	return compare.WriteText(c.out, rows)
+	return nil
 }
 
 // side is how many cells run side by side: one for each core, as long as half of the free memory is enough.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -62,15 +63,13 @@ func evalCommand(fs *flag.FlagSet) func(context.Context, *console, []string) err
 		f.Targets = evaluate.Targets(scored, m.loaded.Calibration)
 		c.finish()
 		if *dirOut != "" {
-			if err := writeEvalReport(*dirOut, *dir, m.loaded, scored, f); err != nil {
-				return err
-			}
+			err = writeEvalReport(*dirOut, *dir, m.loaded, scored, f)
 		}
 		if *asJSON {
-			return printJSON(c, f, scored, *scores)
+			return errors.Join(err, printJSON(c, f, scored, *scores))
 		}
 		printFigures(c, f)
-		return nil
+		return err
 	}
 }
 

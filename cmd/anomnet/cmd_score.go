@@ -83,10 +83,8 @@ func scoreCommand(flags *flag.FlagSet) func(context.Context, *console, []string)
 			return err
 		}
 		c.finish()
-		if err := job.print(c, *asJSON, *asCSV); err != nil {
-			return err
-		}
-		if err := job.writeReport(m.loaded.Calibration.Scores); err != nil {
+		err = job.writeReport(m.loaded.Calibration.Scores) // before the results, whose reader may hang up (head, grep -m1): that ends the program
+		if err := errors.Join(err, job.print(c, *asJSON, *asCSV)); err != nil {
 			return err
 		}
 		return job.outcome(*failOn)

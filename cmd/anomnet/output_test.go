@@ -114,3 +114,27 @@ func TestReleaseVersion(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, model.Software+" v1.2.3\n", string(out))
 }
+
+// TestReportsAndResults: a report is written also when nobody reads the results, and results are printed also when the report cannot be written.
+func TestReportsAndResults(t *testing.T) {
+	data, head := washers(t)
+	file := filepath.Join(t.TempDir(), "r.html")
+	args := []string{"score", "--model", head, "--json", "--report", file, filepath.Join(data, "test", "good")}
+	assert.Equal(t, exitFailed, run(context.Background(), args, full{}, io.Discard))
+	assert.FileExists(t, file)
+
+	const nowhere = "/proc/self/none" // of which nobody sees before that it cannot be made
+	if _, err := os.Stat(filepath.Dir(nowhere)); err != nil {
+		t.Skip("this system has no folder that takes nothing from anybody")
+	}
+	for want, args := range map[string][]string{
+		`"raw"`:         {"score", "--model", head, "--json", "--report", nowhere + "/r.html", filepath.Join(data, "test", "good")},
+		`"image_auroc"`: {"eval", "--model", head, "--data", data, "--json", "--report", nowhere},
+		`"rows"`:        {"compare", "--methods", "kcentre", "--head-kb", "4", "--size", "96", "--data", data, "--json", "--report", nowhere},
+	} {
+		code, stdout, stderr := cli(t, args...)
+		assert.Equal(t, exitFailed, code, args[0])
+		assert.Contains(t, stderr, nowhere)
+		assert.Contains(t, stdout, want)
+	}
+}
