@@ -41,7 +41,9 @@ func Linked(ctx context.Context, root string, targets []Target) ([]Module, error
 	if err := list(ctx, root, browser, found, wasm...); err != nil {
 		return nil, err
 	}
-	out, err := exec.CommandContext(ctx, "go", "env", "GOVERSION", "GOROOT").Output()
+	env := exec.CommandContext(ctx, "go", "env", "GOVERSION", "GOROOT")
+	env.Dir, env.Env = root, environment(browser) // the Go that builds, which need not be the one of the machine's settings
+	out, err := env.Output()
 	if err != nil {
 		return nil, fmt.Errorf("go env: %w", err)
 	}

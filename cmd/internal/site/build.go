@@ -150,7 +150,9 @@ func (b *builder) programs(ctx context.Context, out string) error {
 		return err
 	}
 	b.logf("built anomnet.wasm")
-	goroot, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
+	env := exec.CommandContext(ctx, "go", "env", "GOROOT")
+	env.Dir, env.Env = b.Root, b.environment() // the script belongs to the Go that built the program
+	goroot, err := env.Output()
 	if err != nil {
 		return fmt.Errorf("go env GOROOT: %w", err)
 	}
