@@ -24,11 +24,12 @@ func trap(t *testing.T, dir string) (broken []string) {
 	require.NoError(t, syscall.Mkfifo(filepath.Join(dir, "pipe.png"), 0o644))
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "folder.png"), 0o755))
 	for _, name := range []string{
-		"empty.png", "Gr\xf6\xdfe.png", "line\nend \x1b[31mred.png", strings.Repeat("n", 251) + ".png", "..png", "-rf.png", "CON.png", " .png", "%s%n.png",
+		"empty.png", "Gr\xf6\xdfe.png", "line\nend \x1b[31mred.png", strings.Repeat("n", 251) + ".png", "a..png", "-rf.png", "CON.png", " .png", "%s%n.png",
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(strings.Repeat("x", len(name)%7)), 0o644))
 		broken = append(broken, name)
 	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "..png"), nil, 0o644)) // hidden, so it is none of the folder's images
 	return broken
 }
 

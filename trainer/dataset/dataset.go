@@ -51,7 +51,8 @@ func IsImage(name string) bool {
 	return slices.Contains(extensions, strings.ToLower(filepath.Ext(name)))
 }
 
-// Images lists the image files in dir and below, sorted by path. dir may be a link to a folder.
+// Images lists the image files in dir and below, sorted by path, without what systems hide there and the masks of a data set, as the page does. dir may be
+// a link to a folder.
 func Images(dir string) ([]string, error) {
 	root := dir
 	if info, err := os.Lstat(dir); err == nil && info.Mode()&fs.ModeSymlink != 0 && isFolder(dir) {
@@ -59,8 +60,14 @@ func Images(dir string) ([]string, error) {
 	}
 	var paths []string
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
+		case path != root && leftOut(d):
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
 		}
 		if IsImage(path) && regular(path, d) {
 			paths = append(paths, path)
@@ -75,6 +82,12 @@ func Images(dir string) ([]string, error) {
 	}
 	slices.Sort(paths)
 	return paths, nil
+}
+
+// leftOut reports whether nobody means an entry when they name the folder that it is in: ._a.png, which a Mac writes beside a.png, is no image.
+func leftOut(d fs.DirEntry) bool {
+	name := strings.ToLower(d.Name())
+	return strings.HasPrefix(name, ".") || d.IsDir() && (name == "__macosx" || name == "ground_truth")
 }
 
 // regular reports whether an entry is a file or a link to one. Linked folders are not followed, so a loop cannot catch us.

@@ -94,6 +94,20 @@ func TestOpenFollowsLinksToItsFolders(t *testing.T) {
 	assert.Equal(t, []string{filepath.Join(good, "a.png"), filepath.Join(good, "b.png")}, paths)
 }
 
+// TestImagesLeavesOut what the page leaves out of a dropped folder (webui/ui, Choose), so that both learn the same.
+func TestImagesLeavesOut(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), ".given")
+	for _, name := range []string{"a.png", "._a.png", ".git/b.png", "__MACOSX/a.png", "x/ground_truth/a_mask.png", "x/ground_truth.png"} {
+		write(t, filepath.Join(dir, name), 9)
+	}
+	paths, err := Images(dir)
+	require.NoError(t, err)
+	assert.Equal(t, []string{filepath.Join(dir, "a.png"), filepath.Join(dir, "x/ground_truth.png")}, paths)
+	paths, err = Images(filepath.Join(dir, "x", "ground_truth"))
+	require.NoError(t, err)
+	assert.Len(t, paths, 1, "named, it is meant")
+}
+
 // TestOpenTestSet: without train/good nothing of a test set is taken for good.
 func TestOpenTestSet(t *testing.T) {
 	dir := mvtec(t)
