@@ -268,7 +268,7 @@ func (s *soak) checkFlat() {
 	}
 	first, last := s.memories[0], s.memories[len(s.memories)-1]
 	s.t.Logf("after %d images: %v; after %d: %v: %+.1f %%", warm, first, s.given, last, 100*(last.all()/first.all()-1))
-	room := 0.1 * first.all() // MB
+	room := 0.15 * first.all() // MB
 	if s.keep {
 		room += float64(s.given-warm) * perImage
 	}
