@@ -65,7 +65,7 @@ func (m message) bytes() [][]byte {
 	return out
 }
 
-// send posts a request and gives its buffers away; blobs are only handles and stay. Metas of requests always encode.
+// send posts a request and gives its buffers away; blobs are only handles and stay. Metas of requests encode: those of tasks were tried (pool.do), the others always do.
 func send(w js.Value, id int, op string, meta any, bufs js.Value) {
 	s, err := protocol.Encode(meta)
 	if err != nil {

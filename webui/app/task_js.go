@@ -32,6 +32,10 @@ func (p *pool) do(t *task) {
 		go p.app.view.Update(func() { t.done(message{}, p.over) })
 		return
 	}
+	if _, err := protocol.Encode(t.meta); err != nil { // a fault of ours: whoever waits is told
+		go p.app.view.Update(func() { t.done(message{}, protocol.Error{Code: protocol.CodeInternal, Message: err.Error()}) })
+		return
+	}
 	p.lastID--
 	t.id = p.lastID
 	p.tasks = append(p.tasks, t)
