@@ -29,7 +29,7 @@ func TestTeachFromAnArchive(t *testing.T) {
 	sample, err := os.ReadFile(filepath.Join(siteDir(t), "samples", firstSample(t)))
 	require.NoError(t, err)
 	files := map[string][]byte{}
-	const n = 80
+	const n = 24
 	for i := range n {
 		files[fmt.Sprintf("good/%d%s", i, filepath.Ext(firstSample(t)))] = append(sample[:len(sample):len(sample)], byte(i)) // behind the end of the picture, so that none is the same file
 	}

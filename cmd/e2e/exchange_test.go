@@ -353,9 +353,10 @@ func bomb(t *testing.T) []byte {
 // on its way to the person.
 func TestOldExportsAreRemoved(t *testing.T) {
 	p := open(t, serve(t, siteDir(t)), desktop)
-	p.str(`(async () => {
+	p.async(`(async () => {
 		const root = await navigator.storage.getDirectory();
 		for (const at of [1000, Date.now()]) await (await root.getFileHandle("export-" + at, {create: true})).createWritable().then((w) => w.close());
+		return "made";
 	})()`)
 	p.reload()
 	p.waitForAsync(`(async () => {
