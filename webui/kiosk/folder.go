@@ -32,13 +32,13 @@ type folder struct {
 	taken   map[string]bool   // by key: asked for, in the queue, in work, or in done
 	done    []string          // keys of files that stand in the history, the oldest first
 	queue   []Listed
-	active  int
-	fetches map[string]int // of those that failed
-	retry   float64        // no listing before
+	active  map[string]bool // by key: asked for and without a verdict; true once it is among the page's images
+	fetches map[string]int  // of those that failed
+	retry   float64         // no listing before
 }
 
 func newFolder() folder {
-	return folder{seen: map[string]Listed{}, taken: map[string]bool{}, fetches: map[string]int{}}
+	return folder{seen: map[string]Listed{}, taken: map[string]bool{}, active: map[string]bool{}, fetches: map[string]int{}}
 }
 
 // fresh returns the files of a listing that are complete and were not taken yet. A file is complete when it has not changed since the listing before, or
@@ -121,19 +121,20 @@ func (k *Kiosk) poll() {
 // feed inspects files of the queue, a few at a time, as long as verdicts can be recorded.
 func (k *Kiosk) feed() {
 	f := &k.folder
-	for f.active < depth && len(f.queue) > 0 && k.Blocked() == "" && k.log.Problem == nil && k.shown {
+	for len(f.active) < depth && len(f.queue) > 0 && k.Blocked() == "" && k.log.Problem == nil && k.shown {
 		one := f.queue[0]
 		f.queue = f.queue[1:]
-		f.active++
+		key := one.Key()
+		f.active[key] = false
 		k.back.Fetch(one, func(src ui.Source, err error) {
-			key := one.Key()
 			if err != nil {
 				if f.fetches[key]++; f.fetches[key] < maxFetches {
-					f.active--
+					delete(f.active, key)
 					delete(f.taken, key) // the next listing finds it again, if it is still there
 					return
 				}
 			}
+			f.active[key] = true
 			k.Page.Add(src) // one that cannot be read fails there, and the history says so
 		})
 	}
@@ -141,9 +142,23 @@ func (k *Kiosk) feed() {
 
 // fed books that an image of the folder has a verdict or an error.
 func (k *Kiosk) fed(it *ui.Item) {
-	if _, _, ok := ui.StampOf(it.Src); ok {
-		k.folder.active = max(k.folder.active-1, 0)
+	if key := history.FileKey(it.Src); key != "" {
+		delete(k.folder.active, key)
 		k.feed()
+	}
+}
+
+// prune lets files be taken again whose images a person has removed before they had a verdict.
+func (f *folder) prune(p *ui.Page) {
+	there := map[string]bool{}
+	for _, it := range p.Items() {
+		there[history.FileKey(it.Src)] = true
+	}
+	for key, added := range f.active {
+		if added && !there[key] {
+			delete(f.active, key)
+			delete(f.taken, key)
+		}
 	}
 }
 
@@ -180,4 +195,4 @@ func (k *Kiosk) StopFolder() {
 }
 
 // FolderLeft is how many files of the folder wait.
-func (k *Kiosk) FolderLeft() int { return len(k.folder.queue) + k.folder.active }
+func (k *Kiosk) FolderLeft() int { return len(k.folder.queue) + len(k.folder.active) }

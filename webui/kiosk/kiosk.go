@@ -97,8 +97,9 @@ type Kiosk struct {
 	// restored tells that the state of the earlier visit is here.
 	restored bool
 	full     bool
-	pending  int // pictures that a person or the camera has taken and that have no verdict yet
-	shots    int // pictures on their way from the camera
+	pending  map[*ui.Item]bool // pictures that a person or the camera has taken and whose verdict was not shown yet
+	unseen   map[*ui.Item]bool // verdicts that were not shown yet
+	shots    int               // pictures on their way from the camera
 	typed    string
 	tally    tally
 	folder   folder
@@ -113,7 +114,7 @@ const keptItems = 64
 
 // New makes the view. log is the history's.
 func New(p *ui.Page, log *history.Log, back Backend) (*Kiosk, ui.View) {
-	k := &Kiosk{Page: p, back: back, log: log, folder: newFolder()}
+	k := &Kiosk{Page: p, back: back, log: log, folder: newFolder(), pending: map[*ui.Item]bool{}, unseen: map[*ui.Item]bool{}}
 	p.Watch(ui.Watcher{Inspected: k.inspected, Recorded: k.recorded, Switched: k.switched})
 	p.Guard = func(id string) bool { return id == ID || !k.Locked() }
 	return k, ui.View{ID: "kiosk", Body: k, Class: func() string { return "kiosk-main" }, Bare: func() bool { return true }, Key: k.key,
@@ -198,6 +199,8 @@ func (k *Kiosk) begin() {
 	}
 	k.State.On = true
 	k.keep()
+	k.forget()
+	k.folder.prune(k.Page)
 	k.back.Wake(true)
 	k.back.Full(true)
 	if k.State.Camera {
@@ -213,6 +216,13 @@ func (k *Kiosk) end() {
 	k.film(false)
 	k.back.Wake(false)
 	k.back.Full(false)
+}
+
+// forget lets go of what was inspected before people came, or with the part before: it stands in the strip, and another image may be selected.
+func (k *Kiosk) forget() {
+	k.Current = nil
+	clear(k.pending)
+	clear(k.unseen)
 }
 
 // Blocked is the key of why nothing may be inspected now, "" when it may.
@@ -251,6 +261,14 @@ func (k *Kiosk) Tick() bool {
 		k.export.retryLog = now + 5000
 		k.log.Retry()
 	}
+	if k.log.Problem != nil || k.log.Waiting() == 0 { // they cannot be stored, or were given up
+		for _, it := range k.Page.Items() {
+			if k.unseen[it] {
+				k.show(it)
+				break // Items is another list now; the others come with the next ticks
+			}
+		}
+	}
 	k.poll()
 	k.exportDue()
 	return before != k.stamp()
@@ -273,13 +291,13 @@ func (k *Kiosk) mindCamera(now float64) {
 }
 
 func (k *Kiosk) stamp() any {
-	return [8]any{k.Blocked(), k.Clock(), k.Wait(), k.folder.problem, k.log.Problem == nil, k.tally.Counts, k.FolderLeft(), k.Page.Camera.Problem}
+	return [9]any{k.Current, k.Blocked(), k.Clock(), k.Wait(), k.folder.problem, k.log.Problem == nil, k.tally.Counts, k.FolderLeft(), k.Page.Camera.Problem}
 }
 
-// part brings the part into use that was in use before, or the first one that the policy allows.
+// part brings the part into use that was in use before, or the first one that the policy allows, when what was taken for the one in use is inspected.
 func (k *Kiosk) part() {
 	p := k.Page
-	if p.Phase != ui.Ready || p.Switching() {
+	if p.Phase != ui.Ready || p.Switching() || p.Busy() {
 		return
 	}
 	pol := p.Policy
@@ -312,8 +330,9 @@ func (k *Kiosk) allowedHead(head string) bool {
 	return true // not known yet
 }
 
-// switched takes a part that a person has put into use.
+// switched takes a part that a person has put into use. The verdict on the screen was of the one before.
 func (k *Kiosk) switched(part protocol.LoadResult) {
+	k.forget()
 	if k.shown && k.Menu {
 		k.State.Head = part.HeadDigest
 		k.keep()
@@ -337,19 +356,23 @@ func (k *Kiosk) take(images []ui.Source) bool {
 		return true
 	}
 	if k.Blocked() == "" {
-		k.pending += len(images)
 		k.Page.Add(images...)
+		all := k.Page.Items()
+		for _, it := range all[max(len(all)-len(images), 0):] {
+			k.pending[it] = true
+		}
 	}
 	return true
 }
 
 // inspected hears of every verdict. It is shown when it stands in the history, or when it cannot be stored.
 func (k *Kiosk) inspected(_ protocol.LoadResult, it *ui.Item) {
+	k.fed(it) // also when people have left meanwhile
 	if !k.shown {
 		return
 	}
-	k.fed(it)
-	if k.log.Problem != nil {
+	k.unseen[it] = true
+	if k.log.Problem != nil || it.Recorded > 0 {
 		k.show(it)
 	}
 }
@@ -365,20 +388,19 @@ func (k *Kiosk) recorded(it *ui.Item) {
 	k.count(it)
 	k.show(it)
 	k.savePicture(it)
-	k.Page.Trim(keptItems)
 	k.Page.Touch()
 }
 
-// show puts a verdict on the screen.
+// show puts a verdict on the screen, once: one that could not be stored does not come back when there is room again.
 func (k *Kiosk) show(it *ui.Item) {
-	if k.Current == it {
+	if !k.unseen[it] {
 		return
 	}
-	if _, _, ok := ui.StampOf(it.Src); !ok {
-		k.pending = max(k.pending-1, 0)
-	}
+	delete(k.unseen, it)
+	delete(k.pending, it)
 	k.Current = it
 	k.Page.Select(it.ID)
+	k.Page.Trim(keptItems)
 	if k.Sound() {
 		k.back.Tone(it.Kind())
 	}

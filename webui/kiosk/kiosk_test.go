@@ -40,6 +40,10 @@ type world struct {
 	full    bool
 	pin     string
 	grabbed int
+	loads   int
+	noRoom  error // of Append
+	slow    bool  // checked answers CheckPIN
+	checked func()
 }
 
 type src struct {
@@ -60,6 +64,7 @@ func (w *world) Now() float64                                     { return float
 func (w *world) Save(ui.Settings)                                 {}
 func (w *world) EndFilm()                                         {}
 func (w *world) Forget(int)                                       {}
+func (w *world) Load([]ui.Source)                                 { w.loads++ }
 func (w *world) Shoot()                                           { w.grabbed++; w.page.Give(nil, []ui.Source{src{name: "camera.png"}}) }
 func (w *world) Score(id int, _ ui.Source)                        { w.scores = append(w.scores, id) }
 func (w *world) Keep(s State, answer func(error))                 { w.kept = s; answer(nil) }
@@ -73,7 +78,10 @@ func (w *world) Settle(string)                                    {}
 func (w *world) Read(vjs.Value, func(string))                     {}
 func (w *world) WritePicture(n string, _ *ui.Item, a func(error)) { w.out[n] = "png"; a(nil) }
 func (w *world) CheckPIN(_ *policy.PIN, pin string, answer func(bool, error)) {
-	answer(pin == w.pin, nil)
+	w.checked = func() { answer(pin == w.pin, nil) }
+	if !w.slow {
+		w.checked()
+	}
 }
 
 func (w *world) Listing(answer func([]Listed, error)) {
@@ -128,6 +136,10 @@ func (w *world) Lines(before int64, most int, answer func([]string, error)) {
 
 // Append is history.Backend's.
 func (w *world) Append(drafts []protocol.Draft, answer func([]string, error)) {
+	if w.noRoom != nil {
+		answer(nil, w.noRoom)
+		return
+	}
 	var lines []string
 	for _, d := range drafts {
 		if w.keys[d.File] {
@@ -194,13 +206,6 @@ func (w *world) work() {
 		}
 		w.page.Scored(id, protocol.ScoreResult{Raw: raw, Limit: 2, Review: 1.5, Ratio: float64(raw) / 2, Verdict: verdict, PValue: 0.5, Width: 4, Height: 3,
 			SHA256: strings.Repeat("0f", 32)}, nil)
-	}
-}
-
-func (w *world) put(n int, prefix string) {
-	for i := range n {
-		name := fmt.Sprintf("%s%03d.png", prefix, i)
-		w.files[name] = Listed{name, 100, w.milli - 10_000}
 	}
 }
 

@@ -20,7 +20,7 @@ func (k *Kiosk) Kind() string {
 	switch {
 	case k.Blocked() != "":
 		return "blocked"
-	case k.pending > 0:
+	case len(k.pending) > 0:
 		return "working"
 	case k.Current != nil:
 		return k.Current.Kind()
@@ -105,8 +105,10 @@ func (k *Kiosk) Name() string {
 	return k.Current.Src.Name()
 }
 
-// Pictured tells whether there is a picture to show.
-func (k *Kiosk) Pictured() bool { return k.Current != nil && k.Current.State == ui.Done }
+// Pictured tells whether the picture of the verdict can be shown: it is the selected one.
+func (k *Kiosk) Pictured() bool {
+	return k.Current != nil && k.Current.State == ui.Done && k.Page.Selected() == k.Current
+}
 
 // Detail of a policy that was refused.
 func (k *Kiosk) Detail() string {

@@ -1,0 +1,153 @@
+package kiosk
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/vugu/vugu"
+
+	"anomnet/wasm/protocol"
+	"anomnet/webui/dom/vdom"
+	"anomnet/webui/ui"
+)
+
+var bracket = protocol.LoadResult{Part: "Bracket", HeadDigest: strings.Repeat("ef", 32), BackboneDigest: strings.Repeat("cd", 32), Limit: 2, Review: 1.5, Calibration: 10}
+
+// filmed is a station with a camera, and another part at hand.
+func filmed(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t, nil, Served{})
+	w.k.SetCamera(true)
+	w.page.CameraRuns(640, 480, nil)
+	w.page.Offer([]ui.Offer{{Part: bracket.Part, Head: bracket.HeadDigest, Backbone: bracket.BackboneDigest}})
+	return w
+}
+
+// put lays files into the folder.
+func (w *world) put(n int, prefix string) {
+	for i := range n {
+		name := fmt.Sprintf("%s%03d.png", prefix, i)
+		w.files[name] = Listed{name, 100, w.milli - 10_000}
+	}
+}
+
+// build makes the view as the renderer does.
+func (w *world) build() {
+	env, err := vugu.NewBuildEnv()
+	require.NoError(w.t, err)
+	w.page.Touch()
+	_, err = vdom.Flatten(env.RunBuild(w.k))
+	require.NoError(w.t, err)
+}
+
+// TestAnotherPart: the verdict on the screen is never one of the part that was in use before.
+func TestAnotherPart(t *testing.T) {
+	w := filmed(t)
+	w.k.Shoot()
+	w.work()
+	require.Equal(t, "ok", w.k.Kind())
+	w.build()
+	w.k.UsePart(bracket.HeadDigest)
+	w.page.Switched(bracket)
+	assert.Equal(t, "idle", w.k.Kind())
+	w.build()
+}
+
+// TestBackFromInspect: people leave the kiosk, look at other images or clear the list, and come back.
+func TestBackFromInspect(t *testing.T) {
+	w := filmed(t)
+	w.k.Shoot()
+	w.work()
+	w.k.Leave()
+	w.page.Clear()
+	w.page.Show(ID)
+	assert.Equal(t, "idle", w.k.Kind())
+	w.build()
+}
+
+// TestLeaveDuringWork: what is inspected while nobody looks at the kiosk does not hold it up later.
+func TestLeaveDuringWork(t *testing.T) {
+	for name, meanwhile := range map[string]func(w *world){"finished": (*world).work, "cleared": func(w *world) { w.page.Clear(); w.work() }} {
+		t.Run(name, func(t *testing.T) {
+			w := filmed(t)
+			w.k.Shoot()
+			w.k.ChooseFolder()
+			w.put(20, "a")
+			w.tick()
+			w.tick()
+			require.Equal(t, "working", w.k.Kind())
+			w.k.Leave()
+			meanwhile(w)
+			w.page.Show(ID)
+			assert.Equal(t, "idle", w.k.Kind())
+			for range 20 {
+				w.tick()
+				w.work()
+			}
+			assert.Len(t, w.keys, 20)
+			assert.Zero(t, w.k.FolderLeft())
+		})
+	}
+}
+
+// TestPartAfterWhatWaits: files that were taken for a part are inspected with it before another comes into use.
+func TestPartAfterWhatWaits(t *testing.T) {
+	w := filmed(t)
+	w.k.ChooseFolder()
+	w.put(20, "a")
+	w.tick()
+	w.tick()
+	require.Len(t, w.scores, 4, "and others wait")
+	w.k.UsePart(bracket.HeadDigest)
+	for range 20 {
+		w.tick()
+		w.work()
+		if w.loads > 0 {
+			w.loads = 0
+			w.page.Switched(bracket)
+		}
+	}
+	assert.Equal(t, bracket.HeadDigest, w.page.Part.HeadDigest)
+	assert.Len(t, w.keys, 20)
+	assert.Zero(t, w.k.FolderLeft())
+}
+
+// TestNoRoom: verdicts that cannot be stored are shown, once, and do not come back when there is room again.
+func TestNoRoom(t *testing.T) {
+	w := filmed(t)
+	w.k.SetSound(true)
+	w.tones = nil
+	w.noRoom = errors.New("no room")
+	for n := 1; n <= 3; n++ {
+		w.k.Shoot()
+		w.work()
+		w.tick()
+		assert.Equal(t, n, w.k.Current.ID)
+		assert.Equal(t, "ok", w.k.Kind())
+	}
+	assert.Len(t, w.tones, 3)
+	w.k.Shoot() // is being inspected when there is room
+	w.noRoom = nil
+	w.k.log.Retry()
+	assert.Equal(t, "working", w.k.Kind(), "no verdict of a part before")
+	w.work()
+	assert.Equal(t, 4, w.k.Current.ID)
+	assert.Len(t, w.tones, 4)
+	assert.Equal(t, 4, w.k.tally.Inspected())
+}
+
+// TestNoRoomForDays: images do not pile up while nothing can be stored.
+func TestNoRoomForDays(t *testing.T) {
+	w := filmed(t)
+	w.noRoom = errors.New("no room")
+	for range 3 * keptItems {
+		w.k.Shoot()
+		w.work()
+		w.tick()
+	}
+	assert.LessOrEqual(t, len(w.page.Items()), keptItems+1)
+}
