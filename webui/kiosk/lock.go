@@ -61,6 +61,9 @@ func (k *Kiosk) TryPIN() {
 			}
 			k.State.Lockout = policy.Lockout{}
 			k.keep()
+			if !l.open { // closed meanwhile
+				return
+			}
 			l.open, l.unlocked = false, true
 			k.Menu = true
 		})

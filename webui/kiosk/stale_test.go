@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/vugu/vugu"
 
+	"anomnet/core/policy"
 	"anomnet/wasm/protocol"
 	"anomnet/webui/dom/vdom"
 	"anomnet/webui/ui"
@@ -150,4 +151,22 @@ func TestNoRoomForDays(t *testing.T) {
 		w.tick()
 	}
 	assert.LessOrEqual(t, len(w.page.Items()), keptItems+1)
+}
+
+// TestLockClosedMeanwhile: a PIN that was being checked when its dialog was closed opens nothing.
+func TestLockClosedMeanwhile(t *testing.T) {
+	p := policy.Default()
+	p.PIN = &policy.PIN{Rounds: policy.MinRounds, Salt: strings.Repeat("00", 16), Hash: digest}
+	data, err := p.Encode()
+	require.NoError(t, err)
+	w := newWorld(t, nil, Served{Asked: true, Text: string(data)})
+	w.slow = true
+	w.k.OpenMenu()
+	w.k.TypePIN("4711")
+	w.k.TryPIN()
+	w.k.CloseLock()
+	w.checked()
+	assert.False(t, w.k.Menu)
+	assert.True(t, w.k.Locked())
+	assert.Zero(t, w.kept.Lockout.Failures, "it was right all the same")
 }
