@@ -114,7 +114,7 @@ func (p *Page) UseHead(head string) bool {
 }
 
 // Renew puts another version of a part into the place of the one with a head, if that is in use when its turn comes. The images stay and are inspected
-// again. It returns false when nothing is on its way into use: a person has gone to another part meanwhile.
+// again, under the limits of the new version. It returns false when nothing is on its way into use: a person has gone to another part meanwhile.
 func (p *Page) Renew(head, name string, models []Source) bool {
 	p.drops = append(p.drops, drop{load: true, renews: head, models: models, name: name})
 	p.dispatch()
@@ -136,6 +136,9 @@ func (p *Page) renewed(part protocol.LoadResult, models []Source) {
 		it.again = false
 	}
 	p.batch, p.again, p.maps = batch{}, nil, nil
+	delete(p.limits, p.List) // they were raw scores of the version before
+	p.forgetSpots()
+	p.Look.found = findings{}
 	for _, it := range p.List.all {
 		if it.State == Done || it.State == Waiting {
 			p.List.change(it, func() { it.State, it.Map, it.dropped = Waiting, nil, false })

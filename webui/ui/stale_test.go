@@ -1,0 +1,31 @@
+package ui
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+)
+
+// TestRenewForgetsMovedLimits: a limit that a person has moved is a raw score of the version before. Another version may count in other units, and would
+// call everything OK or NG by it.
+func TestRenewForgetsMovedLimits(t *testing.T) {
+	p, _ := readyPage(t, 1)
+	part := bracket
+	part.Limit, part.Review, part.Width, part.Height = 40, 30, 16, 16
+	p.Give([]Source{fakeFile("b.anomnet")}, []Source{fakeFile("i1")})
+	p.Switched(part)
+	p.Scored(1, score("OK", 0.5), []float32{1, 1, 1, 1})
+	p.SetLimits(Limits{Review: 35, Limit: 42})
+	p.Offer([]Offer{{Part: "Bracket", Head: "b2", Backbone: bracket.BackboneDigest}})
+	require.True(t, p.Renew(bracket.HeadDigest, "Bracket", []Source{fakeFile("v2")}))
+	v2 := part
+	v2.HeadDigest, v2.Limit, v2.Review = "b2", 2, 1.5
+	p.Switched(v2)
+	assert.Equal(t, Limits{1.5, 2}, p.Limits())
+	assert.False(t, p.LimitsMoved())
+	p.Scored(1, score("NG", 1.2), []float32{1, 1, 1, 3})
+	assert.Equal(t, "NG", p.Item(1).Result.Verdict)
+	assert.Len(t, p.Found(p.Item(1)).Regions, 1)
+}
