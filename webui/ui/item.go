@@ -22,8 +22,10 @@ func StampOf(src Source) (size, modified int64, ok bool) {
 
 // telling is what the sentence about an item depends on.
 type telling struct {
-	text  *messages.Catalogue
-	state State
+	text    *messages.Catalogue
+	state   State
+	ratio   float64
+	verdict string
 }
 
 // State is how far an item has come.

@@ -29,3 +29,16 @@ func TestRenewForgetsMovedLimits(t *testing.T) {
 	assert.Equal(t, "NG", p.Item(1).Result.Verdict)
 	assert.Len(t, p.Found(p.Item(1)).Regions, 1)
 }
+
+// TestLabelsFollowVerdicts: what a screen reader says of an image is what is seen, also after the limits or the part have changed.
+func TestLabelsFollowVerdicts(t *testing.T) {
+	p, _ := judgedPage(t)
+	inspect(t, p, map[string]float32{"a": 1.4})
+	v := newView(t, p)
+	label := func() string { return attrOf(find(v.tree(), "role", "option")[0], "aria-label") }
+	assert.Equal(t, "0.70 a: OK", label())
+	p.SetLimits(Limits{Review: 0.5, Limit: 1})
+	assert.Equal(t, "1.40 a: NG", label())
+	p.ResetLimits()
+	assert.Equal(t, "0.70 a: OK", label())
+}

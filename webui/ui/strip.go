@@ -122,7 +122,7 @@ func (c *Strip) IsSelected(it *Item) string { return strconv.FormatBool(it == c.
 
 // Label is an item for screen readers: what is to be seen, in that order, then the verdict in words.
 func (c *Strip) Label(it *Item) string {
-	if now := (telling{c.Page.Text, it.State}); it.told != now {
+	if now := (telling{c.Page.Text, it.State, it.Result.Ratio, it.Result.Verdict}); it.told != now {
 		it.told, it.label = now, c.Value(it)+" "+it.Src.Name()+c.verdict(it)
 	}
 	return it.label
