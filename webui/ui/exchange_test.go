@@ -164,7 +164,9 @@ func TestExports(t *testing.T) {
 		p.Export(f)
 	}
 	assert.False(t, p.Outlet.Open)
-	assert.Equal(t, []string{"csv3", "report3", "pictures3", "json3"}, heard)
+	assert.Equal(t, []string{"csv3", "report3", "json3"}, heard)
+	p.Saved("x.zip", 0, nil)
+	assert.Equal(t, "pictures3", heard[3], "when they are saved")
 	require.Len(t, b.downloads, 3)
 	assert.Equal(t, "Washer_2026-05-04_14-00-01_results.csv", b.downloads[0].name)
 	assert.True(t, b.results[0].req.BOM)

@@ -26,6 +26,8 @@ type Outlet struct {
 	Open  bool
 	Shown bool // only what filter and search show
 	BOM   bool // CSV begins with a mark that Excel needs
+
+	pictures int // that are being drawn
 }
 
 // reportOK is how many OK images the report lists with a picture; the worst ones.
@@ -72,7 +74,11 @@ func (p *Page) Export(form string) {
 	now := p.back.Wall()
 	name := func(what, ext string) string { return FileName(p.Part.Part, now, what+ext) }
 	write := func(req protocol.ResultsRequest, name, mime string, page *protocol.Page) {
-		p.back.Results(req, b, page, func(data []byte, err error) { p.give(name, mime, data, err) })
+		p.back.Results(req, b, page, func(data []byte, err error) {
+			if p.give(name, mime, data, err) {
+				p.left(form, len(items))
+			}
+		})
 	}
 	switch form {
 	case FormCSV:
@@ -85,12 +91,17 @@ func (p *Page) Export(form string) {
 			write(protocol.ResultsRequest{Form: protocol.FormHTML}, name("report", ".html"), "text/html;charset=utf-8", page)
 		})
 	case FormPictures:
+		p.Outlet.pictures = len(items)
 		p.Saving(0, len(items))
 		p.back.Pictures(name("pictures", ".zip"), items, b)
 	}
+}
+
+// left tells the watchers that results have left: one that failed or was cancelled has not.
+func (p *Page) left(form string, n int) {
 	for _, w := range p.watchers {
 		if w.Exported != nil {
-			w.Exported(form, len(items))
+			w.Exported(form, n)
 		}
 	}
 }
@@ -106,14 +117,15 @@ func (p *Page) reportTexts() map[string]string {
 	return texts
 }
 
-// give downloads what was made, or says why it could not be.
-func (p *Page) give(name, mime string, data []byte, err error) {
+// give downloads what was made, or says why it could not be; it returns whether it was.
+func (p *Page) give(name, mime string, data []byte, err error) bool {
 	if err != nil {
 		p.Warn(p.t("export.failed"), "", err.Error())
-		return
+		return false
 	}
 	p.back.Download(name, mime, data)
 	p.Tell(p.t("export.done", "name", name), "")
+	return true
 }
 
 // Saving tells how far Backend.Pictures is.
@@ -135,6 +147,7 @@ func (p *Page) Saved(name string, missing int, err error) {
 			more = p.Text.N("export.missing", missing)
 		}
 		p.Tell(p.t("export.done", "name", name), more)
+		p.left(FormPictures, p.Outlet.pictures)
 	}
 }
 

@@ -34,6 +34,7 @@ type fakeBackend struct {
 	saved     Settings
 	downloads []download
 	results   []results
+	broken    error // of Results
 }
 
 func (b *fakeBackend) Score(id int, _ Source)             { b.scoring = append(b.scoring, id) }
@@ -69,7 +70,7 @@ func (b *fakeBackend) Pictures(name string, items []*Item, _ *report.Batch) {
 
 func (b *fakeBackend) Results(req protocol.ResultsRequest, batch *report.Batch, page *protocol.Page, answer func([]byte, error)) {
 	b.results = append(b.results, results{req, batch, page})
-	answer([]byte(req.Form), nil)
+	answer([]byte(req.Form), b.broken)
 }
 
 type results struct {

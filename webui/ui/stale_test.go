@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -41,4 +42,23 @@ func TestLabelsFollowVerdicts(t *testing.T) {
 	assert.Equal(t, "1.40 a: NG", label())
 	p.ResetLimits()
 	assert.Equal(t, "0.70 a: OK", label())
+}
+
+// TestExportsThatFail: the history says of no results that they have left when they have not.
+func TestExportsThatFail(t *testing.T) {
+	p, b := donePage(t)
+	var heard []string
+	p.Watch(Watcher{Exported: func(form string, n int) { heard = append(heard, form) }})
+	b.broken = errors.New("a worker ended")
+	p.Export(FormCSV)
+	p.Export(FormPictures)
+	p.Saved("", 0, nil)
+	p.Export(FormPictures)
+	p.Saved("x.zip", 0, errors.New("no room"))
+	assert.Empty(t, heard)
+	b.broken = nil
+	p.Export(FormCSV)
+	p.Export(FormPictures)
+	p.Saved("x.zip", 0, nil)
+	assert.Equal(t, []string{FormCSV, FormPictures}, heard)
 }
