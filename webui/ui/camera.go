@@ -18,6 +18,8 @@ type CameraState struct {
 	Device  string // id of the chosen one, "" for the browser's choice
 	Station bool   // it runs in a view, not in the dialog
 	Taken   int
+
+	after int // id of the last item before the picture that was taken last
 }
 
 // Device is a camera.
@@ -52,7 +54,7 @@ func (p *Page) SetCamera(open bool) {
 
 // UseCamera goes to another camera.
 func (p *Page) UseCamera(id string) {
-	p.Camera = CameraState{Open: true, Device: id, Devices: p.Camera.Devices, Taken: p.Camera.Taken}
+	p.Camera = CameraState{Open: true, Device: id, Devices: p.Camera.Devices, Taken: p.Camera.Taken, after: p.Camera.after}
 }
 
 // CameraRuns tells that pictures come.
@@ -73,7 +75,7 @@ func (p *Page) CameraFails(problem, detail string) {
 // Shoot takes a picture. It comes as a given image.
 func (p *Page) Shoot() {
 	if p.Camera.Running {
-		p.Camera.Taken++
+		p.Camera.Taken, p.Camera.after = p.Camera.Taken+1, p.lastID
 		p.back.Shoot()
 	}
 }
@@ -123,8 +125,9 @@ func (c *Camera) Kind() string {
 	return ""
 }
 
+// last is the last picture, nil while it is on its way. An image of before says nothing about it.
 func (c *Camera) last() *Item {
-	if all := c.Page.List.all; len(all) > 0 {
+	if all := c.Page.List.all; len(all) > 0 && all[len(all)-1].ID > c.Page.Camera.after {
 		return all[len(all)-1]
 	}
 	return nil

@@ -62,3 +62,23 @@ func TestExportsThatFail(t *testing.T) {
 	p.Saved("x.zip", 0, nil)
 	assert.Equal(t, []string{FormCSV, FormPictures}, heard)
 }
+
+// TestCameraSaysNothingOfOtherImages: while a picture is on its way, the verdict of an image before is not shown as its own.
+func TestCameraSaysNothingOfOtherImages(t *testing.T) {
+	p, _ := readyPage(t, 2)
+	p.Add(fakeFile("dropped.png"))
+	p.Scored(1, score("NG", 2), nil)
+	p.SetCamera(true)
+	p.CameraRuns(640, 480, nil)
+	c := &Camera{p}
+	p.Shoot()
+	assert.Equal(t, "1 picture taken.", c.Taken())
+	assert.Empty(t, c.Kind())
+	p.Add(fakeFile("camera.png"))
+	p.Scored(2, score("OK", 0.5), nil)
+	assert.Equal(t, "ok", c.Kind())
+	p.UseCamera("other")
+	p.CameraRuns(640, 480, nil)
+	p.Shoot()
+	assert.Equal(t, "2 pictures taken.", c.Taken())
+}
