@@ -36,6 +36,7 @@ type List struct {
 	counts   map[string]int // by Item.group
 	selected *Item
 	waiting  int // all before this place in the list have been started
+	since    int // id of the last image when the filter was set
 	win      window
 	rev      int // changes with everything that the list's look depends on
 }
@@ -145,9 +146,13 @@ func (l *List) change(it *Item, f func()) {
 	}
 	if now {
 		l.insert(it)
-		if !was {
-			l.Hidden = max(l.Hidden-1, 0)
-		}
+	}
+	switch {
+	case it.ID <= l.since:
+	case was && !now:
+		l.Hidden++
+	case now && !was:
+		l.Hidden--
 	}
 	l.restore(hold)
 }
@@ -172,10 +177,12 @@ func (l *List) remove(gone func(*Item) bool) {
 func (l *List) rebuild() {
 	l.rev++
 	hold := l.hold()
-	l.shown = nil
+	l.shown, l.Hidden = nil, 0
 	for _, it := range l.all {
 		if l.fits(it) {
 			l.shown = append(l.shown, it)
+		} else if it.ID > l.since {
+			l.Hidden++
 		}
 	}
 	if l.Order != ByArrival {
@@ -186,7 +193,10 @@ func (l *List) rebuild() {
 
 // narrow sets filter, search and order, and forgets what they hid.
 func (l *List) narrow(filter, search string, order Order) {
-	l.Filter, l.Search, l.Order, l.Hidden = filter, search, order, 0
+	l.Filter, l.Search, l.Order, l.since = filter, search, order, 0
+	if n := len(l.all); n > 0 {
+		l.since = l.all[n-1].ID
+	}
 	l.rebuild()
 }
 

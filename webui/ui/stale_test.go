@@ -82,3 +82,26 @@ func TestCameraSaysNothingOfOtherImages(t *testing.T) {
 	p.Shoot()
 	assert.Equal(t, "2 pictures taken.", c.Taken())
 }
+
+// TestHiddenImagesAreCounted: the hint over the list names those that are hidden now.
+func TestHiddenImagesAreCounted(t *testing.T) {
+	p, _ := judgedPage(t)
+	inspect(t, p, map[string]float32{"a": 1.4, "b": 2.5})
+	p.SetFilter("NG")
+	p.Add(fakeFile("1"), fakeFile("2"), fakeFile("3"), fakeFile("4"), fakeFile("5"), fakeFile("6"))
+	assert.Equal(t, 6, p.List.Hidden)
+	p.Cancel()
+	assert.Equal(t, 4, p.List.Hidden, "four run")
+	for id := 3; id <= 6; id++ {
+		r := score("OK", 0.7)
+		p.Scored(id, r, nil)
+	}
+	assert.Equal(t, 4, p.List.Hidden)
+	p.SetLimits(Limits{Review: 0.5, Limit: 1})
+	assert.Zero(t, p.List.Hidden, "all are NG now, also one that was there before")
+	assert.Len(t, shownNames(p), 6)
+	p.ResetLimits()
+	assert.Equal(t, 4, p.List.Hidden)
+	p.ShowAll()
+	assert.Zero(t, p.List.Hidden)
+}
