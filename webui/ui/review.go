@@ -1,8 +1,6 @@
 package ui
 
 import (
-	"strconv"
-
 	"anomnet/core/report"
 	"anomnet/wasm/protocol"
 )
@@ -29,7 +27,10 @@ func (p *Page) Review(name string, b *report.Batch, err error, absent func(path 
 	for i := range b.Records {
 		r := &b.Records[i]
 		if it := known[r.SHA256]; it != nil && r.Err == nil {
-			it.Override, it.Time = r.Override, r.Time
+			it.Time = r.Time
+			if o := r.Override; o != nil && (it.Override == nil || it.Override.Time.Milli < o.Time.Milli) { // what was said here since then stays
+				it.Override = o
+			}
 			linked++
 			continue
 		}
@@ -43,7 +44,7 @@ func (p *Page) Review(name string, b *report.Batch, err error, absent func(path 
 	if taken > 0 {
 		more = p.Text.N("review.absent", taken)
 	}
-	p.Tell(p.t("review.taken", "name", name, "n", strconv.Itoa(taken+linked)), more)
+	p.Tell(p.Text.N("review.taken", taken+linked, "name", name), more)
 }
 
 // addRecord adds an item of which there is a record only.

@@ -105,3 +105,19 @@ func TestHiddenImagesAreCounted(t *testing.T) {
 	p.ShowAll()
 	assert.Zero(t, p.List.Hidden)
 }
+
+// TestReviewKeepsWhatWasSaid: an earlier export does not undo what a person has said since.
+func TestReviewKeepsWhatWasSaid(t *testing.T) {
+	p, b := donePage(t)
+	before := p.Batch(p.Items())
+	b.clock = 5000
+	p.Override(2, "OK", "dust")
+	p.Review("r.json", before, nil, func(path string) Source { return placedFile(path) })
+	require.NotNil(t, p.Item(2).Override)
+	assert.Equal(t, "dust", p.Item(2).Override.Reason)
+	saved := p.Batch(p.Items())
+	b.clock = 9000
+	p.Override(2, "NG", "a dent after all")
+	p.Review("r.json", saved, nil, func(path string) Source { return placedFile(path) })
+	assert.Equal(t, "a dent after all", p.Item(2).Override.Reason)
+}
