@@ -104,8 +104,8 @@ func (p *Page) Override(id int, verdict, reason string) {
 	p.overridden(it)
 }
 
-// maxReason is how many bytes of a reason are kept.
-const maxReason = 500
+// maxReason is how many bytes of a reason are kept: what the field takes, 400 characters of any script.
+const maxReason = 1200
 
 // Withdraw takes a person's verdict back.
 func (p *Page) Withdraw(id int) {

@@ -2,11 +2,14 @@ package ui
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"anomnet/core/report"
+	"anomnet/wasm/protocol"
 )
 
 // TestRenewForgetsMovedLimits: a limit that a person has moved is a raw score of the version before. Another version may count in other units, and would
@@ -120,4 +123,14 @@ func TestReviewKeepsWhatWasSaid(t *testing.T) {
 	p.Override(2, "NG", "a dent after all")
 	p.Review("r.json", saved, nil, func(path string) Source { return placedFile(path) })
 	assert.Equal(t, "a dent after all", p.Item(2).Override.Reason)
+}
+
+// TestReasonOfAnyScript: what the field takes is kept.
+func TestReasonOfAnyScript(t *testing.T) {
+	p, _ := donePage(t)
+	reason := strings.Repeat("傷", 400)
+	p.Override(2, protocol.VerdictOK, reason)
+	assert.Equal(t, reason, p.Item(2).Override.Reason)
+	_, err := report.JSON(p.Batch(p.Items()))
+	assert.NoError(t, err)
 }
