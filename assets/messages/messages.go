@@ -114,6 +114,23 @@ func (c *Catalogue) N(key string, n int, args ...string) string {
 // Number writes f as the locale does, with so many digits after the decimal mark.
 func (c *Catalogue) Number(f float64, digits int) string { return c.Locale.Number(f, digits) }
 
+// Apart writes f with so many digits after the decimal mark, or as many as it takes to tell it from values that it is not: a score above the limit never reads
+// as the limit, nor a yield below 100 % as 100 %.
+func (c *Catalogue) Apart(f float64, digits int, from ...float64) string {
+	for d := digits; d < 9; d++ {
+		s := c.Number(f, d)
+		if !slices.ContainsFunc(from, func(v float64) bool { return v != f && c.Number(v, d) == s }) {
+			return s
+		}
+	}
+	return c.Number(f, digits)
+}
+
+// Share writes a share of many with its sign; what is not all or nothing does not read so.
+func (c *Catalogue) Share(share float64) string {
+	return c.T("format.percent", "n", c.Apart(100*share, 1, 0, 100))
+}
+
 // Percent writes a share with its sign.
 func (c *Catalogue) Percent(share float64, digits int) string {
 	return c.T("format.percent", "n", c.Number(100*share, digits))

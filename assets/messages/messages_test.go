@@ -71,3 +71,17 @@ func TestPlainTimes(t *testing.T) {
 		assert.Equal(t, want, Plain(",").Time(at, style))
 	}
 }
+
+// TestApart: a number does not read like one that it is not.
+func TestApart(t *testing.T) {
+	en, err := Load("en")
+	require.NoError(t, err)
+	assert.Equal(t, "0.87", en.Apart(0.8654, 2, 1))
+	assert.Equal(t, "1.00", en.Apart(1, 2, 1))
+	assert.Equal(t, "1.0003", en.Apart(1.00025001, 2, 1))
+	assert.Equal(t, "0.999", en.Apart(0.999, 2, 1))
+	assert.Equal(t, "1.00", en.Apart(1+1e-12, 2, 1), "there is an end")
+	for share, want := range map[float64]string{0: "0.0", 1: "100.0", 0.5: "50.0", 0.9996: "99.96", 0.99999: "99.999", 0.0004: "0.04"} {
+		assert.Equal(t, want+"\u00a0%", en.Share(share))
+	}
+}

@@ -367,6 +367,20 @@ func TestVerifyAndSave(t *testing.T) {
 	assert.Equal(t, "no", f.c.Trouble())
 }
 
+// TestNumbersFitTheirVerdicts: an NG image does not stand at 1.00, and a yield with one NG is not 100 %.
+func TestNumbersFitTheirVerdicts(t *testing.T) {
+	f := setup(t)
+	f.c.Reload()
+	for range 2500 {
+		f.inspect("a.png", 1)
+	}
+	f.inspect("b.png", 2.0006)
+	f.c.Reload()
+	assert.Equal(t, "1.0003 × limit", f.c.Note(f.c.Rows()[0]))
+	assert.Contains(t, f.c.Sum(), "2501 inspected, yield 99.96 %")
+	assert.Equal(t, "99.96\u00a0%", f.c.Bars()[0].Share)
+}
+
 // hash is the hash of an entry's line.
 func (Entry) hash(line string) string {
 	_, h, _ := strings.Cut(line, `"hash":"`)

@@ -98,7 +98,7 @@ func (c *History) Note(e *Entry) string {
 	case e.Kind == payload.Inspected && e.Error != "":
 		return t.T("error." + e.Error)
 	case e.Kind == payload.Inspected:
-		return t.T("facts.relative", "ratio", t.Number(e.Ratio(), 2))
+		return t.T("facts.relative", "ratio", t.Apart(e.Ratio(), 2, 1))
 	case e.Kind == payload.Model:
 		return e.Signed
 	}

@@ -62,7 +62,7 @@ func (c *History) draw(records []report.Record) []Bar {
 		}
 		b.Label = c.Page.Text.Time(p.Start.Wall(), style)
 		if p.Inspected() > 0 {
-			b.Share = c.Page.Text.Percent(p.Yield(), 1)
+			b.Share = c.Page.Text.Share(p.Yield())
 		}
 		stacked := 0
 		piece := func(n int) Piece {
@@ -96,6 +96,6 @@ func (c *History) Sum() string {
 	if n.Inspected() == 0 {
 		return ""
 	}
-	return c.Page.Text.T("history.sum", "n", strconv.Itoa(n.Inspected()), "yield", c.Page.Text.Number(100*n.Yield(), 1), "ok", strconv.Itoa(n.OK),
+	return c.Page.Text.T("history.sum", "n", strconv.Itoa(n.Inspected()), "yield", c.Page.Text.Apart(100*n.Yield(), 1, 0, 100), "ok", strconv.Itoa(n.OK),
 		"review", strconv.Itoa(n.Review), "ng", strconv.Itoa(n.NG), "failed", strconv.Itoa(n.Failed))
 }

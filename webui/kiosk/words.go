@@ -151,7 +151,7 @@ func (k *Kiosk) Counts() []Count {
 	}
 	share := "–"
 	if c.Inspected() > 0 {
-		share = k.Page.Text.Percent(c.Yield(), 1)
+		share = k.Page.Text.Share(c.Yield())
 	}
 	return append(out, Count{"share", k.T("history.yield"), share})
 }

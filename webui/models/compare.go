@@ -203,7 +203,7 @@ func (c *Body) Opinion(o protocol.Opinion) string {
 	if o.Verdict == "" {
 		return "–"
 	}
-	return c.Page.Verdict(o.Verdict) + " " + c.Page.Text.Number(o.Ratio, 2)
+	return c.Page.Verdict(o.Verdict) + " " + c.Page.Text.Apart(o.Ratio, 2, 1)
 }
 
 // RowClass marks different verdicts.

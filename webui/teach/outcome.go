@@ -59,7 +59,7 @@ func (c *Outcome) RateMax() int { return len(Rates()) - 1 }
 func (c *Outcome) RateText() string { return c.T("format.percent", "n", c.Page.Percent(c.rate())) }
 
 // Ratio writes a ratio to the limit.
-func (c *Outcome) Ratio(r float64) string { return c.Page.Text.Number(r, 2) }
+func (c *Outcome) Ratio(r float64) string { return c.Page.Text.Apart(r, 2, 1) }
 
 // OddNote marks images that are likely not good.
 func (c *Outcome) OddNote(o Odd) string {

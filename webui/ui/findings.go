@@ -19,7 +19,7 @@ const regionRows = 8
 func (p *Page) regionText(it *Item, i int) string {
 	r := p.Found(it).Regions[i]
 	return p.t("regions.one", "n", strconv.Itoa(i+1), "area", p.Text.Number(float64(r.Area), 0), "share", p.Share(r.Share),
-		"ratio", p.Text.Number(float64(r.Peak)/float64(it.Result.Limit), 2))
+		"ratio", p.Text.Apart(float64(r.Peak)/float64(it.Result.Limit), 2, 1))
 }
 
 // Share writes a part of a whole in percent; a small one is not called nothing.
@@ -65,7 +65,7 @@ func (c *Findings) Regions() []RegionRow {
 			break
 		}
 		row := RegionRow{n: i + 1, N: strconv.Itoa(i + 1), Class: "region", Area: c.Page.Text.Number(float64(r.Area), 0) + " px", Share: c.Page.Share(r.Share),
-			Ratio: c.Page.Text.Number(float64(r.Peak)/float64(it.Result.Limit), 2)}
+			Ratio: c.Page.Text.Apart(float64(r.Peak)/float64(it.Result.Limit), 2, 1)}
 		row.Label = row.N + " " + row.Area + " " + row.Share + " " + row.Ratio + " ×: " + c.Page.t("regions.go") // what is seen, then what it does
 		if c.Page.Look.Hot == i+1 {
 			row.Class = "region hot"
@@ -276,7 +276,7 @@ func (c *Findings) Compare() { c.Page.SetGolden(strconv.Itoa(c.Spot().ID)) }
 func (c *Findings) Rows() []Fact {
 	r := c.item().Result
 	p := c.Page
-	worst := p.Text.Number(float64(r.Worst), 1) + " (" + p.Text.Number(ratio(r.Worst, r.Limit), 2) + " × " + p.t("map.limit") + ")"
+	worst := p.Text.Number(float64(r.Worst), 1) + " (" + p.Text.Apart(ratio(r.Worst, r.Limit), 2, 1) + " × " + p.t("map.limit") + ")"
 	return []Fact{{"facts.worst", "facts.worst.tip", worst}, {"facts.patches", "facts.patches.tip", p.t("facts.patches.value", "k", strconv.Itoa(p.Part.TopK),
 		"n", strconv.Itoa(p.patches(&r)))}}
 }

@@ -134,3 +134,14 @@ func TestReasonOfAnyScript(t *testing.T) {
 	_, err := report.JSON(p.Batch(p.Items()))
 	assert.NoError(t, err)
 }
+
+// TestRegionsAreNotAtTheLimit: what is above the limit does not read as the limit.
+func TestRegionsAreNotAtTheLimit(t *testing.T) {
+	p, _ := judgedPage(t)
+	inspect(t, p, map[string]float32{"a": 1.6681}) // its map's highest value is 1.2 times that
+	r := p.Item(1)
+	r.Map = []float32{1, 1, 1, 2.0006}
+	p.Look.found = findings{}
+	assert.Equal(t, "1.0003", (&Findings{p}).Regions()[0].Ratio)
+	assert.Contains(t, p.regionText(r, 0), "1.0003 times the limit")
+}

@@ -14,17 +14,8 @@ func (p *Page) t(key string, args ...string) string { return p.Text.T(key, args.
 // Verdict returns the word for a verdict in the page's language.
 func (p *Page) Verdict(v string) string { return p.t("verdict." + v) }
 
-// Ratio writes a score relative to its limit with two digits, or as many as it takes to tell it from the limit: a score above
-// the limit never reads 1.00.
-func (p *Page) Ratio(it *Item) string {
-	r := it.Result.Ratio
-	for digits := 2; digits < 9 && r != 1; digits++ {
-		if s := p.Text.Number(r, digits); s != p.Text.Number(1, digits) {
-			return s
-		}
-	}
-	return p.Text.Number(r, 2)
-}
+// Ratio writes a score relative to its limit with two digits, or as many as it takes to tell it from the limit.
+func (p *Page) Ratio(it *Item) string { return p.Text.Apart(it.Result.Ratio, 2, 1) }
 
 // spoken is what a screen reader says about an item.
 func (p *Page) spoken(it *Item) string {
