@@ -94,7 +94,25 @@ func (p *page) row(name, value string) {
 	}
 }
 
-func (p *page) percent(share float64) string { return p.Number(100*share, 1) + " %" }
+// percent writes a share; what is not all or nothing does not read so.
+func (p *page) percent(share float64) string { return p.apart(100*share, 1, 0, 100) + " %" }
+
+// apart writes f with so many digits, or as many as it takes to tell it from values that it is not: a score above the limit does not read as the limit.
+func (p *page) apart(f float64, digits int, from ...float64) string {
+	for d := digits; d < 9; d++ {
+		s := p.Number(f, d)
+		if !slices.ContainsFunc(from, func(v float64) bool { return v != f && p.Number(v, d) == s }) {
+			return s
+		}
+	}
+	return p.Number(f, digits)
+}
+
+// exact writes a raw score or a limit with as many digits as it takes to read the same number back, so that both can be compared by eye.
+func (p *page) exact(v float32) string {
+	_, digits, _ := strings.Cut(strconv.FormatFloat(float64(v), 'f', -1, 32), ".")
+	return p.Number(float64(v), max(len(digits), 4))
+}
 
 func (p *page) summary() {
 	h, c := &p.batch.Header, Tally(p.batch.Records)
@@ -229,7 +247,7 @@ func (p *page) image(i int, r *Record) {
 	if area, share, _ := r.largest(); area > 0 {
 		p.raw("<br>").text(p.T("report.regions", "n", strconv.Itoa(len(r.Regions)), "area", strconv.Itoa(area), "percent", p.Number(100*share, 2)))
 	}
-	p.raw(`</td><td class="n">`).text(p.Number(r.Ratio(), 3)).raw(`</td><td class="n">`).text(p.Number(float64(r.Raw), 4))
+	p.raw(`</td><td class="n">`).text(p.apart(r.Ratio(), 3, 1)).raw(`</td><td class="n">`).text(p.exact(r.Raw))
 	p.raw(`</td><td class="n">`).text(p.Number(r.PValue, 4)).raw("</td></tr>\n")
 }
 
@@ -251,7 +269,7 @@ func (p *page) model() {
 	}
 	p.raw("<h2>").text(p.T("report.model")).raw("</h2>\n<table>")
 	p.row(p.T("report.part"), h.Part)
-	p.row(p.T("report.limits"), p.T("report.limits.text", "review", p.Number(float64(h.Review), 4), "limit", p.Number(float64(h.Limit), 4)))
+	p.row(p.T("report.limits"), p.T("report.limits.text", "review", p.exact(h.Review), "limit", p.exact(h.Limit)))
 	p.row(p.T(rate), p.T("report.rate.text", "percent", p.Number(100*h.FalseRejectRate, 2), "n", strconv.Itoa(h.Calibration)))
 	p.row(p.T("report.head"), h.HeadSHA256)
 	p.row(p.T("report.backbone"), h.BackboneSHA256)

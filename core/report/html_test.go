@@ -91,3 +91,22 @@ func TestHTMLHidesOnlyTheBestOK(t *testing.T) {
 	assert.Contains(t, string(got), "many/31.png")
 	assert.NotContains(t, string(got), "many/0.png")
 }
+
+// TestHTMLNumbersFitTheirVerdicts: an image that is NG by a hair does not stand at the limit, nor its raw score at or below it.
+func TestHTMLNumbersFitTheirVerdicts(t *testing.T) {
+	b := example()
+	b.Records = b.Records[:1]
+	r := &b.Records[0]
+	r.Err, r.Override, r.Limit, r.Review, r.Raw, r.Verdict = nil, nil, 1.73086, 1.5, 1.73087, "NG"
+	b.Header.Limit, b.Header.Review = r.Limit, r.Review
+	for range 2999 {
+		ok := *r
+		ok.Raw, ok.Verdict = 1, "OK"
+		b.Records = append(b.Records, ok)
+	}
+	got, err := HTML(b, &HTMLOptions{Words: keys{}, Lang: "en", MaxOK: 1})
+	require.NoError(t, err)
+	for _, want := range []string{">1.00001<", ">1.73087<", "limit 1.73086<", "99.97 %"} {
+		assert.Contains(t, string(got), want)
+	}
+}
