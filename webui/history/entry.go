@@ -69,6 +69,9 @@ func (e *Entry) Ratio() float64 {
 	return float64(e.Raw) / float64(e.Limit)
 }
 
+// Withdrawn tells whether an override was taken back: a verdict that a person gives has a reason, also where it is the program's.
+func (e *Entry) Withdrawn() bool { return e.Reason == "" }
+
 // Records are the inspections among entries, with the verdicts that people gave later, for counts, yield and drift. head is a part's digest,
 // "" for all parts.
 func Records(entries []Entry, head string) []report.Record {
@@ -95,7 +98,7 @@ func Records(entries []Entry, head string) []report.Record {
 			if i, ok := at[key{e.Path, e.SHA256}]; ok {
 				r := &out[i]
 				r.Override = nil
-				if e.To != e.From {
+				if !e.Withdrawn() {
 					r.Override = &report.Override{Verdict: calibrate.Verdict(e.To), Reason: e.Reason, Operator: e.Operator, Time: e.Time}
 				}
 			}

@@ -367,6 +367,22 @@ func TestVerifyAndSave(t *testing.T) {
 	assert.Equal(t, "no", f.c.Trouble())
 }
 
+// TestConfirmedVerdict: a person who gives the program's verdict a reason has not withdrawn anything.
+func TestConfirmedVerdict(t *testing.T) {
+	f := setup(t)
+	f.inspect("a.png", 3)
+	f.p.Override(1, "NG", "a burr indeed")
+	f.c.Reload()
+	e := f.c.Rows()[0]
+	assert.Equal(t, "confirmed: a burr indeed", f.c.Note(e))
+	require.NotNil(t, f.c.now().records[0].Override)
+	assert.Equal(t, "a burr indeed", f.c.now().records[0].Override.Reason)
+	f.p.Withdraw(1)
+	f.c.Reload()
+	assert.Equal(t, "override withdrawn", f.c.Note(f.c.Rows()[0]))
+	assert.Nil(t, f.c.now().records[0].Override)
+}
+
 // TestNumbersFitTheirVerdicts: an NG image does not stand at 1.00, and a yield with one NG is not 100 %.
 func TestNumbersFitTheirVerdicts(t *testing.T) {
 	f := setup(t)
@@ -379,6 +395,18 @@ func TestNumbersFitTheirVerdicts(t *testing.T) {
 	assert.Equal(t, "1.0003 × limit", f.c.Note(f.c.Rows()[0]))
 	assert.Contains(t, f.c.Sum(), "2501 inspected, yield 99.96 %")
 	assert.Equal(t, "99.96\u00a0%", f.c.Bars()[0].Share)
+}
+
+// TestLimitsInTheList: an entry for other limits says which.
+func TestLimitsInTheList(t *testing.T) {
+	f := setup(t)
+	f.inspect("a.png", 1)
+	f.p.SetLimits(ui.Limits{Review: 1, Limit: 1.25})
+	f.inspect("b.png", 1)
+	f.c.Reload()
+	e := f.c.Rows()[1]
+	require.Equal(t, payload.Threshold, e.Kind)
+	assert.Equal(t, "REVIEW above 1, NG above 1.25", f.c.Note(e))
 }
 
 // hash is the hash of an entry's line.

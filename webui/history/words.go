@@ -91,8 +91,10 @@ func (c *History) What(e *Entry) string {
 func (c *History) Note(e *Entry) string {
 	t := c.Page.Text
 	switch {
-	case e.Kind == payload.Override && e.To == e.From:
+	case e.Kind == payload.Override && e.Withdrawn():
 		return t.T("history.withdrawn")
+	case e.Kind == payload.Override && e.To == e.From:
+		return t.T("history.confirmed", "reason", e.Reason)
 	case e.Kind == payload.Override:
 		return t.T("history.instead", "verdict", c.Page.Verdict(e.From), "reason", e.Reason)
 	case e.Kind == payload.Inspected && e.Error != "":
@@ -101,6 +103,8 @@ func (c *History) Note(e *Entry) string {
 		return t.T("facts.relative", "ratio", t.Apart(e.Ratio(), 2, 1))
 	case e.Kind == payload.Model:
 		return e.Signed
+	case e.Kind == payload.Threshold:
+		return t.T("report.limits.text", "review", c.Page.Raw(e.Review), "limit", c.Page.Raw(e.Limit))
 	}
 	return ""
 }
