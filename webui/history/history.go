@@ -127,13 +127,8 @@ func (c *History) now() *view {
 			v.rows = append(v.rows, e)
 		}
 	}
-	var span []Entry
-	for i := range c.entries {
-		if c.inSpan(&c.entries[i]) {
-			span = append(span, c.entries[i])
-		}
-	}
-	v.records = Records(span, "")
+	// An override counts with the image, whenever it was given.
+	v.records = slices.DeleteFunc(Records(c.entries, ""), func(r report.Record) bool { return !c.inSpan(r.Time) })
 	own := Records(c.entries, head)
 	for _, d := range report.Drift(own, nil) {
 		if d.Warning {
@@ -149,7 +144,7 @@ func (c *History) now() *view {
 
 // shows tells whether an entry passes the filter.
 func (c *History) shows(e *Entry) bool {
-	if !c.inSpan(e) {
+	if !c.inSpan(e.Time) {
 		return false
 	}
 	inspected := e.Kind == payload.Inspected
@@ -176,12 +171,12 @@ func (c *History) shows(e *Entry) bool {
 	return search == "" || strings.Contains(strings.ToLower(e.Path+" "+e.Operator+" "+e.Reason+" "+e.Part), search)
 }
 
-// inSpan tells whether an entry is of the chosen days, on the clock of the place.
-func (c *History) inSpan(e *Entry) bool {
+// inSpan tells whether a time is of the chosen days, on the clock of the place.
+func (c *History) inSpan(t report.Time) bool {
 	if c.from == "" && c.to == "" {
 		return true
 	}
-	day := e.Time.String()[:len("2006-01-02")]
+	day := t.String()[:len("2006-01-02")]
 	return (c.from == "" || day >= c.from) && (c.to == "" || day <= c.to)
 }
 

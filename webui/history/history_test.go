@@ -397,6 +397,22 @@ func TestNumbersFitTheirVerdicts(t *testing.T) {
 	assert.Equal(t, "99.96\u00a0%", f.c.Bars()[0].Share)
 }
 
+// TestOverrideOfTheDayAfter counts for the image, also when only its day is chosen.
+func TestOverrideOfTheDayAfter(t *testing.T) {
+	f := setup(t)
+	f.inspect("a.png", 3)
+	f.s.page.milli += 24 * 3600_000
+	f.p.Override(1, "OK", "dust")
+	f.c.Reload()
+	all := f.c.Sum()
+	assert.Contains(t, all, "1 OK")
+	f.c.SetTo("2026-05-04")
+	assert.Equal(t, all, f.c.Sum())
+	f.c.SetTo("")
+	f.c.SetFrom("2026-05-05")
+	assert.Empty(t, f.c.Sum())
+}
+
 // TestLimitsInTheList: an entry for other limits says which.
 func TestLimitsInTheList(t *testing.T) {
 	f := setup(t)
