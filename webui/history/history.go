@@ -258,17 +258,22 @@ func (c *History) FilterName(f string) string {
 // Verify checks the whole history.
 func (c *History) Verify() {
 	c.verifying, c.verified, c.failed = true, nil, nil
-	c.back.Verify(c.head, func(r protocol.VerifyResult, err error) {
+	head := c.head
+	c.back.Verify(head, func(r protocol.VerifyResult, err error) {
 		c.verifying, c.failed = false, err
-		if err == nil {
+		if err == nil && head == c.head {
 			c.verified = &r
 			c.Page.Live = c.Finding()
 		}
 	})
 }
 
-// SetHead takes the hash that must be there.
-func (c *History) SetHead(v string) { c.head = strings.ToLower(strings.TrimSpace(v)) }
+// SetHead takes the hash that must be there. What was found of another says nothing about it.
+func (c *History) SetHead(v string) {
+	if v = strings.ToLower(strings.TrimSpace(v)); v != c.head {
+		c.head, c.verified = v, nil
+	}
+}
 
 // Save gives the history to the person.
 func (c *History) Save() {

@@ -367,6 +367,18 @@ func TestVerifyAndSave(t *testing.T) {
 	assert.Equal(t, "no", f.c.Trouble())
 }
 
+// TestFindingOfAnotherHash: a finding does not stand beside a hash that was not looked for.
+func TestFindingOfAnotherHash(t *testing.T) {
+	f := setup(t)
+	f.inspect("a.png", 1)
+	f.c.Reload()
+	f.c.SetHead(Parse(f.s.lines[0]).hash(f.s.lines[0]))
+	f.c.Verify()
+	require.True(t, f.c.Checked())
+	f.c.SetHead(strings.Repeat("0", 64))
+	assert.False(t, f.c.Checked())
+}
+
 // TestConfirmedVerdict: a person who gives the program's verdict a reason has not withdrawn anything.
 func TestConfirmedVerdict(t *testing.T) {
 	f := setup(t)
