@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"anomnet/core/roi"
 	"anomnet/wasm/protocol"
 	"anomnet/webui/store"
 )
@@ -138,4 +139,29 @@ func TestClearWhileSaving(t *testing.T) {
 	require.Len(t, b.fits, 2)
 	assert.Empty(t, b.fits[1].Req.Parent)
 	assert.Zero(t, b.fits[1].Req.Revision)
+}
+
+// TestChangesDuringAFit: a head does not know of images that were taken out, or of a region that was drawn, while it was learned.
+func TestChangesDuringAFit(t *testing.T) {
+	for name, change := range map[string]func(v *View){
+		"image taken out": func(v *View) { v.Remove(v.shots[0]) },
+		"region drawn": func(v *View) {
+			v.PressRegion(" ", false, false)
+			v.move(roi.Point{X: 9, Y: 9})
+			v.PressRegion(" ", false, false)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v, b, _ := newView(t)
+			v.Take(sources(0, 7))
+			answer(v, b)
+			v.Teach()
+			change(v)
+			require.True(t, v.Fitted(b.fits[0].ID, fitResult(7, 0)))
+			assert.True(t, v.stale)
+			v.Teach()
+			require.True(t, v.Fitted(b.fits[1].ID, fitResult(6, 0)))
+			assert.False(t, v.stale)
+		})
+	}
 }

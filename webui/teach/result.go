@@ -64,7 +64,7 @@ func (v *View) startFit() {
 		now := v.parent.Current()
 		req.Revision, req.Parent, req.Seed = now.Revision+1, now.Head, v.parent.Seed
 	}
-	v.result = &Result{Good: good, Bad: bad, Req: req}
+	v.result, v.stale = &Result{Good: good, Bad: bad, Req: req}, false // what changes from here on is not in it
 	v.lastFit++
 	v.back.Fit(Fit{ID: v.lastFit, Draft: v.id, Req: req, Good: keys(good), Bad: keys(bad)})
 }
@@ -126,7 +126,7 @@ func (v *View) Fitted(id int, r protocol.FitResult) bool {
 		v.NotFitted(id, protocol.Error{Code: protocol.CodeInternal, Message: err.Error()})
 		return false
 	}
-	v.fit, v.stale = nil, false
+	v.fit = nil
 	v.result.FitResult, v.result.Calib = r, cal
 	v.Page.Live = v.Page.Text.T("teach.live.done", "part", v.part())
 	return true
