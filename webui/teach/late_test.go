@@ -165,3 +165,16 @@ func TestChangesDuringAFit(t *testing.T) {
 		})
 	}
 }
+
+// TestCursorIsSaidWhereItIs: at the border of the picture, too.
+func TestCursorIsSaidWhereItIs(t *testing.T) {
+	v, _, p := newView(t)
+	for range 20 {
+		v.PressRegion("ArrowRight", true, false)
+	}
+	v.PressRegion("ArrowDown", false, false)
+	assert.Equal(t, "32 of 32 across, 1 of 32 down", p.Live)
+	v.PressRegion("ArrowLeft", false, false)
+	v.PressRegion("ArrowRight", true, false)
+	assert.Equal(t, "32 of 32 across, 1 of 32 down", p.Live)
+}

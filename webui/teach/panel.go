@@ -113,6 +113,7 @@ func (c *Panel) Good() {
 	}
 	if key := store.Key(it.Result.SHA256); slices.Contains(p.Current().Good, key) {
 		c.said, c.undo = c.Page.Text.T("correct.known", "name", it.Src.Name()), nil
+		c.Page.Live = c.said
 		return
 	}
 	c.waiting = append(c.waiting, it)

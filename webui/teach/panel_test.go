@@ -136,6 +136,7 @@ func TestThisOneIsBad(t *testing.T) {
 	c.Good()
 	assert.Empty(t, b.learns)
 	assert.Contains(t, c.Said(), "has learned b.png already")
+	assert.Equal(t, c.Said(), p.Live)
 	part.Versions[0].Good = nil
 	assert.Contains(t, c.Why(), "came as a file")
 }

@@ -243,7 +243,7 @@ func (v *View) PressRegion(key string, shift, ctrl bool) bool {
 	}
 	if v.move(to) {
 		w, h := v.grid()
-		v.Page.Live = v.T("roi.at", "x", itoa(to.X), "w", itoa(w), "y", itoa(to.Y), "h", itoa(h))
+		v.Page.Live = v.T("roi.at", "x", itoa(r.cursor.X), "w", itoa(w), "y", itoa(r.cursor.Y), "h", itoa(h))
 	}
 	return true
 }
