@@ -170,3 +170,31 @@ func TestLockClosedMeanwhile(t *testing.T) {
 	assert.True(t, w.k.Locked())
 	assert.Zero(t, w.kept.Lockout.Failures, "it was right all the same")
 }
+
+// forgetful is a browser that cannot read the history at first.
+type forgetful struct {
+	*world
+	err error
+}
+
+func (f *forgetful) Lines(before int64, most int, answer func([]string, error)) {
+	if f.err != nil {
+		answer(nil, f.err)
+		return
+	}
+	f.world.Lines(before, most, answer)
+}
+
+// TestCountersAfterAFault: a history that could not be read once does not leave counters at zero for the rest of the shift.
+func TestCountersAfterAFault(t *testing.T) {
+	w := filmed(t)
+	w.k.Shoot()
+	w.work()
+	f := &forgetful{w, errors.New("busy")}
+	w.k.back = f
+	w.k.recount()
+	w.tick()
+	f.err = nil
+	w.tick()
+	assert.Equal(t, 1, w.k.tally.Inspected())
+}

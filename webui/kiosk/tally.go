@@ -32,6 +32,9 @@ type tally struct {
 	serial  int
 }
 
+// unread is tally.from when the history could not be read: it is tried again with the next tick.
+const unread = -1
+
 // begins is when the counters begin: with the shift, or at midnight on the clock of the place.
 func (k *Kiosk) begins(now report.Time) int64 {
 	if k.State.Shift > 0 {
@@ -52,8 +55,12 @@ func (k *Kiosk) recount() {
 			if t.serial != serial {
 				return
 			}
+			if err != nil {
+				t.loading, t.missed, t.from = false, nil, unread
+				return
+			}
 			more := false
-			for i := len(lines) - 1; i >= 0 && err == nil; i-- {
+			for i := len(lines) - 1; i >= 0; i-- {
 				e := history.Parse(lines[i])
 				if t.last == 0 {
 					t.last = e.Seq
