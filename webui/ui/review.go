@@ -6,7 +6,8 @@ import (
 )
 
 // Review shows the results of an earlier export (core/report's JSON) again, with what people said about them. The images are not in
-// it: when they are given again they are known by their digests. err is why the file could not be read; absent makes a source for one that is not there.
+// it: when they are given again they are known by their digests. The limits of the export come into force, unless images are there that have verdicts
+// under others: all that is shown is judged by the same. err is why the file could not be read; absent makes a source for one that is not there.
 func (p *Page) Review(name string, b *report.Batch, err error, absent func(path string) Source) {
 	switch {
 	case err != nil:
@@ -17,6 +18,9 @@ func (p *Page) Review(name string, b *report.Batch, err error, absent func(path 
 		return
 	}
 	p.Show(inspectID)
+	if p.List.Count(FilterFailed) == len(p.List.all) { // nothing has a verdict under other limits
+		p.SetLimits(Limits{Review: b.Header.Review, Limit: b.Header.Limit})
+	}
 	known := map[string]*Item{}
 	for _, it := range p.List.all {
 		if it.State == Done {
@@ -57,15 +61,20 @@ func (p *Page) addRecord(r *report.Record, src Source) {
 		it.Result = protocol.ScoreResult{Name: src.Name(), Raw: r.Raw, RawBits: r.RawBits(), Limit: r.Limit, Review: r.Review, Ratio: r.Ratio(),
 			PValue: r.PValue, Verdict: string(r.Verdict), Width: r.Width, Height: r.Height, SHA256: r.SHA256}
 		for _, g := range r.Regions {
-			it.own = append(it.own, protocol.Region{Area: g.Area, Share: g.Share})
+			it.Result.Regions = append(it.Result.Regions, protocol.Region{Area: g.Area, Share: g.Share})
 		}
-		it.Result.Regions = it.own
+		if r.Limit == p.Part.Limit {
+			it.own = it.Result.Regions
+		}
 		if p.absent == nil {
 			p.absent = map[string][]*Item{}
 		}
 		p.absent[r.SHA256] = append(p.absent[r.SHA256], it)
 	}
 	p.byID[it.ID] = it
+	if it.State == Done {
+		p.judge(it)
+	}
 	p.List.add(it)
 }
 

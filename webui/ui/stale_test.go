@@ -145,3 +145,33 @@ func TestRegionsAreNotAtTheLimit(t *testing.T) {
 	assert.Equal(t, "1.0003", (&Findings{p}).Regions()[0].Ratio)
 	assert.Contains(t, p.regionText(r, 0), "1.0003 times the limit")
 }
+
+// TestReviewUnderTheLimitsOfTheExport: what the chart shows as limits is what the verdicts come from, also of results that were saved under moved ones.
+func TestReviewUnderTheLimitsOfTheExport(t *testing.T) {
+	p, _ := judgedPage(t)
+	inspect(t, p, map[string]float32{"a": 1.4, "b": 0.2})
+	p.SetLimits(Limits{Review: 0.5, Limit: 1})
+	saved := p.Batch(p.Items())
+	for i := range saved.Records {
+		saved.Records[i].SHA256 = strings.Repeat(string(rune('1'+i)), 64)
+	}
+	absent := func(path string) Source { return placedFile(path) }
+
+	empty, _ := judgedPage(t)
+	empty.Review("r.json", saved, nil, absent)
+	assert.Equal(t, Limits{0.5, 1}, empty.Limits())
+	assert.Equal(t, saved.Records, empty.Batch(empty.Items()).Records)
+	require.NotEmpty(t, empty.Items()[0].Result.Regions)
+	empty.ResetLimits()
+	assert.Equal(t, 2, empty.List.Count("OK"))
+	assert.Empty(t, empty.Items()[0].Result.Regions, "they were measured at the other limit")
+
+	busy, _ := judgedPage(t)
+	inspect(t, busy, map[string]float32{"c": 1.4})
+	busy.Review("r.json", saved, nil, absent)
+	assert.Equal(t, Limits{1.5, 2}, busy.Limits())
+	for _, r := range busy.Batch(busy.Items()).Records {
+		assert.Equal(t, float32(2), r.Limit)
+		assert.Equal(t, "OK", string(r.Verdict))
+	}
+}
