@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"slices"
+
 	"anomnet/core/report"
 	"anomnet/wasm/protocol"
 )
@@ -78,15 +80,14 @@ func (p *Page) addRecord(r *report.Record, src Source) {
 	p.List.add(it)
 }
 
-// link lets an image that was inspected take the place of a record of the same file.
+// link lets an image that was inspected take the place of a record of the same file. Records of other parts wait for theirs: what a person said of an image
+// is said of one part.
 func (p *Page) link(it *Item) {
-	list := p.absent[it.Result.SHA256]
-	for len(list) > 0 {
-		old := list[0]
-		list = list[1:]
-		if p.byID[old.ID] == nil { // cleared meanwhile
-			continue
-		}
+	sum := it.Result.SHA256
+	list := slices.DeleteFunc(p.absent[sum], func(o *Item) bool { return p.byID[o.ID] == nil }) // cleared meanwhile
+	if at := slices.IndexFunc(list, func(o *Item) bool { return slices.Contains(p.List.all, o) }); at >= 0 {
+		old := list[at]
+		list = slices.Delete(list, at, at+1)
 		it.Override, it.Time = old.Override, old.Time
 		if it.Label == "" {
 			it.Label = old.Label
@@ -96,11 +97,8 @@ func (p *Page) link(it *Item) {
 		if was {
 			p.List.selected = it
 		}
-		break
 	}
-	if len(list) == 0 {
-		delete(p.absent, it.Result.SHA256)
-	} else {
-		p.absent[it.Result.SHA256] = list
+	if p.absent[sum] = list; len(list) == 0 {
+		delete(p.absent, sum)
 	}
 }

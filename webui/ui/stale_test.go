@@ -175,3 +175,30 @@ func TestReviewUnderTheLimitsOfTheExport(t *testing.T) {
 		assert.Equal(t, "OK", string(r.Verdict))
 	}
 }
+
+// TestReviewOfAnotherPart: what a person said of an image is not carried to the same image under another part.
+func TestReviewOfAnotherPart(t *testing.T) {
+	p, _ := donePage(t)
+	p.Override(2, "OK", "dust")
+	saved := p.Batch(p.Items())
+	q, _ := readyPage(t, 1)
+	q.Part.HeadDigest, q.Part.BackboneDigest = saved.Header.HeadSHA256, saved.Header.BackboneSHA256
+	q.parts[0].part = q.Part
+	q.Review("r.json", saved, nil, func(path string) Source { return placedFile(path) })
+	r := score("NG", 2)
+	r.SHA256 = saved.Records[1].SHA256
+	give := func() *Item {
+		q.Add(fakeFile("b.png"))
+		q.Scored(q.lastID, r, []float32{1, 2, 3, 4})
+		return q.Item(q.lastID)
+	}
+	q.Give([]Source{fakeFile("b.anomnet")}, nil)
+	q.Switched(bracket)
+	assert.Nil(t, give().Override)
+	q.Use(0)
+	q.Switched(q.parts[0].part)
+	it := give()
+	require.NotNil(t, it.Override, "here it was said")
+	assert.Equal(t, "dust", it.Override.Reason)
+	assert.Len(t, q.Items(), 3, "it took the record's place")
+}
