@@ -130,14 +130,18 @@ func (c *Panel) begin(p *store.Part) {
 	c.back.Learn(*p, items)
 }
 
-// Bad keeps the selected image as one that must be found.
+// Bad keeps the selected image as one that must be found. Whether it is found now is a matter of the version, not of a limit that was moved.
 func (c *Panel) Bad() {
 	p, it := c.part(), c.Page.Selected()
 	if p == nil || !c.Able() {
 		return
 	}
 	c.problem = nil
-	c.back.Mark(*p, it, it.Result.Verdict == protocol.VerdictNG)
+	caught := it.Result.Verdict == protocol.VerdictNG
+	if c.Page.LimitsMoved() {
+		caught = it.Result.Raw > c.Page.Part.Limit
+	}
+	c.back.Mark(*p, it, caught)
 }
 
 // Learned is the answer of Learn: the part has a new version, made with n images more, which comes into use.

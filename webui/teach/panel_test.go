@@ -140,3 +140,17 @@ func TestThisOneIsBad(t *testing.T) {
 	part.Versions[0].Good = nil
 	assert.Contains(t, c.Why(), "came as a file")
 }
+
+// TestBadUnderAMovedLimit: whether a version finds an image is not known from a limit that a person has moved.
+func TestBadUnderAMovedLimit(t *testing.T) {
+	p, b, c := inspected(t)
+	b.parts["h1"] = bracketV(1)
+	p.Part.Limit, p.Part.Review = 1, 0.5
+	p.Add(fakeFile("c.png"))
+	p.Scored(3, protocol.ScoreResult{Raw: 0.9, Verdict: protocol.VerdictReview, Ratio: 0.9, Limit: 1, Review: 0.5, SHA256: sha(3)}, nil)
+	p.SetLimits(ui.Limits{Review: 0.5, Limit: 0.8})
+	p.Select(3)
+	require.Equal(t, protocol.VerdictNG, p.Item(3).Result.Verdict)
+	c.Bad()
+	assert.Equal(t, []bool{false}, b.marks)
+}
