@@ -425,6 +425,25 @@ func TestOverrideOfTheDayAfter(t *testing.T) {
 	assert.Empty(t, f.c.Sum())
 }
 
+// TestNoticeGoesWithItsCause: nobody is told that nothing is recorded when everything is, and other notices stay.
+func TestNoticeGoesWithItsCause(t *testing.T) {
+	for name, other := range map[string]bool{"its own": false, "another": true} {
+		t.Run(name, func(t *testing.T) {
+			f := setup(t)
+			f.s.err = ErrFull
+			f.inspect("a.png", 1)
+			require.NotNil(t, f.p.Notice)
+			if other {
+				f.p.Tell("x.csv is saved.", "")
+			}
+			f.s.err = nil
+			f.c.Retry()
+			require.Zero(t, f.c.Log.Waiting())
+			assert.Equal(t, other, f.p.Notice != nil)
+		})
+	}
+}
+
 // TestLimitsInTheList: an entry for other limits says which.
 func TestLimitsInTheList(t *testing.T) {
 	f := setup(t)

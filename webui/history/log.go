@@ -57,6 +57,7 @@ type Log struct {
 	part    string
 	limits  [2]float32 // review and limit of the last verdict, zero after a change of part
 	Problem error      // why entries wait
+	notice  *ui.Notice // that says so
 	Lost    int        // entries that were given up: refused, or too many
 }
 
@@ -168,7 +169,10 @@ func (l *Log) flush() {
 
 func (l *Log) done(batch []pending, lines []string) {
 	l.waiting = l.waiting[len(batch):]
-	l.Problem, l.single = nil, false
+	if l.Problem != nil && l.page.Notice == l.notice { // it is not true any more
+		l.page.Notice = nil
+	}
+	l.Problem, l.notice, l.single = nil, nil, false
 	var first int64
 	new := lines[:0]
 	for i, p := range batch {
@@ -213,6 +217,7 @@ func (l *Log) fail(err error) {
 	if first {
 		t := l.page.Text
 		l.page.Warn(t.T("history.problem"), t.T(l.why()), err.Error())
+		l.notice = l.page.Notice
 	}
 }
 
