@@ -178,3 +178,22 @@ func TestCursorIsSaidWhereItIs(t *testing.T) {
 	v.PressRegion("ArrowRight", true, false)
 	assert.Equal(t, "32 of 32 across, 1 of 32 down", p.Live)
 }
+
+// TestChangesWhileSaving: another target that is chosen while a head is stored is not in what was stored.
+func TestChangesWhileSaving(t *testing.T) {
+	v, b, _ := newView(t)
+	v.Take(sources(0, 7))
+	answer(v, b)
+	v.Teach()
+	require.True(t, v.Fitted(b.fits[0].ID, fitResult(7, 0)))
+	out := &Outcome{v}
+	v.Save()
+	v.SetRate(0)
+	v.Saved(&store.Part{ID: v.id, Name: "Bracket", Use: 1, Versions: []store.Version{{N: 1, Head: "h1"}}})
+	assert.Empty(t, out.SavedText())
+	assert.Equal(t, "Save as a new version", out.SaveText())
+	v.Save()
+	require.Len(t, b.saves, 2)
+	v.Saved(&store.Part{ID: v.id, Name: "Bracket", Use: 2, Versions: []store.Version{{N: 2, Head: "h2"}}})
+	assert.Equal(t, "Saved on this device: Bracket v2.", out.SavedText())
+}

@@ -170,7 +170,7 @@ func (v *View) SetRate(i int) {
 	if r := v.result; r != nil && r.Calib != nil {
 		r.Calib = r.Calib.WithRate(v.rate())
 	}
-	v.saved = nil
+	v.unsaved()
 	v.keep()
 }
 
@@ -214,7 +214,7 @@ func (v *View) Save() {
 	if !v.Done() || v.saving {
 		return
 	}
-	v.saving, v.full, v.problem = true, false, nil
+	v.saving, v.changed, v.full, v.problem = true, false, false, nil
 	s := Save{Draft: v.id, Name: v.part(), Rate: v.rate(), Result: v.result}
 	for _, shot := range v.shots {
 		if shot.Key != "" && !slices.Contains(v.result.Bad, shot) {
@@ -229,7 +229,9 @@ func (v *View) Saved(p *store.Part) {
 	if p.ID != v.id { // other teaching has begun meanwhile
 		return
 	}
-	v.saving, v.saved, v.parent = false, p, p
+	if v.saving, v.parent = false, p; !v.changed {
+		v.saved = p
+	}
 	v.Page.Live = v.Page.Text.T("teach.saved", "part", p.Name, "n", itoa(p.Use))
 }
 

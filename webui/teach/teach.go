@@ -110,6 +110,7 @@ type View struct {
 	problem  *protocol.Error
 	saving   bool
 	saved    *store.Part
+	changed  bool // something since Save that is not in what is being saved
 	full     bool
 	volatile bool
 	drafts   []store.Draft
@@ -181,7 +182,8 @@ func (v *View) Take(images []ui.Source) bool {
 	for _, s := range slices.Clone(v.shots[from:]) { // when all are counted
 		v.compute(s)
 	}
-	v.toBad, v.stale, v.saved = false, v.result != nil, nil
+	v.toBad, v.stale = false, v.result != nil
+	v.unsaved()
 	v.keep() // the draft first: files that no record names are swept away
 	v.Page.Live = v.Page.Text.N("teach.live.added", len(images))
 	return true
@@ -370,7 +372,8 @@ func (v *View) setOut(s *Shot, out bool) {
 
 // touched notes that the result is not of these images any more.
 func (v *View) touched() {
-	v.stale, v.saved = v.result != nil, nil
+	v.stale = v.result != nil
+	v.unsaved()
 	v.keep()
 }
 
@@ -402,6 +405,9 @@ func (v *View) SetShape(s protocol.Shape) {
 func (v *View) Locked() bool {
 	return v.fit != nil || slices.ContainsFunc(v.shots, func(s *Shot) bool { return s.Src == nil })
 }
+
+// unsaved notes that what is shown is not what was saved, nor what is being saved.
+func (v *View) unsaved() { v.saved, v.changed = nil, true }
 
 // leave ends what runs for this teaching, and begins anew.
 func (v *View) leave() {
