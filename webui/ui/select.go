@@ -51,6 +51,9 @@ func (p *Page) narrow(filter, search string, order Order) {
 	if l.index() < 0 && len(l.shown) > 0 {
 		p.Select(l.shown[0].ID)
 	}
+	if len(l.shown) == 0 && len(l.all) > 0 {
+		p.Live = p.none()
+	}
 	l.reveal()
 }
 

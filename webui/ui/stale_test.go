@@ -202,3 +202,14 @@ func TestReviewOfAnotherPart(t *testing.T) {
 	assert.Equal(t, "dust", it.Override.Reason)
 	assert.Len(t, q.Items(), 3, "it took the record's place")
 }
+
+// TestAnEmptyListIsSaid: a filter that nothing passes is no silence.
+func TestAnEmptyListIsSaid(t *testing.T) {
+	p, _ := judgedPage(t)
+	inspect(t, p, map[string]float32{"a": 0.5})
+	p.SetFilter("NG")
+	assert.Equal(t, "No image has this verdict.", p.Live)
+	p.ShowAll()
+	p.SetSearch("zzz")
+	assert.Equal(t, "No image has this name here.", p.Live)
+}

@@ -99,11 +99,13 @@ func (c *Strip) Class() string {
 func (c *Strip) Lay(el vjs.Value) { c.Page.back.Lay(el, c.Page.List.Lay()) }
 
 // None says why no image is shown.
-func (c *Strip) None() string {
-	if c.Page.List.Search != "" {
-		return c.Page.t("list.notfound")
+func (c *Strip) None() string { return c.Page.none() }
+
+func (p *Page) none() string {
+	if p.List.Search != "" {
+		return p.t("list.notfound")
 	}
-	return c.Page.t("list.empty")
+	return p.t("list.empty")
 }
 
 // Orders are the choices of the order.
