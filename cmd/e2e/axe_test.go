@@ -193,6 +193,10 @@ func TestMainJobByKeyboard(t *testing.T) {
 	p.waitFor(`document.activeElement.name === "judge"`)
 	p.press(" ")
 	p.waitFor(`document.querySelector("#judge-ok").checked`)
+	p.press(kb.ArrowRight) // the arrows are those of the choice, not of the list
+	p.waitFor(`document.querySelector("#judge-ng").checked`)
+	p.press(kb.ArrowLeft)
+	p.waitFor(`document.querySelector("#judge-ok").checked`)
 	p.tabTo("#judge-reason")
 	p.press("dust")
 	p.press(kb.Enter)

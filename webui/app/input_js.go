@@ -92,7 +92,7 @@ func (a *app) key(ev js.Value, down bool) {
 	case tag.Type() != js.TypeString:
 	case tag.String() == "SELECT" || tag.String() == "TEXTAREA":
 		return
-	case tag.String() == "INPUT" && target.Get("type").String() == "range" && len(key) > 1: // arrows move the slider
+	case tag.String() == "INPUT" && (target.Get("type").String() == "range" || target.Get("type").String() == "radio") && len(key) > 1: // arrows move the slider, or the choice
 		return
 	case tag.String() == "INPUT" && strings.Contains("search text number password", target.Get("type").String()):
 		return
