@@ -98,9 +98,11 @@ func (c *Kiosk) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							vgn.SetInnerHTML(t.Do)
 						}
 						vgn = slim.Text(vgparent, "\n      ")
-						vgn = slim.El(vgparent, "", "button\x00type\x00button\x00class\x00button small")
-						vgn.SetInnerHTML(t.Label)
-						slim.On(vgn, "click", func(event vugu.DOMEvent) { t.Fix() })
+						if t.Fix != nil {
+							vgn = slim.El(vgparent, "", "button\x00type\x00button\x00class\x00button small")
+							vgn.SetInnerHTML(t.Label)
+							slim.On(vgn, "click", func(event vugu.DOMEvent) { t.Fix() })
+						}
 						vgn = slim.Text(vgparent, "\n    ")
 					}
 				}

@@ -198,3 +198,24 @@ func TestCountersAfterAFault(t *testing.T) {
 	w.tick()
 	assert.Equal(t, 1, w.k.tally.Inspected())
 }
+
+// TestMovedLimitsAreSaid: verdicts under limits that a reload would take away do not come without a word.
+func TestMovedLimitsAreSaid(t *testing.T) {
+	w := filmed(t)
+	assert.Empty(t, w.k.Troubles())
+	w.page.SetLimits(ui.Limits{Review: 0.5, Limit: 0.75})
+	w.k.Shoot()
+	w.work()
+	assert.Equal(t, "ng", w.k.Kind())
+	require.Len(t, w.k.Troubles(), 1)
+	assert.Equal(t, "The limits were moved by hand: REVIEW above 0.5, NG above 0.75.", w.k.Troubles()[0].Text)
+	w.build()
+	w.page.Policy = &policy.Policy{PIN: &policy.PIN{}}
+	require.True(t, w.k.Locked())
+	assert.Nil(t, w.k.Troubles()[0].Fix)
+	w.build()
+	w.page.Policy = nil
+	w.k.Troubles()[0].Fix()
+	assert.Empty(t, w.k.Troubles())
+	assert.Equal(t, "ok", w.k.Kind())
+}

@@ -196,7 +196,7 @@ func (k *Kiosk) FilmClass() string {
 // Trouble is a problem that people should know: what, what to do, and a way to do it.
 type Trouble struct {
 	Key, Text, Do string
-	Fix           func()
+	Fix           func() // nil where there is none
 	Label         string
 }
 
@@ -213,6 +213,13 @@ func (k *Kiosk) Troubles() []Trouble {
 		out = append(out, Trouble{"export", k.T(key), k.T(remedies[key]), k.ChooseOutlet, k.T("kiosk.outlet.choose")})
 	} else if key != "" {
 		out = append(out, Trouble{"export", k.T(key, "name", k.State.Outlet), k.T(remedies[key]), k.GrantOutlet, k.T("kiosk.grant")})
+	}
+	if k.Page.LimitsMoved() {
+		l, t := k.Page.Limits(), Trouble{Key: "limits", Do: k.T("kiosk.limits.do"), Label: k.T("limits.reset")}
+		if t.Text = k.T("kiosk.limits", "review", k.Page.Raw(l.Review), "limit", k.Page.Raw(l.Limit)); !k.Locked() {
+			t.Fix = k.Page.ResetLimits
+		}
+		out = append(out, t)
 	}
 	if k.log.Problem != nil {
 		out = append(out, Trouble{"history", k.T("history.problem"), k.Page.Text.N("history.waiting", k.log.Waiting()), k.log.Retry, k.T("history.retry")})
