@@ -400,6 +400,7 @@ func (k *Kiosk) show(it *ui.Item) {
 	delete(k.pending, it)
 	k.Current = it
 	k.Page.Select(it.ID)
+	k.Page.Live = "" // the verdict is a live region itself, and would be said twice
 	k.Page.Trim(keptItems)
 	if k.Sound() {
 		k.back.Tone(it.Kind())

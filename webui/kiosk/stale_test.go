@@ -219,3 +219,13 @@ func TestMovedLimitsAreSaid(t *testing.T) {
 	assert.Empty(t, w.k.Troubles())
 	assert.Equal(t, "ok", w.k.Kind())
 }
+
+// TestVerdictIsSaidOnce by the region that shows it.
+func TestVerdictIsSaidOnce(t *testing.T) {
+	w := filmed(t)
+	for range 2 {
+		w.k.Shoot()
+		w.work()
+		assert.Empty(t, w.page.Live)
+	}
+}
