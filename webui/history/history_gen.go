@@ -549,7 +549,7 @@ func (c *History) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				}
 				vgn = slim.Text(vgparent, "\n    ")
 				if c.Checked() {
-					vgn = slim.El(vgparent, "", "div\x00id\x00finding\x00role\x00status\x00data-key\x00finding")
+					vgn = slim.El(vgparent, "", "div\x00id\x00finding\x00data-key\x00finding")
 					vgn.AddAttrInterface("class", "finding "+c.Verdict())
 					{
 						vgparent := vgn
