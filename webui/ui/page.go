@@ -287,7 +287,7 @@ func (p *Page) Scored(id int, r protocol.ScoreResult, heat []float32) {
 	r.Name = it.Src.Name() // one copy of the name
 	p.List.change(it, func() {
 		it.State, it.Result, it.Time = Done, r, p.back.Wall()
-		it.own, it.Map = r.Regions, heat
+		it.own, it.Map, it.Gone = r.Regions, heat, false
 		p.judge(it)
 	})
 	p.keepMap(it, heat)

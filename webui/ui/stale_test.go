@@ -213,3 +213,22 @@ func TestAnEmptyListIsSaid(t *testing.T) {
 	p.SetSearch("zzz")
 	assert.Equal(t, "No image has this name here.", p.Live)
 }
+
+// TestFileThatIsBack: an image whose file could not be read for a while, and is inspected again, is not said to be gone.
+func TestFileThatIsBack(t *testing.T) {
+	p, _ := readyPage(t, 1)
+	p.Give([]Source{fakeFile("b.anomnet")}, []Source{fakeFile("i1")})
+	p.Switched(bracket)
+	p.Scored(1, score("OK", 0.5), []float32{1, 1, 1, 1})
+	p.Reload(1)
+	p.Failed(1, protocol.Error{Code: protocol.CodeUnreadable})
+	v := &Viewer{p}
+	require.Equal(t, p.t("map.gone"), v.Note())
+	p.Offer([]Offer{{Part: "Bracket", Head: "b2", Backbone: bracket.BackboneDigest}})
+	require.True(t, p.Renew(bracket.HeadDigest, "Bracket", []Source{fakeFile("v2")}))
+	v2 := bracket
+	v2.HeadDigest = "b2"
+	p.Switched(v2)
+	p.Scored(1, score("OK", 0.4), []float32{1, 1, 1, 1})
+	assert.Empty(t, v.Note())
+}
