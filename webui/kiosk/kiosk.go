@@ -107,6 +107,8 @@ type Kiosk struct {
 	lock     lock
 	export   export
 	camera   struct{ retry float64 }
+
+	retryPart float64 // the part is not loaded before
 }
 
 // keptItems is how many images stay in memory; their records are in the history.
@@ -316,10 +318,13 @@ func (k *Kiosk) part() {
 			}
 		}
 	}
-	if k.State.Head != "" && k.State.Head != p.Part.HeadDigest {
-		p.UseHead(k.State.Head)
+	if now := k.back.Now(); k.State.Head != "" && k.State.Head != p.Part.HeadDigest && now >= k.retryPart && p.UseHead(k.State.Head) {
+		k.retryPart = now + partRetry
 	}
 }
+
+// partRetry is after how many milliseconds a part that was refused is loaded again.
+const partRetry = 5000
 
 func (k *Kiosk) allowedHead(head string) bool {
 	for _, l := range k.Page.AllLoaded() {
@@ -341,7 +346,7 @@ func (k *Kiosk) switched(part protocol.LoadResult) {
 
 // UsePart goes to a part, by its place among the loaded ones.
 func (k *Kiosk) UsePart(head string) {
-	k.State.Head = head
+	k.State.Head, k.retryPart = head, 0
 	k.keep()
 	k.part()
 }

@@ -229,3 +229,18 @@ func TestVerdictIsSaidOnce(t *testing.T) {
 		assert.Empty(t, w.page.Live)
 	}
 }
+
+// TestRefusedPart is loaded again now and then, not all the time.
+func TestRefusedPart(t *testing.T) {
+	w := filmed(t)
+	w.k.UsePart(bracket.HeadDigest)
+	for range 22 { // eleven seconds
+		w.page.Refused(protocol.Error{Code: protocol.CodeModelCorrupt})
+		w.tick()
+	}
+	assert.Equal(t, 3, w.loads)
+	assert.Equal(t, "kiosk.block.wait", w.k.Blocked())
+	w.k.UsePart(digest)
+	w.tick()
+	assert.Empty(t, w.k.Blocked())
+}
