@@ -114,6 +114,7 @@ func (p *Page) reportTexts() map[string]string {
 			texts[k] = p.t(k)
 		}
 	}
+	texts["format.decimal"] = p.decimal()
 	return texts
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"anomnet/assets/messages"
 	"anomnet/core/report"
 	"anomnet/wasm/protocol"
 )
@@ -231,4 +232,14 @@ func TestFileThatIsBack(t *testing.T) {
 	p.Switched(v2)
 	p.Scored(1, score("OK", 0.4), []float32{1, 1, 1, 1})
 	assert.Empty(t, v.Note())
+}
+
+// TestOneDecimalMark: Spanish of Mexico and German of Switzerland have a point, and no number of the page has another mark beside it.
+func TestOneDecimalMark(t *testing.T) {
+	p, _ := readyPage(t, 1)
+	p.Locale = func(string) messages.Locale { return messages.Plain(".") }
+	p.SetLanguage("es")
+	assert.Equal(t, "1.50", p.Text.Number(1.5, 2))
+	assert.Equal(t, "1.7308", p.Raw(1.7308))
+	assert.Equal(t, ".", p.reportTexts()["format.decimal"])
 }

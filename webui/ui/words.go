@@ -37,9 +37,12 @@ func (p *Page) summary() string {
 		"review", n(protocol.VerdictReview), "ng", n(protocol.VerdictNG), "failed", n(FilterFailed))
 }
 
-// Raw writes a raw score as the shortest decimal that reads back as the same float32, with the language's decimal mark.
+// decimal is the decimal mark of the person's region, which may not be that of the language.
+func (p *Page) decimal() string { return strings.Trim(p.Text.Number(1.5, 1), "15") }
+
+// Raw writes a raw score as the shortest decimal that reads back as the same float32, with the decimal mark of all other numbers.
 func (p *Page) Raw(v float32) string {
-	return strings.Replace(strconv.FormatFloat(float64(v), 'g', -1, 32), ".", p.t("format.decimal"), 1)
+	return strings.Replace(strconv.FormatFloat(float64(v), 'g', -1, 32), ".", p.decimal(), 1)
 }
 
 // Short returns the first characters of a digest.
