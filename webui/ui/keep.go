@@ -141,7 +141,7 @@ func (p *Page) renewed(part protocol.LoadResult, models []Source) {
 	p.Look.found = findings{}
 	for _, it := range p.List.all {
 		if it.State == Done || it.State == Waiting {
-			p.List.change(it, func() { it.State, it.Map, it.dropped = Waiting, nil, false })
+			p.List.change(it, func() { it.State, it.Map, it.dropped, it.Recorded = Waiting, nil, false, 0 })
 			p.batch.begin(p.back.Now)
 			p.batch.total++
 		}

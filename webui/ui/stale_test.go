@@ -243,3 +243,23 @@ func TestOneDecimalMark(t *testing.T) {
 	assert.Equal(t, "1.7308", p.Raw(1.7308))
 	assert.Equal(t, ".", p.reportTexts()["format.decimal"])
 }
+
+// TestEntryOfTheVerdictThatIsShown: the number of an entry is that of the verdict beside it, not of one by the version before.
+func TestEntryOfTheVerdictThatIsShown(t *testing.T) {
+	p, _ := readyPage(t, 1)
+	p.Give([]Source{fakeFile("b.anomnet")}, []Source{fakeFile("i1")})
+	p.Switched(bracket)
+	p.Scored(1, score("NG", 2), []float32{1, 1, 1, 1})
+	p.Recorded(p.Item(1), 7)
+	f := &Facts{p}
+	require.Equal(t, "7", f.entry())
+	p.Offer([]Offer{{Part: "Bracket", Head: "b2", Backbone: bracket.BackboneDigest}})
+	require.True(t, p.Renew(bracket.HeadDigest, "Bracket", []Source{fakeFile("v2")}))
+	v2 := bracket
+	v2.HeadDigest = "b2"
+	p.Switched(v2)
+	p.Scored(1, score("OK", 0.4), []float32{1, 1, 1, 1})
+	assert.Equal(t, p.t("facts.entry.none"), f.entry(), "there is no room for it")
+	p.Recorded(p.Item(1), 9)
+	assert.Equal(t, "9", f.entry())
+}
