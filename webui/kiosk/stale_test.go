@@ -13,6 +13,7 @@ import (
 	"anomnet/core/policy"
 	"anomnet/wasm/protocol"
 	"anomnet/webui/dom/vdom"
+	"anomnet/webui/history"
 	"anomnet/webui/ui"
 )
 
@@ -243,4 +244,15 @@ func TestRefusedPart(t *testing.T) {
 	w.k.UsePart(digest)
 	w.tick()
 	assert.Empty(t, w.k.Blocked())
+}
+
+// TestGivenUp: a verdict whose entry was refused is shown, and does not hold up the next ones.
+func TestGivenUp(t *testing.T) {
+	w := filmed(t)
+	w.noRoom = history.ErrRefused
+	w.k.Shoot()
+	w.work()
+	require.NotZero(t, w.k.log.Lost)
+	w.tick()
+	assert.Equal(t, "ok", w.k.Kind())
 }
