@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"anomnet/core/internal/jsontext"
 	"anomnet/core/signature"
@@ -273,6 +274,9 @@ func (c *Catalogue) validate() error {
 func (m *Model) validate() error {
 	if m.Name == "" || len(m.Name) > maxText || len(m.Part) > maxText {
 		return fmt.Errorf("name or part is empty or too long")
+	}
+	if !utf8.ValidString(m.Name) || !utf8.ValidString(m.Part) {
+		return fmt.Errorf("name %.100q or part %.100q is not UTF-8", m.Name, m.Part)
 	}
 	for name, d := range map[string]string{"digest": m.Digest, "sha256": m.SHA256} {
 		if !IsDigest(d) {

@@ -59,6 +59,16 @@ func TestEncodeDecode(t *testing.T) {
 	assert.NoError(t, err, "no models")
 }
 
+// TestEncodeRefusesWhatDecodeDoes: systems take any bytes for the name of a file.
+func TestEncodeRefusesWhatDecodeDoes(t *testing.T) {
+	for _, set := range []func(*Model){func(m *Model) { m.Name = "b\xff.anomnet" }, func(m *Model) { m.Part = "M\xfctter" }} {
+		c, _ := built(t)
+		set(&c.Models[1])
+		_, err := c.Encode()
+		assert.ErrorContains(t, err, "not UTF-8")
+	}
+}
+
 func TestChunks(t *testing.T) {
 	c, chunks := built(t)
 	m, parts := &c.Models[1], chunks[1]
