@@ -17,6 +17,7 @@ type comparison struct {
 	a, b        string // keys of the sides
 	done, total int
 	running     bool
+	void        bool // what runs is of sides that are gone
 	rows        []Pair
 }
 
@@ -54,12 +55,24 @@ func (v *View) Choices() []Choice {
 	return out
 }
 
-// check keeps the sides among the choices.
+// check keeps the sides among the choices. What was compared goes with a side that is gone.
 func (c *comparison) check(v *View) {
-	all := v.Choices()
+	a, b := c.a, c.b
+	c.choose(v.Choices())
+	if c.a == a && c.b == b {
+		return
+	}
+	if c.rows = nil; c.running && !c.void {
+		c.void = true
+		v.back.StopCompare()
+	}
+}
+
+// choose takes other sides for those that are not among the choices, none when there are too few.
+func (c *comparison) choose(all []Choice) {
 	has := func(key string) bool { return slices.ContainsFunc(all, func(o Choice) bool { return o.Key == key }) }
 	if len(all) < 2 {
-		*c = comparison{}
+		c.a, c.b = "", ""
 		return
 	}
 	if !has(c.a) {
@@ -123,7 +136,7 @@ func (v *View) Compare(images []ui.Source) {
 
 // Compared is an answer.
 func (v *View) Compared(p Pair) {
-	if v.compare.running {
+	if v.compare.running && !v.compare.void {
 		v.compare.rows = append(v.compare.rows, p)
 		v.compare.done++
 	}
@@ -131,7 +144,7 @@ func (v *View) Compared(p Pair) {
 
 // ComparedAll is the end.
 func (v *View) ComparedAll(e protocol.Error) {
-	v.compare.running = false
+	v.compare.running, v.compare.void = false, false
 	if e.Code != "" && e.Code != protocol.CodeCancelled {
 		v.problem = &e
 	}

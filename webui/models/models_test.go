@@ -171,6 +171,36 @@ func TestCompare(t *testing.T) {
 	assert.Empty(t, c.Rows(), "one model alone cannot be compared")
 }
 
+// TestCompareWithoutItsSide: what was said of a version that is deleted is not shown as another's, and answers that are under way are dropped.
+func TestCompareWithoutItsSide(t *testing.T) {
+	c, b, p := newView(t)
+	p.Add(fakeFile("a"), fakeFile("b"))
+	said := Pair{Name: "a", A: protocol.Opinion{Verdict: "OK"}, B: protocol.Opinion{Verdict: "NG"}}
+	c.CompareListed()
+	c.Compared(said)
+	c.ComparedAll(protocol.Error{})
+	require.Equal(t, []string{"p1 1", "p1 2"}, []string{c.A(), c.B()})
+	require.Len(t, c.Rows(), 1)
+	left := c.parts[0]
+	left.Versions = left.Versions[1:]
+	c.Changed([]store.Part{left, c.parts[1]}, store.Usage{})
+	require.NotEqual(t, "p1 1", c.A())
+	assert.Empty(t, c.Rows(), "of two other versions")
+
+	c.CompareListed()
+	c.Changed([]store.Part{c.parts[1]}, store.Usage{}) // another tab has deleted the part
+	assert.Contains(t, b.calls, call{"stop", "", 0})
+	c.Compared(said)
+	assert.Empty(t, c.Rows())
+	b.images = 0
+	c.CompareListed()
+	assert.Zero(t, b.images, "the one before still runs")
+	c.ComparedAll(protocol.Error{Code: protocol.CodeCancelled})
+	c.CompareListed()
+	c.Compared(said)
+	assert.Len(t, c.Rows(), 1)
+}
+
 func TestOthers(t *testing.T) {
 	c, b, p := newView(t)
 	require.Len(t, c.Others(), 1)
