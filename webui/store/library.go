@@ -163,6 +163,11 @@ func (l *Library) files(m *Model) error {
 			return cmp.Or(err, fmt.Errorf("%w: the backbone %s", ErrGone, m.Version.Backbone))
 		}
 	}
+	if m.Signature != nil && m.Signed == nil { // an earlier signature may have been of the head with its backbone
+		if err := l.disk.Remove(signed + "/" + m.Version.Head); err != nil {
+			return err
+		}
+	}
 	for _, f := range []struct {
 		path string
 		data Blob

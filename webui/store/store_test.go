@@ -256,6 +256,23 @@ func TestTheSameHeadAgain(t *testing.T) {
 	assert.Equal(t, []int{1, 1}, []int{caught, all})
 }
 
+// TestSignatureAndItsFile: a head that comes again, alone or with its backbone, leaves the last signature beside what it is of.
+func TestSignatureAndItsFile(t *testing.T) {
+	l := NewLibrary(newDisk())
+	for i, file := range []Blob{nil, "head h1, backbone", nil, "head h1, backbone"} {
+		m := model("Bracket", "h1")
+		m.Signature, m.Signed = fmt.Sprint("signature ", i), file
+		p, err := l.Add("", "p1", m)
+		require.NoError(t, err)
+		sig, of, err := l.Signature(p.Current())
+		require.NoError(t, err)
+		if file == nil {
+			file = m.Head
+		}
+		assert.Equal(t, []Blob{m.Signature, file}, []Blob{sig, of})
+	}
+}
+
 func TestBadNames(t *testing.T) {
 	l := NewLibrary(newDisk())
 	for _, id := range []string{"", "../x", "A", "a/b"} {
