@@ -196,25 +196,21 @@ func (b *Book) Judge(kind string, t *protocol.Trust) (err error) {
 	return nil
 }
 
-// count compares a counter with the highest so far, which another tab may have written.
+// count compares a counter with the highest so far, which another tab may have written, and the day with the latest.
 func (b *Book) count(record, kind string, t *protocol.Trust) error {
-	texts, err := b.disk.Records(record)
-	if err == nil {
-		if n, e := strconv.ParseUint(texts[record], 10, 64); e == nil {
-			b.seen[record] = max(b.seen[record], n)
-		}
+	stored, err := b.stored(record)
+	if dates, e := b.disk.Records(dateRecord); e == nil {
+		b.date = max(b.date, dates[dateRecord])
 	}
-	before := b.seen[record]
-	if b.Rules.Least != nil {
-		before = max(before, b.Rules.Least(kind, t.Name))
-	}
-	if t.Counter < before {
+	before := max(b.seen[record], stored)
+	b.seen[record] = before
+	if least := b.least(kind, t.Name); t.Counter < max(before, least) {
 		t.State, t.Reason = protocol.TrustRefused, protocol.WhyOlderCounter
-		t.Detail = fmt.Sprintf("counter %d, but %d was accepted before, or is what the policy wants", t.Counter, before)
+		t.Detail = fmt.Sprintf("counter %d, but %d was accepted before, or is what the policy wants", t.Counter, max(before, least))
 		return err
 	}
 	b.seen[record] = t.Counter
-	if t.Counter > before {
+	if t.Counter > stored {
 		err = errors.Join(err, b.disk.Put(record, strconv.FormatUint(t.Counter, 10)))
 	}
 	if t.Date > b.date {
@@ -222,6 +218,27 @@ func (b *Book) count(record, kind string, t *protocol.Trust) error {
 		err = errors.Join(err, b.disk.Put(dateRecord, t.Date))
 	}
 	return err
+}
+
+// stored is the counter on the disk, 0 for none. One that cannot be read is taken for the one that is known.
+func (b *Book) stored(record string) (uint64, error) {
+	texts, err := b.disk.Records(record)
+	if err != nil {
+		return b.seen[record], err
+	}
+	n, err := strconv.ParseUint(texts[record], 10, 64)
+	if err != nil {
+		return 0, nil
+	}
+	return n, nil
+}
+
+// least is the least counter that the policy wants.
+func (b *Book) least(kind, name string) uint64 {
+	if b.Rules.Least == nil {
+		return 0
+	}
+	return b.Rules.Least(kind, name)
 }
 
 // Usable tells whether a file may be used: one that is not signed, or by an unknown key, may unless the policy says no. That a signature cannot be

@@ -71,6 +71,30 @@ func TestCountersOnlyRise(t *testing.T) {
 	assert.Equal(t, 1764028800000.0+31536000000, other.Request(protocol.KindModel, 1).Floor, "2026-11-25 has passed")
 }
 
+// TestPolicysCounterIsRemembered: what was accepted with the least counter of a policy counts when the policy is gone.
+func TestPolicysCounterIsRemembered(t *testing.T) {
+	disk := &memory{records: map[string]string{}}
+	b := New(disk, line4)
+	b.Rules.Least = func(string, string) uint64 { return 7 }
+	require.NoError(t, b.Judge(protocol.KindModel, by(line4, 7)))
+	later := New(disk, line4)
+	require.NoError(t, later.Load())
+	old := by(line4, 6)
+	require.NoError(t, later.Judge(protocol.KindModel, old))
+	assert.Equal(t, protocol.WhyOlderCounter, old.Reason)
+}
+
+// TestLatestDayOfAllTabs: the day that another tab has written is not put back.
+func TestLatestDayOfAllTabs(t *testing.T) {
+	disk := &memory{records: map[string]string{}}
+	one, other := New(disk, line4), New(disk, line4)
+	late := by(line4, 1)
+	late.Date = "2026-11-26"
+	require.NoError(t, one.Judge(protocol.KindModel, late))
+	require.NoError(t, other.Judge(protocol.KindModel, by(line4, 2)))
+	assert.Equal(t, late.Date, disk.records[dateRecord])
+}
+
 func TestPinAndUnpin(t *testing.T) {
 	disk := &memory{records: map[string]string{}}
 	b := New(disk)
