@@ -89,9 +89,9 @@ const maxSignature = 4096
 func (c *custodian) vet(f file, blob js.Value) (protocol.Trust, protocol.Error) {
 	c.obey()
 	if f.trust != nil { // kept on this device
-		t := c.book.Today(*f.trust)
-		if c.book.Rules.SignedOnly && t.State != protocol.TrustSigned {
-			return t, protocol.Error{Code: protocol.CodeSignature, Hint: protocol.WhyPolicy, Message: "the policy allows signed models only"}
+		t, why := c.book.Kept(*f.trust)
+		if why != "" {
+			return t, protocol.Error{Code: protocol.CodeSignature, Hint: why, Message: why + ": the policy does not allow this part"}
 		}
 		return t, protocol.Error{}
 	}

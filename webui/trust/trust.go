@@ -255,6 +255,19 @@ func (b *Book) Today(t protocol.Trust) protocol.Trust {
 	return t
 }
 
+// Kept judges a part that is kept by the keys and the policy of today; why is "" for one that may be used. The highest counter that was accepted is no
+// matter: a person may go back.
+func (b *Book) Kept(t protocol.Trust) (today protocol.Trust, why string) {
+	t = b.Today(t)
+	switch {
+	case b.Rules.SignedOnly && t.State != protocol.TrustSigned:
+		return t, protocol.WhyPolicy
+	case t.State == protocol.TrustSigned && t.Counter < b.least(protocol.KindModel, t.Name):
+		return t, protocol.WhyOlderCounter
+	}
+	return t, ""
+}
+
 // Stale tells whether a kept file should be checked again: its key is unknown by the record, but pinned now.
 func (b *Book) Stale(t *protocol.Trust) bool {
 	return t.Reason == protocol.WhyUnknownKey && slices.ContainsFunc(b.Keys(), func(k Key) bool { return k.ID == t.KeyID })

@@ -158,6 +158,27 @@ func TestRules(t *testing.T) {
 	assert.NotNil(t, b.Find("RWline4"))
 }
 
+// TestKept: the policy holds for parts that are here already, and a person's way back to an older one does not need it.
+func TestKept(t *testing.T) {
+	b := New(&memory{records: map[string]string{}}, line4)
+	require.NoError(t, b.Judge(protocol.KindModel, by(line4, 9)))
+	here, unknown := protocol.Trust{State: "here"}, protocol.Trust{State: protocol.TrustRefused, Reason: protocol.WhyUnknownKey}
+	for _, c := range []struct {
+		t     protocol.Trust
+		only  bool
+		least uint64
+		why   string
+	}{
+		{*by(line4, 8), false, 0, ""}, {*by(line4, 8), true, 8, ""}, {*by(line4, 8), false, 9, protocol.WhyOlderCounter},
+		{*by(Key{Text: "RWgone"}, 9), false, 9, ""}, {*by(Key{Text: "RWgone"}, 9), true, 0, protocol.WhyPolicy},
+		{here, false, 9, ""}, {here, true, 0, protocol.WhyPolicy}, {unknown, false, 9, ""},
+	} {
+		b.Rules = Rules{SignedOnly: c.only, Least: func(string, string) uint64 { return c.least }}
+		_, why := b.Kept(c.t)
+		assert.Equal(t, c.why, why, "%+v", c)
+	}
+}
+
 // TestFullStorage: a counter that cannot be written counts until the tab is closed, and the file is used.
 func TestFullStorage(t *testing.T) {
 	b := New(&memory{records: map[string]string{}, full: true}, line4)
