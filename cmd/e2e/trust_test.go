@@ -141,6 +141,23 @@ func TestSignedParts(t *testing.T) {
 	assert.Empty(t, p.problemList())
 }
 
+// TestKeyOfAnotherTab removes a key in one tab: the other does not trust it any more.
+func TestKeyOfAnotherTab(t *testing.T) {
+	write := writer(t)
+	head, s := taught(t), newSigner(t)
+	p := open(t, serve(t, siteDir(t)), desktop)
+	p.importFiles(write("bracket.anomnet", head), write("bracket.anomnet.minisig", s.sign(head, 3, time.Now(), time.Time{}, "Bracket")))
+	p.waitFor(partChip + ` === "Unknown signer"`)
+	q := p.second()
+	q.show("models")
+	p.trustKey(write("line4.pub", s.pub), "Line 4", s.print)
+	q.waitFor(partChip + ` === "Signed: Line 4"`)
+	p.click("#models-undo")
+	p.waitFor(partChip + ` === "Unknown signer"`)
+	q.waitFor(partChip + ` === "Unknown signer"`)
+	assert.Equal(t, "null", q.str(`document.querySelector(".key")`))
+}
+
 func (s *signer) key() signature.Key {
 	k, err := signature.ParseKey(string(s.pub), "test", signature.FromUser)
 	require.NoError(s.t, err)

@@ -40,7 +40,10 @@ func (s *stock) begin() {
 	s.rescue()
 	s.refresh()
 	s.disk.js.Call("changed", js.FuncOf(func(js.Value, []js.Value) any {
-		go s.refresh()
+		go func() {
+			s.app.trust.refresh() // another tab may have pinned a key, or removed one
+			s.refresh()
+		}()
 		return nil
 	}))
 }
