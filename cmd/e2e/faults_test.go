@@ -5,12 +5,14 @@ package e2e
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/storage"
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -154,4 +156,19 @@ func TestQuota(t *testing.T) {
 	_, list := verdicts(t, p.history())
 	assert.Len(t, list, n)
 	assert.Empty(t, p.problemList())
+}
+
+// TestPlainHTTP teaches a part on a page that is not secure, as of another machine without TLS, where browsers leave out half of what they have.
+func TestPlainHTTP(t *testing.T) {
+	srv := serve(t, siteDir(t))
+	srv.URL = strings.Replace(srv.URL, "127.0.0.1", "anomnet.test", 1)
+	p := open(t, srv, desktop, chromedp.Flag("host-resolver-rules", "MAP anomnet.test 127.0.0.1"))
+	require.Equal(t, "false", p.str(`isSecureContext`))
+	good, _ := brackets(t, 5, 0)
+	p.show("teach")
+	p.teachPart("Bracket", good)
+	p.click("#teach-save")
+	p.waitFor(`document.querySelector("#teach-saved")`)
+	p.reload()
+	p.waitFor(`[...document.querySelectorAll(".parts option")].some((o) => o.textContent.includes("Bracket"))`)
 }

@@ -3,6 +3,7 @@
 package app
 
 import (
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"syscall/js"
@@ -109,9 +110,11 @@ func (d device) usage() (u store.Usage) {
 	return store.Usage{Used: v.Get("used").Float(), Quota: v.Get("quota").Float(), Persisted: v.Get("persisted").Bool()}
 }
 
-// fresh makes the id of a part or draft.
+// fresh makes the id of a part or draft. Pages that are not secure have no randomUUID.
 func fresh() string {
-	return strings.ToLower(js.Global().Get("crypto").Call("randomUUID").String())
+	id := make([]byte, 16)
+	js.CopyBytesToGo(id, js.Global().Get("crypto").Call("getRandomValues", js.Global().Get("Uint8Array").New(len(id))))
+	return hex.EncodeToString(id)
 }
 
 // clock is the time of day in milliseconds.
