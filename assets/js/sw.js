@@ -16,11 +16,12 @@ const stateURL = scope + "state", wall = () => Date.now();
 
 // The state as it is before anything: no version, so everything comes from the server.
 //   current, previous   versions: the one that pages get, and the one before while current has not yet started
+//   coming              a version that is being installed
 //   next                a version that is whole and waits to be taken; failed when it did not start before
 //   fails               how often in a row current did not start
 //   pending             pages that load and have not said that they have started: id -> since when
 //   clients             pages and their workers, and the version that they were loaded with; "" for the server's, DAMAGED when files of it are gone
-const fresh = () => ({ current: "", previous: "", next: "", failed: "", fails: 0, pending: {}, clients: {} });
+const fresh = () => ({ current: "", previous: "", coming: "", next: "", failed: "", fails: 0, pending: {}, clients: {} });
 
 let known; // the state, once read; only change() writes it
 async function read() {
@@ -76,6 +77,7 @@ function plain(r, body) {
 
 // install puts a version into its cache. site.json goes in last: a cache with it is whole.
 async function install(build) {
+  await change((s) => { s.coming = build; });
   const cache = await store(build);
   if (await cache.match(scope + "site.json")) return;
   try {
@@ -89,6 +91,7 @@ async function install(build) {
     await cache.put(scope + "site.json", list);
   } catch (error) {
     await caches.delete(PREFIX + build);
+    await change((s) => { s.coming = ""; });
     throw error;
   }
 }
@@ -105,13 +108,14 @@ async function old(path, want) {
 // tidy removes versions that nobody needs any more.
 async function tidy() {
   const live = new Set((await self.clients.matchAll({ includeUncontrolled: true, type: "all" })).map((c) => c.id));
+  const names = await caches.keys(); // before the state: a version that comes later is not among them
   const s = await change((s) => {
     for (const id of Object.keys(s.clients)) if (!live.has(id) && !(id in s.pending)) delete s.clients[id];
     return s;
   });
-  const needed = new Set([s.current, s.previous, s.next, ...Object.values(s.clients)].map((build) => PREFIX + build));
+  const needed = new Set([s.current, s.previous, s.coming, s.next, ...Object.values(s.clients)].map((build) => PREFIX + build));
   for (const name of [STATE, MODELS]) needed.add(name);
-  for (const name of await caches.keys()) if (name.startsWith(PREFIX) && !needed.has(name)) await caches.delete(name);
+  for (const name of names) if (name.startsWith(PREFIX) && !needed.has(name)) await caches.delete(name);
 }
 
 const tell = async () => {
@@ -123,6 +127,7 @@ self.addEventListener("activate", (event) => event.waitUntil((async () => {
   await change((s) => {
     if (!s.current) Object.assign(s, { current: BUILD, previous: "", next: "", fails: 0 });
     else s.next = s.current === BUILD ? "" : BUILD;
+    s.coming = "";
     if (s.failed !== s.next) s.failed = "";
   });
   await self.clients.claim();
@@ -300,7 +305,7 @@ const actions = {
     const s = await state();
     if (s.current && await (await store(s.current)).match(scope + "site.json")) return;
     await install(BUILD);
-    await change((s) => Object.assign(s, { current: BUILD, next: s.next === BUILD ? "" : s.next }));
+    await change((s) => Object.assign(s, { current: BUILD, coming: "", next: s.next === BUILD ? "" : s.next }));
   },
   keep: (_, urls) => keep(urls),
 };

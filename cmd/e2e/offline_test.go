@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -194,6 +195,35 @@ func TestUpdate(t *testing.T) {
 	p.reload()
 	assert.Equal(t, buildOf(t, b), p.swState("build"))
 	assert.Equal(t, "1", p.later(`(await caches.keys()).filter((n) => /^anomnet-[0-9a-f]{64}$/.test(n)).length`), "the old version is gone")
+}
+
+// TestTabOpensDuringAnUpdate opens another tab while a version is on its way, which takes minutes on a slow line: it comes whole all the same.
+func TestTabOpensDuringAnUpdate(t *testing.T) {
+	const path = "assets/css/app.css"
+	a, b := siteDir(t), variant(t, path, "/* One file", "/* A second version. One file")
+	srv := serveSwap(t, a)
+	p := open(t, srv.server, desktop)
+	asked, answer := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	h := site.Handler(os.DirFS(b))
+	srv.site.Store(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/"+path {
+			once.Do(func() { close(asked) })
+			<-answer
+		}
+		h.ServeHTTP(w, r)
+	}))
+	p.str(`(globalThis.looked = anomnet.offline.look(), 1)`)
+	<-asked
+	q := p.second()
+	close(answer)
+	p.later(`await looked`)
+	p.waitFor(`document.querySelector("#newer")`)
+	srv.Close()
+	p.click("#newer")
+	p.arrives(`document.documentElement?.dataset.state === "ready" && !document.querySelector("#newer")`)
+	assert.Equal(t, buildOf(t, b), p.swState("build"))
+	require.NoError(t, chromedp.Cancel(q.ctx))
 }
 
 // TestDamagedUpdate serves a version in which one byte of one file is wrong: nothing of it is taken.
