@@ -203,7 +203,10 @@ async function mend(id, cache, path) {
     return r;
   } catch (error) {
     console.warn("anomnet:", String(error));
-    await change((s) => Object.assign(s, { current: s.previous, previous: "", next: "", clients: { ...s.clients, [id]: DAMAGED } }));
+    await change((s) => {
+      if ((s.clients[id] ?? s.current) === s.current) Object.assign(s, { current: s.previous, previous: "", next: "" });
+      s.clients[id] = DAMAGED;
+    });
     return null;
   }
 }

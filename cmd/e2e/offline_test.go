@@ -226,6 +226,26 @@ func TestTabOpensDuringAnUpdate(t *testing.T) {
 	require.NoError(t, chromedp.Cancel(q.ctx))
 }
 
+// TestOldTabIsDamaged takes a file from the version of a tab that has not taken the new one: the new one stays.
+func TestOldTabIsDamaged(t *testing.T) {
+	const path = "assets/css/app.css"
+	a, b := siteDir(t), variant(t, path, "/* One file", "/* A second version. One file")
+	srv := serveSwap(t, a)
+	p := open(t, srv.server, desktop)
+	srv.put(b)
+	p.later(`await anomnet.offline.look()`)
+	p.waitFor(`document.querySelector("#newer")`)
+	q := p.second()
+	p.click("#newer")
+	p.arrives(`document.documentElement?.dataset.state === "ready" && !document.querySelector("#newer")`)
+	q.later(`await (await caches.open("anomnet-` + buildOf(t, a) + `")).delete(new URL("` + path + `", document.baseURI).href)`)
+	assert.Equal(t, "failed", q.later(`await fetch("`+path+`").then(() => "a mixture", () => "failed")`))
+	require.NoError(t, chromedp.Cancel(q.ctx))
+	srv.Close()
+	p.reload()
+	assert.Equal(t, buildOf(t, b), p.swState("build"))
+}
+
 // TestDamagedUpdate serves a version in which one byte of one file is wrong: nothing of it is taken.
 func TestDamagedUpdate(t *testing.T) {
 	a, b := siteDir(t), variant(t, "assets/css/app.css", "/* One file", "/* A second version. One file")
