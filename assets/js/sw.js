@@ -23,7 +23,7 @@ const stateURL = scope + "state", wall = () => Date.now();
 //   clients             pages and their workers, and the version that they were loaded with; "" for the server's, DAMAGED when files of it are gone
 const fresh = () => ({ current: "", previous: "", coming: "", next: "", failed: "", fails: 0, pending: {}, clients: {} });
 
-let known; // the state, once read; only change() writes it
+let known, unsaved; // the state, once read; and as it is when the device had no room for it. Only change() writes them
 async function read() {
   try {
     const r = await (await caches.open(STATE)).match(stateURL);
@@ -34,11 +34,19 @@ async function read() {
 }
 const state = async () => known ??= await read();
 
-// change runs f on the state as it is stored, alone among all workers of this site, and stores the result.
-const change = (f) => navigator.locks.request(STATE, async () => {
-  const s = await read(), result = await f(s);
+// change runs f on the state as it is stored, alone among all workers of this site, and stores the result. Without room on the device the state lives as
+// long as this worker: pages load all the same. What must last is an error then.
+const change = (f, must = false) => navigator.locks.request(STATE, async () => {
+  const s = unsaved ? structuredClone(unsaved) : await read(), result = await f(s);
+  let full = false;
+  try {
+    await (await caches.open(STATE)).put(stateURL, new Response(JSON.stringify(s)));
+  } catch (error) {
+    if (must) throw error;
+    full = true;
+  }
   known = s;
-  await (await caches.open(STATE)).put(stateURL, new Response(JSON.stringify(s)));
+  unsaved = full ? s : undefined;
   return result;
 });
 
@@ -199,7 +207,7 @@ async function mend(id, cache, path) {
     if (!want) throw new Error("the list of files is gone");
     note(id, "site", address(path));
     const r = await take(path, want);
-    await cache.put(scope + path, r.clone());
+    await cache.put(scope + path, r.clone()).catch(() => {}); // there may be no room
     return r;
   } catch (error) {
     console.warn("anomnet:", String(error));
@@ -302,7 +310,7 @@ const actions = {
     if (!s.next) return false;
     Object.assign(s, { previous: s.current, current: s.next, next: "", failed: "", fails: 0 });
     return true;
-  }),
+  }, true),
   // The version in use is gone from this device: it is installed anew.
   async repair() {
     const s = await state();

@@ -158,6 +158,20 @@ func TestQuota(t *testing.T) {
 	assert.Empty(t, p.problemList())
 }
 
+// TestFullDevice loads the page without its server and without room for a byte more: all that it needs is here.
+func TestFullDevice(t *testing.T) {
+	srv := serve(t, siteDir(t))
+	p := open(t, srv, desktop)
+	p.quota(1)
+	srv.Close()
+	for range 2 {
+		p.reload()
+		p.choose(filepath.Join(siteDir(t), "samples", firstSample(t)))
+		assert.NotEmpty(t, p.results(1)[0].Verdict)
+	}
+	assert.Equal(t, buildOf(t, siteDir(t)), p.swState("build"))
+}
+
 // TestPlainHTTP teaches a part on a page that is not secure, as of another machine without TLS, where browsers leave out half of what they have.
 func TestPlainHTTP(t *testing.T) {
 	srv := serve(t, siteDir(t))
