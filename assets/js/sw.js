@@ -219,8 +219,8 @@ async function mend(id, cache, path) {
   }
 }
 
-// Models that a server offers beside the files of the site: those named by digest are kept once they were fetched, the index while it cannot be
-// had anew. Whoever reads them checks them.
+// Models that a server offers beside the files of the site: those named by digest are kept once they were fetched, but for a page that keeps them itself
+// ("no-store"), the index while it cannot be had anew. Whoever reads them checks them.
 async function model(id, request, path) {
   const cache = await caches.open(MODELS), hit = await cache.match(scope + path);
   if (hit && path.endsWith(await digest(await hit.clone().arrayBuffer()))) {
@@ -229,7 +229,7 @@ async function model(id, request, path) {
   }
   note(id, "site", request.url);
   const r = await fetch(request);
-  if (r.ok && r.status === 200) await cache.put(scope + path, r.clone()).catch(() => {});
+  if (r.status === 200 && request.cache !== "no-store") await cache.put(scope + path, r.clone()).catch(() => {});
   return r;
 }
 
@@ -238,6 +238,7 @@ async function index(request) {
   try {
     const r = await fetch(request);
     if (r.ok) await cache.put(request.url, r.clone()).catch(() => {});
+    else if (r.status === 404) await cache.delete(request.url); // an index without a signature now, for instance
     return r;
   } catch (error) {
     const hit = await cache.match(request.url);

@@ -93,16 +93,21 @@ func (s *shop) look() (list []models.Offer, t protocol.Trust, key *trust.Key, e 
 		return nil, t, nil, e
 	}
 	data, err := bytesOf(asBlob(index))
+	var c *catalogue.Catalogue
 	if err == nil {
-		s.index, err = catalogue.Decode(data)
+		c, err = catalogue.Decode(data)
 	}
 	if err != nil {
 		return nil, t, nil, protocol.Error{Code: protocol.CodeSignature, Hint: "malformed", Message: err.Error()}
 	}
+	s.index = c
+	if err := s.c.stock.lib.Forget(func(sha256 string) bool { return c.Find(sha256) != nil }); err != nil {
+		warn(err)
+	}
 	if t.Reason == protocol.WhyUnknownKey {
 		key = s.key()
 	}
-	return s.offers(), t, key, protocol.Error{}
+	return s.offers(c), t, key, protocol.Error{}
 }
 
 // key is what the server says its public key is, which proves nothing: a person compares the fingerprint.
@@ -122,21 +127,21 @@ func (s *shop) key() *trust.Key {
 	return &trust.Key{Label: js.Global().Get("location").Get("hostname").String(), Text: k.Text, ID: k.ID, Print: k.Print, Since: clock()}
 }
 
-// offers lists the parts of the index; backbones come with those that need them.
-func (s *shop) offers() []models.Offer {
+// offers lists the parts of an index; backbones come with those that need them.
+func (s *shop) offers(c *catalogue.Catalogue) []models.Offer {
 	needed := map[string]bool{}
-	for _, m := range s.index.Models {
+	for _, m := range c.Models {
 		needed[m.Backbone] = true
 	}
 	here := s.here()
 	var out []models.Offer
-	for i := range s.index.Models {
-		m := &s.index.Models[i]
+	for i := range c.Models {
+		m := &c.Models[i]
 		if needed[m.Digest] {
 			continue
 		}
 		o := models.Offer{SHA256: m.SHA256, Name: m.Name, Part: m.Part, Head: m.Digest, Signed: m.Signature != ""}
-		o.Bytes, o.Here = sum(s.files(m), here)
+		o.Bytes, o.Here = sum(s.files(c, m), here)
 		out = append(out, o)
 	}
 	return out
@@ -168,13 +173,13 @@ func sum(files []*catalogue.Model, here map[string]bool) (all, got float64) {
 }
 
 // files are what a part needs: its file, and that of its backbone unless the page or the device has it. It blocks.
-func (s *shop) files(m *catalogue.Model) []*catalogue.Model {
+func (s *shop) files(c *catalogue.Catalogue, m *catalogue.Model) []*catalogue.Model {
 	out := []*catalogue.Model{m}
 	if m.Backbone == "" || s.c.stock.hasBackbone(m.Backbone) {
 		return out
 	}
-	for i := range s.index.Models {
-		if b := &s.index.Models[i]; b.Digest == m.Backbone {
+	for i := range c.Models {
+		if b := &c.Models[i]; b.Digest == m.Backbone {
 			return append(out, b)
 		}
 	}
@@ -200,11 +205,11 @@ func (s *shop) StopGet() {
 }
 
 func (s *shop) get(sha256 string) (said string, e protocol.Error) {
-	if s.index == nil || s.index.Find(sha256) == nil {
+	c := s.index
+	if c == nil || c.Find(sha256) == nil {
 		return "", storeError(store.ErrGone)
 	}
-	m := s.index.Find(sha256)
-	files := s.files(m)
+	files := s.files(c, c.Find(sha256))
 	for _, f := range files {
 		d := store.Download{SHA256: f.SHA256}
 		for _, k := range f.Chunks {
@@ -272,7 +277,7 @@ func (s *shop) chunks(of string, f *catalogue.Model, files []*catalogue.Model) (
 
 // piece fetches what has a digest, and has it hashed.
 func (s *shop) piece(digest string) (js.Value, protocol.Error) {
-	buf, e := s.fetch(catalogue.Blob(digest), "default")
+	buf, e := s.fetch(catalogue.Blob(digest), "no-store") // it is kept here, and not by the browser and the service worker too
 	if e.Code == "" && buf.IsUndefined() {
 		e = protocol.Error{Code: protocol.CodeOffline, Message: catalogue.Blob(digest) + ": 404"}
 	}

@@ -31,6 +31,25 @@ func (l *Library) End(sha256 string) error {
 	return l.Sweep()
 }
 
+// Forget ends the downloads of what is not offered any more: nobody could go on with them, or see what they take.
+func (l *Library) Forget(offered func(sha256 string) bool) error {
+	gone := 0
+	err := l.disk.Lock(func() error {
+		loads, _, err := load(l.disk, loadKey, func(d *Download) bool { return checkID(d.SHA256) == nil })
+		for _, d := range loads {
+			if err == nil && !offered(d.SHA256) {
+				gone++
+				err = l.disk.Put(loadKey+d.SHA256, "")
+			}
+		}
+		return err
+	})
+	if err != nil || gone == 0 {
+		return err
+	}
+	return l.Sweep()
+}
+
 // Here lists the chunks on the device. Each was hashed before it was written.
 func (l *Library) Here() ([]string, error) { return l.disk.List(chunks) }
 

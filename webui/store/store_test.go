@@ -273,6 +273,23 @@ func TestSignatureAndItsFile(t *testing.T) {
 	}
 }
 
+// TestWithdrawnDownload: what came of a file that the server does not offer any more does not stay for good.
+func TestWithdrawnDownload(t *testing.T) {
+	d := newDisk()
+	l := NewLibrary(d)
+	for _, load := range []Download{{"f1", []string{"c1", "c2"}}, {"f2", []string{"c2", "c3"}}} {
+		require.NoError(t, l.Begin(load))
+		for _, c := range load.Chunks {
+			require.NoError(t, l.KeepChunk(c, "bytes"))
+		}
+	}
+	require.NoError(t, l.Forget(func(sha256 string) bool { return sha256 == "f2" }))
+	here, err := l.Here()
+	require.NoError(t, err)
+	assert.Equal(t, []string{"c2", "c3"}, here)
+	assert.Equal(t, []string{"download/f2"}, slices.Collect(maps.Keys(d.records)))
+}
+
 func TestBadNames(t *testing.T) {
 	l := NewLibrary(newDisk())
 	for _, id := range []string{"", "../x", "A", "a/b"} {
