@@ -58,13 +58,16 @@ export async function read(path) {
   }
 }
 
+// A file that is being written just now, by another tab perhaps, stays until the next time that files are swept; Chromium lists such files too.
+const busy = (error) => error.name === "NoModificationAllowedError";
+
 export async function remove(path) {
   if (!opfs) return change(FILES, (s) => s.delete(path));
   try {
     const [dir, name] = await folder(path, false);
     await dir.removeEntry(name, { recursive: true });
   } catch (error) {
-    if (error.name !== "NotFoundError") throw error;
+    if (error.name !== "NotFoundError" && !busy(error)) throw error;
   }
 }
 

@@ -186,3 +186,17 @@ func TestPlainHTTP(t *testing.T) {
 	p.reload()
 	p.waitFor(`[...document.querySelectorAll(".parts option")].some((o) => o.textContent.includes("Bracket"))`)
 }
+
+// TestDeleteBesideADownload deletes a part while a chunk is being written, whose file no record can name.
+func TestDeleteBesideADownload(t *testing.T) {
+	p := open(t, serve(t, siteDir(t)), desktop)
+	p.importFiles(writer(t)("bracket.anomnet", taught(t)))
+	p.waitFor(`document.querySelector('[data-part="Bracket"]')`)
+	p.later(`await (async () => { const root = await navigator.storage.getDirectory(), dir = await root.getDirectoryHandle("chunks", { create: true });
+		globalThis.out = await (await dir.getFileHandle("aa", { create: true })).createWritable(); await out.write("bytes"); })()`)
+	p.click(`[data-part="Bracket"] .delete`)
+	p.click(`[data-part="Bracket"] .delete-yes`)
+	p.waitFor(`document.querySelector("#models-problem") || document.querySelector("#models-said")?.textContent.includes("deleted")`)
+	assert.Equal(t, "undefined", p.str(problem))
+	assert.Equal(t, "null", p.str(`document.querySelector('[data-part="Bracket"]')`))
+}
