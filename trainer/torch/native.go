@@ -10,6 +10,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -119,8 +120,17 @@ func Threads() (int, error) {
 	return int(n), err
 }
 
-// Deterministic asks for algorithms that give equal bits on every run.
+// cublasWorkspace is where cuBLAS reads how much memory it works in. Where that is open its sums differ from run to run, and libtorch says so at every product
+// of matrices: a line of 700 bytes on stderr each time.
+const cublasWorkspace = "CUBLAS_WORKSPACE_CONFIG"
+
+// Deterministic asks for algorithms that give equal bits on every run. It is to be called before the first product of matrices.
 func Deterministic(on bool) error {
+	if on && os.Getenv(cublasWorkspace) == "" {
+		if err := os.Setenv(cublasWorkspace, ":4096:8"); err != nil { // cgo passes it on to C
+			return fmt.Errorf("torch: deterministic: %w", err)
+		}
+	}
 	return native("deterministic", C.anomnet_set_deterministic(cbool(on)))
 }
 

@@ -4,6 +4,7 @@ package torch
 
 import (
 	"math"
+	"os"
 	"runtime"
 	"testing"
 
@@ -204,7 +205,12 @@ func TestThreads(t *testing.T) {
 		n, err := Threads()
 		assert.Equal(t, 1, n)
 		assert.Error(t, SetThreads(0))
+		require.NoError(t, os.Unsetenv(cublasWorkspace))
 		require.NoError(t, Deterministic(true))
+		assert.Equal(t, ":4096:8", os.Getenv(cublasWorkspace), "without it libtorch warns at every product of matrices on a GPU")
+		t.Setenv(cublasWorkspace, ":16:8")
+		require.NoError(t, Deterministic(true))
+		assert.Equal(t, ":16:8", os.Getenv(cublasWorkspace), "as the user has it")
 		return err
 	}))
 }
