@@ -66,10 +66,10 @@ func newCFA(ctx context.Context, in *Input, opt GradientOptions) (*Trained, erro
 			}
 			return cfaLoss(t, t.Matmul(t.FromFloat32(c.coords(features(in, patches)), len(patches), wide), t.T(w)), centres, r)
 		})
-		c.weight, c.radius = long.Float32(w), long.Float32(r)[0]
 		if err != nil {
 			return err
 		}
+		c.weight, c.radius = long.Float32(w), float32(long.Item(r))
 		return long.Err()
 	})
 	if err != nil {

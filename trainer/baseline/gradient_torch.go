@@ -17,6 +17,7 @@ type session struct {
 	opt    GradientOptions
 	rng    *rand.Rand
 	loss   []float64
+	copies torch.Copies // of loop
 }
 
 // train calls f with libtorch ready, and restores the thread count.
@@ -44,21 +45,22 @@ func train(opt GradientOptions, f func(s *session) error) ([]float64, error) {
 	return s.loss, nil
 }
 
+// lineSteps is how many steps are queued before their losses are read, in one copy; that is where a GPU is waited for.
+const lineSteps = 25
+
 // loop takes the steps: loss computes the loss of one batch, whose tensors live in the scope for that step only.
 func (s *session) loop(ctx context.Context, adams []*torch.Adam, loss func(t *torch.Scope) *torch.Tensor) error {
-	t := torch.NewScope(s.device)
+	t, line := torch.NewScope(s.device).Count(&s.copies), torch.NewScope(s.device).Count(&s.copies)
 	defer t.Free()
+	defer line.Free()
+	var queued []*torch.Tensor
 	for i := range s.opt.Steps {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		value := loss(t)
-		s.loss = append(s.loss, t.Item(t.Detach(value)))
 		if t.Err() != nil {
 			return t.Err()
-		}
-		if v := s.loss[i]; math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("step %d: the loss is %v", i+1, v)
 		}
 		for _, a := range adams {
 			if err := a.ZeroGrad(); err != nil {
@@ -73,10 +75,29 @@ func (s *session) loop(ctx context.Context, adams []*torch.Adam, loss func(t *to
 				return err
 			}
 		}
+		queued = append(queued, line.Reshape(line.Detach(value), 1))
 		t.Free()
 		s.opt.Progress(i+1, s.opt.Steps)
+		if len(queued) == lineSteps || i+1 == s.opt.Steps {
+			if err := s.read(line, queued); err != nil {
+				return err
+			}
+			queued = queued[:0]
+		}
 	}
 	return nil
+}
+
+// read adds the losses of queued steps. What was queued behind one that is no finite number is of no use.
+func (s *session) read(line *torch.Scope, queued []*torch.Tensor) error {
+	defer line.Free()
+	for _, v := range line.Float32(line.Cat(0, queued...)) {
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			return fmt.Errorf("step %d: the loss is %v", len(s.loss)+1, v)
+		}
+		s.loss = append(s.loss, float64(v))
+	}
+	return line.Err()
 }
 
 // uniform draws n values of -limit..limit.

@@ -4,6 +4,7 @@ package baseline
 
 import (
 	"context"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -101,4 +102,54 @@ func TestGradientMethods(t *testing.T) {
 			assert.ErrorContains(t, err, "want auto, cpu or cuda")
 		})
 	}
+}
+
+// TestStepsReadNothing: losses come in one copy every lineSteps steps and at the end, and the noise of SimpleNet is measured on the device.
+func TestStepsReadNothing(t *testing.T) {
+	var s *session
+	read := map[int]int{} // copies down before each step
+	opt := GradientOptions{Device: "cpu", Threads: 1, Steps: 2*lineSteps + 3, Progress: func(done, _ int) { read[done] = s.copies.Down }}
+	loss, err := train(opt, func(made *session) error {
+		s = made
+		long := torch.NewScope(s.device)
+		defer long.Free()
+		p := long.Param([]float32{8}, 1)
+		adam, err := torch.NewAdam(0.1, 0, p)
+		require.NoError(t, err)
+		defer adam.Free()
+		return s.loop(t.Context(), []*torch.Adam{adam}, func(t *torch.Scope) *torch.Tensor { return t.Mean(t.Square(p)) })
+	})
+	require.NoError(t, err)
+	assert.Len(t, loss, opt.Steps)
+	assert.Equal(t, 64.0, loss[0])
+	assert.Less(t, loss[opt.Steps-1], loss[0])
+	assert.Equal(t, []int{0, 1, 1, 2, 2}, []int{read[lineSteps], read[lineSteps+1], read[2*lineSteps], read[2*lineSteps+1], read[opt.Steps]})
+	assert.Equal(t, 3, s.copies.Down)
+
+	within(t, func(s *torch.Scope) {
+		var n torch.Copies
+		k := critic{adapter: s.FromFloat32([]float32{1, 0, 0, 1}, 2, 2)}
+		k.pairs(s.Count(&n), s.FromFloat32([]float32{3, 4, 5, 6}, 2, 2))
+		assert.Zero(t, n.Down)
+	})
+}
+
+// TestLossOfNoNumber: the step whose loss it was is named, though others were queued behind it.
+func TestLossOfNoNumber(t *testing.T) {
+	step := 0
+	_, err := train(GradientOptions{Device: "cpu", Threads: 1, Steps: 30, Progress: func(int, int) {}}, func(s *session) error {
+		long := torch.NewScope(s.device)
+		defer long.Free()
+		p := long.Param([]float32{1}, 1)
+		adam, err := torch.NewAdam(0.1, 0, p)
+		require.NoError(t, err)
+		defer adam.Free()
+		return s.loop(t.Context(), []*torch.Adam{adam}, func(t *torch.Scope) *torch.Tensor {
+			if step++; step == 7 {
+				return t.Mean(t.Scale(p, math.Inf(1)))
+			}
+			return t.Mean(t.Square(p))
+		})
+	})
+	assert.ErrorContains(t, err, "step 7: the loss is +Inf")
 }

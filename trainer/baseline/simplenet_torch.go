@@ -108,8 +108,8 @@ func (k *critic) pairs(t *torch.Scope, x *torch.Tensor) *torch.Tensor {
 	if len(shape) != 2 {
 		return q
 	}
-	size := math.Sqrt(t.Item(t.Mean(t.Square(t.Detach(q)))))
-	return t.Cat(0, q, t.Add(q, t.Scale(t.Randn(shape...), simpleNoise*size)))
+	size := t.Sqrt(t.Mean(t.Square(t.Detach(q)))) // it stays on the device: to read it would be to wait for a GPU in each step
+	return t.Cat(0, q, t.Add(q, t.Mul(t.Randn(shape...), t.Scale(size, simpleNoise))))
 }
 
 // discriminate gives D(q) [B] = v leaky(norm(H q)); norm uses the statistics of the batch, or those given. It gives those used: [Hidden].
