@@ -112,13 +112,6 @@ func (r *runner) step(s *torch.Scope, p *phase, b *batch, t int, rate float64) (
 			}
 		}
 	}
-	loss := s.Item(s.Detach(total))
-	if err := s.Err(); err != nil {
-		return 0, fmt.Errorf("distill: step %d: %w", r.st.step+1, err)
-	}
-	if err := finiteLoss(r.st.step+1, loss); err != nil {
-		return 0, err
-	}
 	s.Backward(total)
 	for _, p := range r.student.list {
 		if p.fixed {
@@ -130,10 +123,11 @@ func (r *runner) step(s *torch.Scope, p *phase, b *batch, t int, rate float64) (
 		}
 		adam.Step(s, r.student.p[p.name], r.moments[p.name], t, rate, decay)
 	}
+	loss := s.Item(s.Detach(total)) // last: on a GPU it waits for all that is queued
 	if err := s.Err(); err != nil {
 		return 0, fmt.Errorf("distill: step %d: %w", r.st.step+1, err)
 	}
-	return loss, nil
+	return loss, finiteLoss(r.st.step+1, loss)
 }
 
 // report tells how far the run is.
