@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,14 +66,42 @@ func distillCommand(fs *flag.FlagSet) func(context.Context, *console, []string) 
 		if f.teacher == "" || f.images == "" || f.out == "" || len(args) > 0 {
 			return usageError("want --teacher, --images and --out")
 		}
-		if err := trainer.CheckDevice(o.Device); err != nil {
+		if err := f.checkOutputs(); err != nil { // before days of training
 			return err
 		}
-		if err := atomicfile.Check(f.out); err != nil {
+		if err := trainer.CheckDevice(o.Device); err != nil {
 			return err
 		}
 		return f.distill(ctx, c)
 	}
+}
+
+// checkOutputs says whether the three files of a run can be written, and that they are three and none is written over what the run is made of: the teacher
+// resnet18.safetensors would be gone after --out resnet18.anomnet.
+func (f *distillFlags) checkOutputs() error {
+	inputs := []string{f.teacher, f.teacherJSON, f.init}
+	if f.student != "base" && f.student != "small" {
+		inputs = append(inputs, f.student)
+	}
+	beside := []string{f.base() + ".safetensors", f.base() + ".json"}
+	if slices.Contains(beside, f.out) {
+		return usageError("--out %s: the float weights and their description go to %s and %s", f.out, beside[0], beside[1])
+	}
+	for _, out := range append(beside, f.out) {
+		if err := atomicfile.Check(out); err != nil {
+			return err
+		}
+		there, err := os.Stat(out)
+		if err != nil {
+			continue // it is not there yet
+		}
+		for _, in := range inputs {
+			if info, err := os.Stat(in); err == nil && os.SameFile(info, there) {
+				return usageError("--out %s would be written over %s: take another name", f.out, in)
+			}
+		}
+	}
+	return nil
 }
 
 // base is the path of --out without its ending.

@@ -138,3 +138,30 @@ func TestReportsAndResults(t *testing.T) {
 		assert.Contains(t, stdout, want)
 	}
 }
+
+// TestDistillKeepsWhatItIsMadeOf: the files beside --out are not written over the teacher, an earlier student or a description.
+func TestDistillKeepsWhatItIsMadeOf(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	for _, name := range []string{"net.safetensors", "net.json", "other.safetensors"} {
+		require.NoError(t, os.WriteFile(at(name), []byte("{}"), 0o644))
+	}
+	require.NoError(t, os.Mkdir(at("taken.json"), 0o755))
+	for _, tt := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"--teacher", at("net.safetensors"), "--out", at("net.anomnet")}, exitUsage, "would be written over " + at("net.safetensors")},
+		{[]string{"--teacher", at("other.safetensors"), "--init", at("net.safetensors"), "--out", at("net.anomnet")}, exitUsage, "would be written over"},
+		{[]string{"--teacher", at("other.safetensors"), "--describe", at("net.json"), "--out", at("net.anomnet")}, exitUsage, "would be written over"},
+		{[]string{"--teacher", at("other.safetensors"), "--student", at("net.json"), "--out", at("net.anomnet")}, exitUsage, "would be written over"},
+		{[]string{"--teacher", at("other.safetensors"), "--out", at("new.safetensors")}, exitUsage, "the float weights and their description go to"},
+		{[]string{"--teacher", at("other.safetensors"), "--out", at("taken.anomnet")}, exitFailed, "no regular file"},
+		{[]string{"--teacher", at("other.safetensors"), "--out", at("new.anomnet"), "--device", "none"}, exitFailed, ""}, // libtorch, or the device
+	} {
+		code, _, stderr := cli(t, append([]string{"distill", "--images", dir}, tt.args...)...)
+		assert.Equal(t, tt.code, code, stderr)
+		assert.Contains(t, stderr, tt.want)
+	}
+}
