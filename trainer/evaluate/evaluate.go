@@ -88,12 +88,9 @@ func ComputeWith(scored []Scored, masks *Masks) (*Figures, error) {
 		return nil, err
 	}
 	f.Good, f.Defect, f.FalseRejectRate, f.Recall = c.FP+c.TN, c.TP+c.FN, c.FalseRejectRate(), c.Recall()
-	err = f.imageFigures(scores, labels)
-	if errors.Is(err, metrics.ErrOneClass) {
+	if err := f.imageFigures(scores, labels); errors.Is(err, metrics.ErrOneClass) {
 		f.Left["image"] = err.Error()
-		return f, nil
-	}
-	if err != nil {
+	} else if err != nil {
 		return nil, err
 	}
 	return f, f.pixelFigures(scored, masks)
@@ -123,29 +120,36 @@ const (
 )
 
 func (f *Figures) pixelFigures(scored []Scored, masks *Masks) error {
-	var maps [][]float32
-	var truth []metrics.Mask
-	if scored[0].Result.ROI != nil {
+	if len(scored) > 0 && scored[0].Result.ROI != nil {
 		f.Left["pixel"] = "the head looks at a region of interest only"
 		return nil
 	}
+	var known []Scored // what is defective in them
 	for _, s := range scored {
-		if !s.Good() && s.Mask == "" {
-			continue
+		if s.Good() || s.Mask != "" {
+			known = append(known, s)
 		}
-		mask, err := masks.Of(s.Item)
-		if err != nil {
-			return err
-		}
-		if !s.Good() {
+		if !s.Good() && s.Mask != "" {
 			f.Masked++
 		}
-		truth = append(truth, mask)
-		maps = append(maps, detect.Upsample(s.Result.Map, s.Result.MapW, s.Result.MapH, masks.w, masks.h))
 	}
 	if f.Masked == 0 {
 		f.Left["pixel"] = "no defective image has a mask"
 		return nil
+	}
+	if len(known)*masks.w*masks.h > metrics.MaxPixels { // the image figures do not depend on it
+		f.Left["pixel"] = fmt.Sprintf("%d images at %d x %d have more than %d pixels", len(known), masks.w, masks.h, metrics.MaxPixels)
+		return nil
+	}
+	var maps [][]float32
+	var truth []metrics.Mask
+	for _, s := range known {
+		mask, err := masks.Of(s.Item)
+		if err != nil {
+			return err
+		}
+		truth = append(truth, mask)
+		maps = append(maps, detect.Upsample(s.Result.Map, s.Result.MapW, s.Result.MapH, masks.w, masks.h))
 	}
 	auroc, aupro, err := metrics.Pixels(maps, truth, auproLimit, auproTight)
 	if errors.Is(err, metrics.ErrOneClass) { // small defects vanish at a small input size

@@ -12,6 +12,7 @@ import (
 
 	"anomnet/core/calibrate"
 	"anomnet/core/inspect"
+	"anomnet/core/metrics"
 	"anomnet/trainer/dataset"
 )
 
@@ -58,6 +59,7 @@ func TestComputeSaysWhatIsLeftOut(t *testing.T) {
 	f, err := Compute([]Scored{scored("good", "", 1, calibrate.OK, 0, 0, 0, 0)}, 32, 32)
 	require.NoError(t, err)
 	assert.Contains(t, f.Left, "image")
+	assert.Contains(t, f.Left, "pixel", "both are 0")
 	f, err = Compute([]Scored{scored("good", "", 1, calibrate.OK, 0, 0, 0, 0), scored("dent", "", 2, calibrate.NG, 0, 0, 0, 0)}, 32, 32)
 	require.NoError(t, err)
 	assert.Contains(t, f.Left, "pixel")
@@ -72,6 +74,32 @@ func TestComputeSaysWhatIsLeftOut(t *testing.T) {
 	assert.Equal(t, 1.0, f.ImageAUROC, "the image figures stay")
 	_, err = Compute([]Scored{scored("good", "", 1, calibrate.OK, 0, 0, 0, 0), scored("dent", "absent.png", 2, calibrate.NG, 0, 0, 0, 0)}, 32, 32)
 	assert.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// TestComputeDefectsAlone: without good images there are no image figures, but the pixels outside of the masks are good ones.
+func TestComputeDefectsAlone(t *testing.T) {
+	f, err := Compute([]Scored{scored("dent", leftMask(t), 5, calibrate.NG, 9, 1, 9, 1)}, 32, 32)
+	require.NoError(t, err)
+	assert.Contains(t, f.Left, "image")
+	assert.NotContains(t, f.Left, "pixel")
+	assert.InDelta(t, 1, f.PixelAUROC, 1e-12)
+	assert.Equal(t, 1, f.Masked)
+	f, err = Compute(nil, 32, 32)
+	require.NoError(t, err)
+	assert.Len(t, f.Left, 2)
+}
+
+// TestComputeManyPixels: more pixels than can be ranked cost the pixel figures, and nothing else.
+func TestComputeManyPixels(t *testing.T) {
+	const side = 2048
+	list := []Scored{scored("dent", leftMask(t), 5, calibrate.NG, 9, 1, 9, 1)}
+	for len(list)*side*side <= metrics.MaxPixels {
+		list = append(list, scored("good", "", 1, calibrate.OK, 0, 0, 0, 0))
+	}
+	f, err := Compute(list, side, side)
+	require.NoError(t, err)
+	assert.Equal(t, 1.0, f.ImageAUROC)
+	assert.Equal(t, "65 images at 2048 x 2048 have more than 268435456 pixels", f.Left["pixel"])
 }
 
 func TestScoreOneNamesTheFile(t *testing.T) {
