@@ -281,7 +281,7 @@ func worstMaps(scored []evaluate.Scored) []Map {
 		all[i] = Map{Image: i, W: s.Result.MapW, H: s.Result.MapH, Values: s.Result.Map}
 		if s.Good() {
 			all[i].Wrong = share(bad, s.Result.Raw)
-		} else {
+		} else if len(good) > 0 {
 			all[i].Wrong = 1 - share(good, s.Result.Raw)
 		}
 	}

@@ -64,6 +64,7 @@ func TestWorstMaps(t *testing.T) {
 	}
 	assert.Equal(t, []int{2, 0, 1, 3}, order)
 	assert.Equal(t, []float64{1, 0.5, 0.5, 0}, wrong)
+	assert.Zero(t, worstMaps([]evaluate.Scored{item("bad", 5)})[0].Wrong, "no other image is on either side")
 }
 
 func TestStore(t *testing.T) {
