@@ -58,7 +58,7 @@ func (l *learner) descend(ctx context.Context, stage, steps int, rate float64, p
 		if err := d.upTo(ctx, i, to); err != nil || l.out.Collapsed {
 			return err
 		}
-		if to%every == 0 {
+		if to%every == 0 || to == steps { // what the next stage prepares, or the caller does, may be stopped before it has a checkpoint of its own
 			if err := d.checkpoint(to); err != nil {
 				return err
 			}

@@ -52,7 +52,7 @@ type LearnOptions struct {
 	// then queued, and may not be done.
 	Progress func(Step) `json:"-"`
 
-	// Checkpoint, if set, gets the state every CheckpointEvery steps (0: 50), and when ctx ends, so that nothing done is lost.
+	// Checkpoint, if set, gets the state every CheckpointEvery steps (0: 50), at the end of a stage, and when ctx ends, so that nothing done is lost.
 	Checkpoint      func(*Checkpoint) error `json:"-"`
 	CheckpointEvery int                     `json:"-"`
 	// Resume goes on from a checkpoint of the same input and options.

@@ -339,6 +339,37 @@ func TestResumeGivesTheSame(t *testing.T) {
 	}
 }
 
+// TestStageIsKept: a run that is stopped before the first step of stage 2 has lost nothing of stage 1, whose end is between two checkpoints.
+func TestStageIsKept(t *testing.T) {
+	in := sheetInput(false)
+	ctx, cancel := context.WithCancel(t.Context())
+	o := quick(4)
+	o.Steps1, o.Steps2, o.Batch, o.CheckpointEvery = 7, 4, 128, 5
+	var last *Checkpoint
+	o.Checkpoint = func(c *Checkpoint) error {
+		last = c
+		return nil
+	}
+	o.Progress = func(s Step) {
+		if s.Step == s.Steps {
+			cancel()
+		}
+	}
+	_, err := LearnAdapter(ctx, in, o)
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotNil(t, last)
+	assert.Equal(t, []int{1, 7}, []int{last.Stage, last.Step})
+	o.Resume, o.Progress = last, nil
+	got, err := LearnAdapter(t.Context(), in, o)
+	require.NoError(t, err)
+	assert.Equal(t, []int{2, 4}, []int{last.Stage, last.Step}, "and what comes after the training need not train again")
+	o.Resume = nil
+	want, err := LearnAdapter(t.Context(), in, o)
+	require.NoError(t, err)
+	assert.Equal(t, want.Weight, got.Weight)
+	assert.Equal(t, want.Curve, got.Curve)
+}
+
 // TestMemoryStaysFlat takes 1,000 steps and compares the resident memory after 200 of them with the end.
 func TestMemoryStaysFlat(t *testing.T) {
 	in, o := sheetInput(false), quick(1)

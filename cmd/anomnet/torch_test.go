@@ -131,7 +131,7 @@ func TestTrainRunAndResume(t *testing.T) {
 	}
 	csv := string(readFile(t, filepath.Join(dir, "run", "curve.csv")))
 	assert.Equal(t, 121, strings.Count(csv, "\n"))
-	code, _, stderr = cli(t, args("b.anomnet", "--resume")...) // from step 50 of stage 2, the last checkpoint
+	code, _, stderr = cli(t, args("b.anomnet", "--resume")...) // from the end of stage 2, the last checkpoint
 	require.Equal(t, exitOK, code, stderr)
 	assert.Equal(t, readFile(t, filepath.Join(dir, "a.anomnet")), readFile(t, filepath.Join(dir, "b.anomnet")))
 	assert.Equal(t, csv, string(readFile(t, filepath.Join(dir, "run", "curve.csv"))))
