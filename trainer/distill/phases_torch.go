@@ -204,7 +204,7 @@ func (r *runner) toIntegers(ctx context.Context) error {
 	opt := importer.Options{Weights: weights, Arch: importer.ArchPlain, Description: description, Percentile: r.o.Percentile, Workers: runtime.GOMAXPROCS(0),
 		Images: importer.Images{N: len(places), Load: func(i int) (*imaging.RGB, error) { return r.photos.read(places[i]) }}}
 	if st.steps, err = importer.Calibrate(ctx, opt); err != nil {
-		return fmt.Errorf("distill: %w", err)
+		return errors.Join(fmt.Errorf("distill: %w", err), r.save()) // the end of the float training is between two checkpoints
 	}
 	if err := checkExact(n.a, st.weights, st.steps); err != nil {
 		return err

@@ -78,6 +78,30 @@ func TestResumeIsIdentical(t *testing.T) {
 	}
 }
 
+// TestStoppedInCalibration: what is stopped between the float training and the finish goes on from there.
+func TestStoppedInCalibration(t *testing.T) {
+	o := tinyOptions(t, pictures(t, 12))
+	want, err := Run(t.Context(), o)
+	require.NoError(t, err)
+	o.Dir, o.Save = t.TempDir(), 100
+	ctx, cancel := context.WithCancel(t.Context())
+	o.Progress = func(p Progress) {
+		if p.Step == o.Steps {
+			cancel()
+		}
+	}
+	_, err = Run(ctx, o)
+	require.ErrorIs(t, err, context.Canceled)
+	var said []string
+	o.Log = func(line string) { said = append(said, line) }
+	o.Resume, o.Progress = true, nil
+	got, err := Run(t.Context(), o)
+	require.NoError(t, err)
+	assert.Contains(t, said, "resumed at step 8")
+	assert.Equal(t, want.Weights, got.Weights)
+	assert.Equal(t, want.Curve, got.Curve)
+}
+
 func matches(t *testing.T, dir, pattern string) []string {
 	list, err := filepath.Glob(filepath.Join(dir, pattern))
 	require.NoError(t, err)
