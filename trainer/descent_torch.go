@@ -130,7 +130,7 @@ func (l *learner) report(step Step) {
 	if l.o.Progress == nil {
 		return
 	}
-	each := time.Since(l.started) / time.Duration(l.done)
+	each := time.Since(l.started) / time.Duration(l.done-l.begun)
 	step.Left = each * time.Duration(l.o.Steps1+l.o.Steps2-l.done)
 	l.o.Progress(step)
 }

@@ -48,6 +48,7 @@ type learner struct {
 	centres []float32 // [k][D]
 	reach   []float32 // [k] radius of each centre
 	done    int       // steps so far
+	begun   int       // of them by the run that this one goes on from
 	plan    string
 	started time.Time
 }
@@ -73,7 +74,7 @@ func (l *learner) run(ctx context.Context) error {
 		if r.Plan != l.plan {
 			return errOtherRun
 		}
-		l.out.Curve, l.done = slices.Clone(r.Curve), len(r.Curve)
+		l.out.Curve, l.done, l.begun = slices.Clone(r.Curve), len(r.Curve), len(r.Curve)
 	}
 	l.split()
 	if done, err := l.place(); done || err != nil {

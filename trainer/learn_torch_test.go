@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -368,6 +369,35 @@ func TestStageIsKept(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, want.Weight, got.Weight)
 	assert.Equal(t, want.Curve, got.Curve)
+}
+
+// TestTimeLeftAfterResume: steps of the run before took none of this run's time.
+func TestTimeLeftAfterResume(t *testing.T) {
+	in, o := sheetInput(false), quick(4)
+	o.Steps1, o.Steps2, o.Batch, o.CheckpointEvery = 40, 4, 64, 40
+	o.Checkpoint = func(c *Checkpoint) error {
+		if c.Stage == 1 {
+			o.Resume = c
+		}
+		return nil
+	}
+	_, err := LearnAdapter(t.Context(), in, o)
+	require.NoError(t, err)
+	require.NotNil(t, o.Resume)
+	var first time.Time
+	n := 0
+	o.Progress = func(s Step) {
+		switch n++; n {
+		case 1:
+			first = time.Now()
+			time.Sleep(100 * time.Millisecond)
+		case 2: // two steps are left, so as long as the two before took
+			assert.Greater(t, s.Left, time.Since(first)*9/10)
+		}
+	}
+	_, err = LearnAdapter(t.Context(), in, o)
+	require.NoError(t, err)
+	assert.Equal(t, 4, n)
 }
 
 // TestMemoryStaysFlat takes 1,000 steps and compares the resident memory after 200 of them with the end.
