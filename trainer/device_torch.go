@@ -9,8 +9,6 @@ func CheckDevice(name string) error {
 	if name == "" {
 		name = "auto"
 	}
-	return torch.Do(func() error {
-		_, _, err := torch.Open(name)
-		return err
-	})
+	_, _, err := torch.Open(name)
+	return err
 }

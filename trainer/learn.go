@@ -52,6 +52,9 @@ type LearnOptions struct {
 	// then queued, and may not be done.
 	Progress func(Step) `json:"-"`
 
+	// Waited, if set, hears how long LearnAdapter waited for its turn: libtorch does one training of a process at a time.
+	Waited func(time.Duration) `json:"-"`
+
 	// Checkpoint, if set, gets the state every CheckpointEvery steps (0: 50), at the end of a stage, and when ctx ends, so that nothing done is lost.
 	Checkpoint      func(*Checkpoint) error `json:"-"`
 	CheckpointEvery int                     `json:"-"`

@@ -55,7 +55,14 @@ type learner struct {
 
 func learnAdapter(ctx context.Context, in *AdapterInput, o *LearnOptions) (*Learned, error) {
 	l := &learner{in: in, o: o, out: &Learned{}, rng: rand.New(rand.NewPCG(uint64(o.Seed), 0x616e6f6d))}
-	if err := torch.Do(func() error { return l.run(ctx) }); err != nil {
+	asked := time.Now()
+	err := torch.Do(func() error {
+		if o.Waited != nil {
+			o.Waited(time.Since(asked))
+		}
+		return l.run(ctx)
+	})
+	if err != nil {
 		return nil, fmt.Errorf("trainer: %w", err)
 	}
 	return l.out, nil

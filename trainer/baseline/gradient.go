@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"time"
 
 	"anomnet/trainer"
 )
@@ -16,6 +17,7 @@ type GradientOptions struct {
 	Batch    int                   // good patches of a step; default 4,096 for CFA, which takes whole images, and 1,024 for SimpleNet
 	Threads  int                   // CPU threads; default: as many as the program may use
 	Progress func(done, total int) // called after each step
+	Waited   func(time.Duration)   // hears how long training, and each Detect, waited for libtorch, which does one thing of a process at a time
 }
 
 func (o *GradientOptions) withDefaults() GradientOptions {
@@ -31,6 +33,9 @@ func (o *GradientOptions) withDefaults() GradientOptions {
 	}
 	if r.Progress == nil {
 		r.Progress = func(int, int) {}
+	}
+	if r.Waited == nil {
+		r.Waited = func(time.Duration) {}
 	}
 	return r
 }

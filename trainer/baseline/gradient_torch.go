@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"time"
 
 	"anomnet/trainer/torch"
 )
@@ -23,7 +24,9 @@ type session struct {
 // train calls f with libtorch ready, and restores the thread count.
 func train(opt GradientOptions, f func(s *session) error) ([]float64, error) {
 	s := &session{opt: opt, rng: rand.New(rand.NewPCG(uint64(opt.Seed), 0x6772616469656e74))}
+	asked := time.Now()
 	err := torch.Do(func() (err error) {
+		opt.Waited(time.Since(asked))
 		if s.device, _, err = torch.Open(opt.Device); err != nil {
 			return err
 		}

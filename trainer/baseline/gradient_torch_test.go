@@ -109,7 +109,7 @@ func TestStepsReadNothing(t *testing.T) {
 	var s *session
 	read := map[int]int{} // copies down before each step
 	opt := GradientOptions{Device: "cpu", Threads: 1, Steps: 2*lineSteps + 3, Progress: func(done, _ int) { read[done] = s.copies.Down }}
-	loss, err := train(opt, func(made *session) error {
+	loss, err := train(opt.withDefaults(), func(made *session) error {
 		s = made
 		long := torch.NewScope(s.device)
 		defer long.Free()
@@ -137,7 +137,8 @@ func TestStepsReadNothing(t *testing.T) {
 // TestLossOfNoNumber: the step whose loss it was is named, though others were queued behind it.
 func TestLossOfNoNumber(t *testing.T) {
 	step := 0
-	_, err := train(GradientOptions{Device: "cpu", Threads: 1, Steps: 30, Progress: func(int, int) {}}, func(s *session) error {
+	opt := &GradientOptions{Device: "cpu", Threads: 1, Steps: 30}
+	_, err := train(opt.withDefaults(), func(s *session) error {
 		long := torch.NewScope(s.device)
 		defer long.Free()
 		p := long.Param([]float32{1}, 1)

@@ -98,21 +98,23 @@ type Options struct {
 
 // cell trains and measures.
 func (d *Data) cell(ctx context.Context, k Key, o Options) (*Cell, error) {
+	var waited time.Duration // for libtorch, while other cells had it: a cell is timed as if it ran alone
 	start := time.Now()
-	det, err := d.train(ctx, k, o)
+	det, err := d.train(ctx, k, o, &waited)
 	if err != nil {
 		return nil, fmt.Errorf("compare: %s on %s, seed %d: %w", k.Method, k.Data, k.Seed, err)
 	}
-	c := &Cell{Key: k, TrainSeconds: time.Since(start).Seconds(), HeadBytes: det.bytes, Settings: det.settings}
-	if err := d.measure(ctx, det, c); err != nil {
+	c := &Cell{Key: k, TrainSeconds: (time.Since(start) - waited).Seconds(), HeadBytes: det.bytes, Settings: det.settings}
+	if err := d.measure(ctx, det, c, &waited); err != nil {
 		return nil, fmt.Errorf("compare: %s on %s, seed %d: %w", k.Method, k.Data, k.Seed, err)
 	}
 	return c, nil
 }
 
-// train makes the detector of a cell.
-func (d *Data) train(ctx context.Context, k Key, o Options) (*detector, error) {
-	gradient := &baseline.GradientOptions{Device: o.Device, Seed: k.Seed, Steps: o.Steps, Threads: max(1, o.Workers)}
+// train makes the detector of a cell. To waited it adds how long this, and later detecting, waits for libtorch.
+func (d *Data) train(ctx context.Context, k Key, o Options, waited *time.Duration) (*detector, error) {
+	hear := func(t time.Duration) { *waited += t }
+	gradient := &baseline.GradientOptions{Device: o.Device, Seed: k.Seed, Steps: o.Steps, Threads: max(1, o.Workers), Waited: hear}
 	switch k.Method {
 	case PaDiM:
 		p, err := baseline.NewPaDiM(ctx, d.input(), k.Seed)
@@ -133,7 +135,7 @@ func (d *Data) train(ctx context.Context, k Key, o Options) (*detector, error) {
 	}
 	mo := method.Options{Method: k.Method, Bytes: k.Bytes}
 	mo.Fit.Part, mo.Fit.Seed = k.Data, k.Seed
-	mo.Learn.Device, mo.Learn.Threads, mo.Learn.Steps1, mo.Learn.Steps2 = o.Device, max(1, o.Workers), o.Steps, o.Steps
+	mo.Learn.Device, mo.Learn.Threads, mo.Learn.Steps1, mo.Learn.Steps2, mo.Learn.Waited = o.Device, max(1, o.Workers), o.Steps, o.Steps, hear
 	made, err := method.Fit(ctx, d.Set, mo, &teach.Options{Kernels: o.Kernels, Workers: max(1, o.Workers)})
 	if err != nil {
 		return nil, err
@@ -187,7 +189,7 @@ func (d *Data) engineDetector(made *method.Made, name string, o Options) (*detec
 }
 
 // measure scores the test set and fills the figures in.
-func (d *Data) measure(ctx context.Context, det *detector, c *Cell) error {
+func (d *Data) measure(ctx context.Context, det *detector, c *Cell, waited *time.Duration) error {
 	h, w := d.pre.Height/detect.GridStride, d.pre.Width/detect.GridStride
 	n := h * w
 	patches, scratch := make([]float32, n), make([]float32, n)
@@ -197,14 +199,14 @@ func (d *Data) measure(ctx context.Context, det *detector, c *Cell) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		start := time.Now()
+		start, before := time.Now(), *waited
 		image, err := det.detect(t.X, patches)
 		if err != nil {
 			return err
 		}
 		m := make([]float32, n)
 		detect.Smooth(patches, h, w, m, scratch)
-		c.ScoreMS += float64(time.Since(start).Microseconds()) / 1000 / float64(len(d.Test))
+		c.ScoreMS += float64((time.Since(start) - *waited + before).Microseconds()) / 1000 / float64(len(d.Test))
 		if err := finite(image, m); err != nil {
 			return fmt.Errorf("%s: %w", t.Path, err)
 		}

@@ -31,8 +31,8 @@ const CPU Device = -1
 // running makes Do exclusive: libtorch's seed, thread count and determinism switch belong to the whole process.
 var running sync.Mutex
 
-// Do calls f on a pinned thread and gives f's error. Everything else of this package is to be called inside f, in f's own
-// goroutine. Calls of Do wait for each other; a call inside f would wait for ever.
+// Do calls f on a pinned thread and gives f's error. Everything else of this package but Open and Version is to be called
+// inside f, in f's own goroutine. Calls of Do wait for each other; a call inside f would wait for ever.
 func Do(f func() error) error {
 	running.Lock()
 	defer running.Unlock()
