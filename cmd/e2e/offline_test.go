@@ -213,11 +213,10 @@ func TestTabOpensDuringAnUpdate(t *testing.T) {
 		}
 		h.ServeHTTP(w, r)
 	}))
-	p.str(`(globalThis.looked = anomnet.offline.look(), 1)`)
+	p.str(`(void anomnet.offline.look(), 1)`)
 	<-asked
 	q := p.second()
 	close(answer)
-	p.later(`await looked`)
 	p.waitFor(`document.querySelector("#newer")`)
 	srv.Close()
 	p.click("#newer")
