@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"anomnet/core/report"
 )
 
 //go:embed *.json
@@ -114,16 +116,9 @@ func (c *Catalogue) N(key string, n int, args ...string) string {
 // Number writes f as the locale does, with so many digits after the decimal mark.
 func (c *Catalogue) Number(f float64, digits int) string { return c.Locale.Number(f, digits) }
 
-// Apart writes f with so many digits after the decimal mark, or as many as it takes to tell it from values that it is not: a score above the limit never reads
-// as the limit, nor a yield below 100 % as 100 %.
+// Apart writes f with so many digits, or as many as it takes to tell it from values that it is not; see report.Apart.
 func (c *Catalogue) Apart(f float64, digits int, from ...float64) string {
-	for d := digits; d < 9; d++ {
-		s := c.Number(f, d)
-		if !slices.ContainsFunc(from, func(v float64) bool { return v != f && c.Number(v, d) == s }) {
-			return s
-		}
-	}
-	return c.Number(f, digits)
+	return report.Apart(c.Number, f, digits, from...)
 }
 
 // Share writes a share of many with its sign; what is not all or nothing does not read so.

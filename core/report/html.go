@@ -94,18 +94,24 @@ func (p *page) row(name, value string) {
 	}
 }
 
-// percent writes a share; what is not all or nothing does not read so.
-func (p *page) percent(share float64) string { return p.apart(100*share, 1, 0, 100) + " %" }
-
-// apart writes f with so many digits, or as many as it takes to tell it from values that it is not: a score above the limit does not read as the limit.
-func (p *page) apart(f float64, digits int, from ...float64) string {
+// Apart writes f with so many digits after the decimal mark, or as many as it takes to tell it from values that it is not: a score above the limit never reads
+// as the limit, nor a yield below 100 % as 100 %. number writes a number with so many digits.
+func Apart(number func(f float64, digits int) string, f float64, digits int, from ...float64) string {
 	for d := digits; d < 9; d++ {
-		s := p.Number(f, d)
-		if !slices.ContainsFunc(from, func(v float64) bool { return v != f && p.Number(v, d) == s }) {
+		s := number(f, d)
+		if !slices.ContainsFunc(from, func(v float64) bool { return v != f && number(v, d) == s }) {
 			return s
 		}
 	}
-	return p.Number(f, digits)
+	return number(f, digits)
+}
+
+// percent writes a share; what is not all or nothing does not read so.
+func (p *page) percent(share float64) string { return p.apart(100*share, 1, 0, 100) + " %" }
+
+// apart writes f as Apart does.
+func (p *page) apart(f float64, digits int, from ...float64) string {
+	return Apart(p.Number, f, digits, from...)
 }
 
 // exact writes a raw score or a limit with as many digits as it takes to read the same number back, so that both can be compared by eye.

@@ -24,16 +24,17 @@ type task struct {
 
 // do queues a task. It goes before images: a person waits for it.
 func (p *pool) do(t *task) {
-	switch {
+	e := protocol.Error{}
+	switch _, err := protocol.Encode(t.meta); {
 	case t.cancelled:
-		go p.app.view.Update(func() { t.done(message{}, protocol.Error{Code: protocol.CodeCancelled}) })
-		return
+		e.Code = protocol.CodeCancelled
 	case len(p.workers) == 0 && p.over.Code != "":
-		go p.app.view.Update(func() { t.done(message{}, p.over) })
-		return
+		e = p.over
+	case err != nil: // a fault of ours: whoever waits is told
+		e = protocol.Error{Code: protocol.CodeInternal, Message: err.Error()}
 	}
-	if _, err := protocol.Encode(t.meta); err != nil { // a fault of ours: whoever waits is told
-		go p.app.view.Update(func() { t.done(message{}, protocol.Error{Code: protocol.CodeInternal, Message: err.Error()}) })
+	if e.Code != "" {
+		go p.app.view.Update(func() { t.done(message{}, e) })
 		return
 	}
 	p.lastID--
