@@ -408,6 +408,15 @@ func TestCountersOfTheDayAndShift(t *testing.T) {
 	assert.Len(t, w.k.Strip, 11)
 }
 
+// shoot takes pictures and has them inspected.
+func (w *world) shoot(n int) {
+	for range n {
+		w.k.Shoot()
+		w.work()
+	}
+	w.tick()
+}
+
 // TestExportOfAPartThatIsGone: the rest of a day is exported at the next start, also when its part is not, or not yet, with the page. The entry that names the
 // part is among those that were exported before.
 func TestExportOfAPartThatIsGone(t *testing.T) {
@@ -421,16 +430,9 @@ func TestExportOfAPartThatIsGone(t *testing.T) {
 	w.k.SetCamera(true)
 	w.page.CameraRuns(640, 480, nil)
 	w.tick()
-	shoot := func(n int) {
-		for range n {
-			w.k.Shoot()
-			w.work()
-		}
-		w.tick()
-	}
-	shoot(5)
+	w.shoot(5)
 	require.Len(t, w.out, 1)
-	shoot(3)
+	w.shoot(3)
 	require.Len(t, w.out, 1, "too few, too early")
 	gone := digest
 	digest = strings.Repeat("ef", 32) // of the part that comes with the site
@@ -461,13 +463,6 @@ func TestExport(t *testing.T) {
 	w.k.SetCamera(true)
 	w.page.CameraRuns(640, 480, nil)
 	w.tick()
-	shoot := func(n int) {
-		for range n {
-			w.k.Shoot()
-			w.work()
-		}
-		w.tick()
-	}
 	results := func() (n int, records int) {
 		for name, text := range w.out {
 			if strings.HasSuffix(name, ".json") {
@@ -478,11 +473,11 @@ func TestExport(t *testing.T) {
 		}
 		return n, records
 	}
-	shoot(5)
+	w.shoot(5)
 	n, records := results()
 	assert.Equal(t, [2]int{1, 5}, [2]int{n, records})
 	w.writes = ErrDenied
-	shoot(5)
+	w.shoot(5)
 	require.Len(t, w.k.Troubles(), 1)
 	w = newWorld(t, w, served) // the power was gone before the permission was back
 	w.milli += 11_000

@@ -225,11 +225,7 @@ func TestFileThatIsBack(t *testing.T) {
 	p.Failed(1, protocol.Error{Code: protocol.CodeUnreadable})
 	v := &Viewer{p}
 	require.Equal(t, p.t("map.gone"), v.Note())
-	p.Offer([]Offer{{Part: "Bracket", Head: "b2", Backbone: bracket.BackboneDigest}})
-	require.True(t, p.Renew(bracket.HeadDigest, "Bracket", []Source{fakeFile("v2")}))
-	v2 := bracket
-	v2.HeadDigest = "b2"
-	p.Switched(v2)
+	renewed(t, p)
 	p.Scored(1, score("OK", 0.4), []float32{1, 1, 1, 1})
 	assert.Empty(t, v.Note())
 }
@@ -253,13 +249,19 @@ func TestEntryOfTheVerdictThatIsShown(t *testing.T) {
 	p.Recorded(p.Item(1), 7)
 	f := &Facts{p}
 	require.Equal(t, "7", f.entry())
+	renewed(t, p)
+	p.Scored(1, score("OK", 0.4), []float32{1, 1, 1, 1})
+	assert.Equal(t, p.t("facts.entry.none"), f.entry(), "there is no room for it")
+	p.Recorded(p.Item(1), 9)
+	assert.Equal(t, "9", f.entry())
+}
+
+// renewed puts a second version of bracket into the place of the first.
+func renewed(t *testing.T, p *Page) {
+	t.Helper()
 	p.Offer([]Offer{{Part: "Bracket", Head: "b2", Backbone: bracket.BackboneDigest}})
 	require.True(t, p.Renew(bracket.HeadDigest, "Bracket", []Source{fakeFile("v2")}))
 	v2 := bracket
 	v2.HeadDigest = "b2"
 	p.Switched(v2)
-	p.Scored(1, score("OK", 0.4), []float32{1, 1, 1, 1})
-	assert.Equal(t, p.t("facts.entry.none"), f.entry(), "there is no room for it")
-	p.Recorded(p.Item(1), 9)
-	assert.Equal(t, "9", f.entry())
 }
