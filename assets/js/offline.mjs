@@ -15,21 +15,33 @@ export const script = (url) => policy ? policy.createScriptURL(url) : url;
 const container = navigator.serviceWorker; // not in pages that are not secure
 let running = false;
 
-// ask sends a message to the worker that serves this page, or to the one that was just installed.
+// ask sends a message to the worker that serves this page, or to the one that was just installed. When another one takes over meanwhile it is asked
+// too: what the one before had not read is lost.
 async function ask(op, args, worker = container?.controller) {
   if (!worker) return null;
-  const { port1, port2 } = new MessageChannel();
   return new Promise((resolve, reject) => {
-    port1.onmessage = ({ data }) => data.error ? reject(new Error(data.error)) : resolve(data.result ?? null);
-    worker.postMessage({ op, args }, [port2]);
-    setTimeout(() => reject(new Error("the service worker does not answer")), 60_000);
+    const send = (to) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = ({ data }) => end(() => data.error ? reject(new Error(data.error)) : resolve(data.result ?? null));
+      to.postMessage({ op, args }, [port2]);
+    };
+    const again = () => container.controller && send(container.controller);
+    const timer = setTimeout(() => end(() => reject(new Error("the service worker does not answer"))), 60_000);
+    const end = (how) => {
+      clearTimeout(timer);
+      container.removeEventListener("controllerchange", again);
+      how();
+    };
+    container.addEventListener("controllerchange", again);
+    send(worker);
   });
 }
 
-// installed waits until a new worker has installed its version and serves, or has failed to.
-const installed = (worker) => new Promise((resolve) => {
+// reached waits until a new worker has one of these states, and tells whether it has; else it has failed.
+const reached = (worker, ...states) => new Promise((resolve) => {
   const look = () => {
-    if (worker.state === "activated" || worker.state === "redundant") resolve(worker.state);
+    if (states.includes(worker.state)) resolve(true);
+    else if (worker.state === "redundant") resolve(false);
   };
   worker.addEventListener("statechange", look);
   look();
@@ -51,7 +63,7 @@ export async function start(installable) {
     } else {
       const registration = await container.register(script(workerURL), { scope: base.href, updateViaCache: "none" });
       const worker = registration.installing ?? registration.waiting;
-      if (worker && await installed(worker) !== "activated") return "the service worker could not be installed";
+      if (worker && !await reached(worker, "activated")) return "the service worker could not be installed";
     }
     const worker = (await container.getRegistration(base.href))?.active;
     await ask("keep", performance.getEntriesByType("resource").map((e) => e.name).filter((url) => url.startsWith(new URL("models/", base).href)), worker);
@@ -86,7 +98,7 @@ export async function look() {
   registration.addEventListener("updatefound", () => { found = registration.installing; }, { once: true });
   await registration.update();
   found ??= registration.installing;
-  if (found && await installed(found) !== "activated") throw new Error("the new version could not be installed");
+  if (found && !await reached(found, "installed", "activating", "activated")) throw new Error("the new version could not be installed");
 }
 
 // changed(f) hears that a new version waits.

@@ -23,7 +23,7 @@ const stateURL = scope + "state", wall = () => Date.now();
 //   clients             pages and their workers, and the version that they were loaded with; "" for the server's, DAMAGED when files of it are gone
 const fresh = () => ({ current: "", previous: "", coming: "", next: "", failed: "", fails: 0, pending: {}, clients: {} });
 
-let known, unsaved; // the state, once read; and as it is when the device had no room for it. Only change() writes them
+let known, unsaved; // the state, once read; and as it is when the device had no room for it
 async function read() {
   try {
     const r = await (await caches.open(STATE)).match(stateURL);
@@ -130,13 +130,26 @@ const tell = async () => {
   for (const c of await self.clients.matchAll({ includeUncontrolled: true })) c.postMessage("changed");
 };
 
-self.addEventListener("install", (event) => event.waitUntil(install(BUILD).then(() => self.skipWaiting())));
+// offer lets the version of this worker be taken.
+function offer(s) {
+  s.next = s.current === BUILD ? "" : BUILD;
+  s.coming = "";
+  if (s.failed !== s.next) s.failed = "";
+}
+
+// A version is offered as soon as it is whole: the browser lets a new worker serve only once the one before has nothing to do, which can take
+// minutes, and the one before serves the new version as well.
+self.addEventListener("install", (event) => event.waitUntil((async () => {
+  await install(BUILD);
+  await change((s) => { if (s.current) offer(s); });
+  known = undefined; // the worker in use goes on writing it
+  self.skipWaiting();
+  await tell();
+})()));
 self.addEventListener("activate", (event) => event.waitUntil((async () => {
   await change((s) => {
-    if (!s.current) Object.assign(s, { current: BUILD, previous: "", next: "", fails: 0 });
-    else s.next = s.current === BUILD ? "" : BUILD;
-    s.coming = "";
-    if (s.failed !== s.next) s.failed = "";
+    if (!s.current) Object.assign(s, { current: BUILD, previous: "", fails: 0 });
+    offer(s);
   });
   await self.clients.claim();
   await tidy();
@@ -303,14 +316,14 @@ const actions = {
     });
   },
   async status({ id }) {
-    const { current, next, failed, clients } = await state();
+    const { current, next, failed, clients } = unsaved ?? await read(); // a worker that waits may have offered a version
     return { build: clients[id] ?? current, current, next, failed, worker: BUILD, since, fetched, seen: seen[id] ?? null };
   },
-  // A person takes the new version; the page loads again after it.
-  apply: () => change((s) => {
-    if (!s.next) return false;
-    Object.assign(s, { previous: s.current, current: s.next, next: "", failed: "", fails: 0 });
-    return true;
+  // A person takes the new version. The answer says whether the page gets another one now when it loads again.
+  apply: ({ id }) => change((s) => {
+    const mine = s.clients[id] ??= s.current;
+    if (s.next) Object.assign(s, { previous: s.current, current: s.next, next: "", failed: "", fails: 0 });
+    return mine !== s.current;
   }, true),
   // The version in use is gone from this device: it is installed anew.
   async repair() {

@@ -30,6 +30,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
@@ -196,6 +197,7 @@ func blank(t *testing.T, srv *server, l look, flags ...chromedp.ExecAllocatorOpt
 	require.NoError(t, chromedp.Listen(p.ctx, p.event))
 	call(p, network.Enable, network.EnableParams{})
 	call(p, log.Enable, cdp.Empty{})
+	p.leaveServiceWorkers()
 	call(p, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 	call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
 		Source: `try { localStorage["anomnet-settings"] ??= '{"toured":true}'; } catch {} // hints are for TestTour
@@ -204,6 +206,13 @@ func blank(t *testing.T, srv *server, l look, flags ...chromedp.ExecAllocatorOpt
 			globalThis.Worker = class extends globalThis.Worker { constructor(...args) { super(...args); if (String(args[0]).endsWith("/worker.mjs")) workers.push(this); } };`})
 	p.look(l)
 	return p
+}
+
+// leaveServiceWorkers takes the debugger off the service workers: with it Chromium may never end one, and the next one, and all its pages, wait.
+func (p *tab) leaveServiceWorkers() {
+	yes := true
+	call(p, target.SetAutoAttach, target.SetAutoAttachParams{})
+	call(p, target.SetAutoAttach, target.SetAutoAttachParams{AutoAttach: true, Flatten: &yes, Filter: target.Filter{{Type: "service_worker", Exclude: true}, {}}})
 }
 
 func (p *tab) navigate() {

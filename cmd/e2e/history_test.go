@@ -127,6 +127,7 @@ func (p *tab) second() *tab {
 	p.t.Cleanup(end)
 	require.NoError(p.t, chromedp.Do(ctx))
 	q := &tab{t: p.t, ctx: ctx, srv: p.srv}
+	q.leaveServiceWorkers()
 	q.navigate()
 	q.waitFor(`document.documentElement.dataset.state === "ready"`)
 	return q

@@ -213,16 +213,49 @@ func TestTabOpensDuringAnUpdate(t *testing.T) {
 		}
 		h.ServeHTTP(w, r)
 	}))
-	p.str(`(void anomnet.offline.look(), 1)`)
+	p.str(`(globalThis.looked = anomnet.offline.look(), 1)`)
 	<-asked
 	q := p.second()
 	close(answer)
+	p.later(`await looked`)
 	p.waitFor(`document.querySelector("#newer")`)
 	srv.Close()
 	p.click("#newer")
 	p.arrives(`document.documentElement?.dataset.state === "ready" && !document.querySelector("#newer")`)
 	assert.Equal(t, buildOf(t, b), p.swState("build"))
 	require.NoError(t, chromedp.Cancel(q.ctx))
+}
+
+// TestUpdateBesideWork brings a version while the service worker in use has something to do, so that the browser keeps the new one waiting: it can
+// be taken all the same. A page that loads while the new one takes over gets its version whole.
+func TestUpdateBesideWork(t *testing.T) {
+	const path = "assets/css/app.css"
+	a, b := siteDir(t), variant(t, path, "/* One file", "/* A second version. One file")
+	srv := serveSwap(t, a)
+	p := open(t, srv.server, desktop)
+	asked, answer := make(chan struct{}), make(chan struct{})
+	end := sync.OnceFunc(func() { close(answer) })
+	t.Cleanup(end)
+	h := site.Handler(os.DirFS(b))
+	srv.site.Store(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/models/slow.anomnet" {
+			close(asked)
+			<-answer
+		}
+		h.ServeHTTP(w, r)
+	}))
+	p.str(`navigator.serviceWorker.controller.postMessage({ op: "keep", args: [new URL("models/slow.anomnet", document.baseURI).href] }, [new MessageChannel().port1])`)
+	<-asked
+	p.later(`await anomnet.offline.look()`)
+	require.Equal(t, "installed", p.later(`(await navigator.serviceWorker.getRegistration()).waiting?.state`))
+	p.waitFor(`document.querySelector("#newer")`)
+	p.click("#newer")
+	p.arrives(`document.documentElement?.dataset.state === "ready" && !document.querySelector("#newer")`)
+	assert.Equal(t, buildOf(t, b), p.swState("build"))
+	end()
+	srv.Close()
+	p.reload() // while the new worker takes over
+	assert.Equal(t, buildOf(t, b), p.swState("build"))
 }
 
 // TestOldTabIsDamaged takes a file from the version of a tab that has not taken the new one: the new one stays.
