@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -200,4 +201,51 @@ func TestOffersGoOn(t *testing.T) {
 	p.click(`[data-name="bracket.anomnet"] .offer-get`)
 	p.waitFor(partChip + ` === "Unknown signer"`)
 	assert.Zero(t, f.count("/models/sha256/"+b.Chunks[0].SHA256), "the chunk was not fetched again")
+}
+
+// TestOffersWithdrawn: what was fetched of a part that the server then withdraws goes, none of it is kept twice, and an index that was signed
+// before is not held against its old signature when the server cannot be reached.
+func TestOffersWithdrawn(t *testing.T) {
+	s := newSigner(t)
+	dir, pk := packed(t, s, 5)
+	list, err := site.Relist(os.DirFS(dir), nil, "models") // without it there is no service worker
+	require.NoError(t, err)
+	for name, data := range list {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o644))
+		os.Remove(filepath.Join(dir, name+".br"))
+		os.Remove(filepath.Join(dir, name+".gz"))
+	}
+	srv, f := faulty(t, dir)
+	p := open(t, srv, desktop)
+	require.Len(t, p.swState("current"), 64)
+	p.lookAtOffers()
+	p.waitFor(offer)
+	p.click("#pin-no")
+	b := pk.Catalogue.Models[1]
+	f.set(b.Signature, "hang")
+	p.click(`[data-name="bracket.anomnet"] .offer-get`)
+	p.waitFor(`document.querySelector('[data-name="bracket.anomnet"] progress')?.value > 0`)
+	p.click(`[data-name="bracket.anomnet"] .offer-stop`)
+	p.waitFor(`document.querySelector("#models-said")?.textContent.includes("can go on later")`)
+	chunks := func() string {
+		return p.later(`await (async () => { let n = 0; for await (const _ of (await (await navigator.storage.getDirectory()).getDirectoryHandle("chunks")).keys()) n++; return n; })()`)
+	}
+	require.Equal(t, "1", chunks())
+	assert.Equal(t, "false", p.later(`(await (await caches.open("anomnet-models")).keys()).some((r) => r.url.includes("`+b.Chunks[0].SHA256+`"))`), "once is enough")
+
+	f.set("", "")
+	pk.Catalogue.Models = slices.Delete(pk.Catalogue.Models, 1, 2)
+	index, err := pk.Catalogue.Encode()
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "models", catalogue.IndexName), index, 0o644))
+	require.NoError(t, os.Remove(filepath.Join(dir, "models", catalogue.SignatureName)))
+	gone := `!document.querySelector("#offers-look").disabled && document.querySelector(".offer") && !` + offer
+	p.click("#offers-look")
+	p.waitFor(gone)
+	assert.Equal(t, "0", chunks())
+	srv.CloseClientConnections()
+	srv.Listener.Close()
+	p.click("#offers-look")
+	p.waitFor(problem)
+	assert.Contains(t, p.str(problem), "did not answer")
 }
