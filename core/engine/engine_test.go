@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -197,6 +198,28 @@ func TestWorkIsBounded(t *testing.T) {
 	require.NoError(t, err)
 	_, err = NewRunner(n, 2048, 2048, nil)
 	assert.ErrorContains(t, err, "multiply-adds for an image, the limit is 1099511627776")
+	_, err = NewRunner(n, 256, 256, nil)
+	assert.NoError(t, err)
+}
+
+// TestWorkOfPoolsIsBounded: 240 pools of 7 x 7 have no multiply-add and take an image of 2,048 x 2,048 pixels two hours.
+func TestWorkOfPoolsIsBounded(t *testing.T) {
+	const channels = 224
+	pool := func(name, in string, k, stride int) Op {
+		return Op{Name: name, Kind: KindMaxPool, Input: in, In: channels, Out: channels, Kernel: k, Pad: k / 2, Stride: stride}
+	}
+	g := &Graph{Input: InputU7, Taps: []string{"tap"}, Ops: []Op{
+		randomConv(rand.New(rand.NewPCG(1, 4)), Op{Name: "0", Input: ImageInput, In: 3, Out: channels, Kernel: 1, Stride: 2}, false, false),
+	}}
+	for i := range 240 {
+		g.Ops = append(g.Ops, pool(fmt.Sprint(i+1), fmt.Sprint(i), 7, 1))
+	}
+	g.Ops = append(g.Ops, pool("half", "240", 3, 2), pool("tap", "half", 3, 2))
+	n, err := NewNet(g, Generic())
+	require.NoError(t, err)
+	assert.EqualValues(t, 1024*1024*3*channels, g.MultiplyAdds(2048, 2048), "comparisons are none")
+	_, err = NewRunner(n, 2048, 2048, nil)
+	assert.ErrorContains(t, err, "2763566088192 multiply-adds for an image, the limit is 1099511627776")
 	_, err = NewRunner(n, 256, 256, nil)
 	assert.NoError(t, err)
 }

@@ -247,15 +247,28 @@ func (g *Graph) TapShape(i int) (channels, stride int) {
 
 // MultiplyAdds counts the multiply-adds for an image of h x w pixels.
 func (g *Graph) MultiplyAdds(h, w int) int64 {
+	sums, _ := g.work(h, w)
+	return sums
+}
+
+// Work is MultiplyAdds and the comparisons of pools, for CheckWork.
+func (g *Graph) Work(h, w int) int64 {
+	sums, comparisons := g.work(h, w)
+	return sums + comparisons
+}
+
+func (g *Graph) work(h, w int) (multiplyAdds, comparisons int64) {
 	strides := map[string]int{ImageInput: 1}
-	var total int64
 	for i := range g.Ops {
 		op := &g.Ops[i]
 		s := strides[op.Input] * op.Stride
 		strides[op.Name] = s
+		windows := int64(h/s) * int64(w/s) * int64(op.Kernel*op.Kernel)
 		if op.Kind == KindConv {
-			total += int64(h/s) * int64(w/s) * int64(op.Kernel*op.Kernel*op.In) * int64(op.Out)
+			multiplyAdds += windows * int64(op.In) * int64(op.Out)
+		} else {
+			comparisons += windows * int64(op.Out)
 		}
 	}
-	return total
+	return multiplyAdds, comparisons
 }

@@ -26,7 +26,7 @@ func NewRunner(n *Net, h, w int, opt *RunnerOptions) (*Runner, error) {
 	if h < 32 || w < 32 || h%32 != 0 || w%32 != 0 || h > 4096 || w > 4096 {
 		return nil, fmt.Errorf("engine: image size %d x %d, want multiples of 32 up to 4096", w, h)
 	}
-	if err := CheckWork(n.graph.MultiplyAdds(h, w)); err != nil {
+	if err := CheckWork(n.graph.Work(h, w)); err != nil {
 		return nil, err
 	}
 	p, err := newPlan(n.graph, h, w, opt != nil && opt.Keep)
@@ -54,7 +54,8 @@ func NewRunner(n *Net, h, w int, opt *RunnerOptions) (*Runner, error) {
 	return r, nil
 }
 
-// CheckWork refuses more multiply-adds than an image may take: a small file can describe a network that runs for hours.
+// CheckWork refuses more multiply-adds than an image may take: a small file can describe a network that runs for hours. Where nothing is multiplied, a
+// comparison counts as much.
 func CheckWork(multiplyAdds int64) error {
 	if multiplyAdds > maxWork {
 		return fmt.Errorf("engine: %d multiply-adds for an image, the limit is %d", multiplyAdds, int64(maxWork))

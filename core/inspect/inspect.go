@@ -145,7 +145,7 @@ func New(b *model.Backbone, h *model.Head, headDigest string, opt *Options) (*In
 func checkWork(b *model.Backbone, h *model.Head) error {
 	inside, _ := h.Inspected()
 	search := int64(inside) * (int64(h.Adapter.In)*int64(h.Adapter.Out) + int64(h.Centroids.K)*int64(h.Centroids.D))
-	if err := engine.CheckWork(b.Graph.MultiplyAdds(h.Preprocess.Height, h.Preprocess.Width) + search); err != nil {
+	if err := engine.CheckWork(b.Graph.Work(h.Preprocess.Height, h.Preprocess.Width) + search); err != nil {
 		return fmt.Errorf("inspect: part %q: %w: %w", h.Part, model.ErrCorrupt, err)
 	}
 	return nil
