@@ -146,6 +146,15 @@ func (s *search) Nearest(e []int8, n, from int, d2 []int32) {
 	if n <= 0 || from >= s.n {
 		return
 	}
+	whole, tail := s.split(e, n)
+	s.nearest(e, whole, from, d2)
+	s.nearest(tail, n-whole, from, d2[whole:])
+}
+
+func (s *search) nearest(e []int8, n, from int, d2 []int32) {
+	if n == 0 {
+		return
+	}
 	var a kernels.NearestArgs
 	s.args(e, n, from, d2, &a)
 	switch s.kernel().Instruction {

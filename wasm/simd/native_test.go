@@ -53,11 +53,15 @@ type region struct {
 	place uint32
 }
 
-// call runs a function of the module on args, a struct of package kernels, whose pointers point into the buffers; these are copied there and back.
+// call runs a function of the module on args, a struct of package kernels, whose pointers point into the buffers; these are copied there and back. The memory
+// ends where the last one ends.
 func (n *native) call(name string, args any, buffers ...[]byte) {
 	mem, at := n.module.Memory(), uint32(4096)
 	var regions []region
-	for _, b := range buffers {
+	for i, b := range buffers {
+		if i == len(buffers)-1 {
+			at = mem.Size() - uint32(len(b))
+		}
 		regions = append(regions, region{b, at})
 		require.True(n.tb, mem.Write(at, b), "out of memory")
 		at += (uint32(len(b)) + 4096) &^ 63
@@ -143,9 +147,18 @@ func (s nativeSearch) Nearest(e []int8, n, from int, d2 []int32) {
 	if n <= 0 || from >= s.rows.n {
 		return
 	}
+	whole, tail := s.split(e, n)
+	s.nearest(e, whole, from, d2)
+	s.nearest(tail, n-whole, from, d2[whole:])
+}
+
+func (s nativeSearch) nearest(e []int8, n, from int, d2 []int32) {
+	if n == 0 {
+		return
+	}
 	var a kernels.NearestArgs
 	s.args(e, n, from, d2, &a)
-	s.n.call("nearest16", &a, s.panels, s.scratch, bytesOf(e), bytesOf(d2))
+	s.n.call("nearest16", &a, s.panels, s.scratch, bytesOf(d2), bytesOf(e[:min(cap(e), n*s.d+load)]))
 }
 
 func (n *native) MaxPool(c *engine.PoolCall) {

@@ -16,9 +16,13 @@ type rows struct {
 	panels []byte
 	// excess says that there are rows that do not fit into chains; the quads of their packing are then taken one by one.
 	excess bool
-	// scratch is used by Nearest alone. A wasm instance has one thread and kernels do not yield.
+	// scratch and tail are used by Nearest alone. A wasm instance has one thread and kernels do not yield.
 	scratch []byte
+	tail    []int8 // see split
 }
+
+// load is how many values of a vector the modules read at a time. Of the last load of a vector, some may lie behind its end.
+const load = 16
 
 // maxRow keeps |e|^2 + |row|^2 - 2 e.row and what the relaxed kernel adds far below kernels.Far.
 const maxRow = 1 << 13
@@ -27,7 +31,19 @@ func newRows(d int, dot kernels.Dot) (*rows, error) {
 	if d < 1 || d > maxRow {
 		return nil, fmt.Errorf("simd: search rows of %d values, want 1..%d", d, maxRow)
 	}
-	return &rows{dot: dot, d: d, steps: (d + dot.PerStep() - 1) / dot.PerStep(), scratch: aligned(dot.NearestScratch(d))}, nil
+	return &rows{dot: dot, d: d, steps: (d + dot.PerStep() - 1) / dot.PerStep(), scratch: aligned(dot.NearestScratch(d)),
+		tail: make([]int8, (load-1)/d*d+d+load)}, nil
+}
+
+// split says how many of n vectors the modules can read in place. The others are copied to the tail, where there is room behind them: e may end where the
+// memory ends.
+func (s *rows) split(e []int8, n int) (whole int, tail []int8) {
+	if s.d%load == 0 || cap(e) >= n*s.d+load {
+		return n, nil
+	}
+	whole = max(0, n-(load-1)/s.d-1)
+	copy(s.tail, e[whole*s.d:n*s.d])
+	return whole, s.tail
 }
 
 // kernel returns the tile that runs over the packing.

@@ -5,6 +5,7 @@ package simd
 import (
 	"math"
 	"math/rand/v2"
+	"runtime/debug"
 	"slices"
 	"testing"
 	"time"
@@ -83,4 +84,20 @@ func TestSelfCheck(t *testing.T) {
 	t.Logf("%v", time.Since(from))
 	require.NoError(t, err)
 	require.Len(t, tiers, int(available()))
+}
+
+// TestSearchAtTheEndOfMemory: no vector is read beyond the end of memory, where a slice of its size ends when the heap has just grown for it.
+func TestSearchAtTheEndOfMemory(t *testing.T) {
+	const d, arena = 8, 512 << 10
+	old := debug.SetGCPercent(-1)
+	defer debug.SetGCPercent(old)
+	for _, k := range all(t) {
+		s, err := k.NewSearch(d)
+		require.NoError(t, err)
+		s.Append(make([]int8, d))
+		d2 := make([]int32, arena/d)
+		for range 40 {
+			s.Nearest(make([]int8, arena), arena/d, 0, d2)
+		}
+	}
 }
