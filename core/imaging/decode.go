@@ -67,7 +67,7 @@ func codecFor(name string) *codec {
 	case "jpeg":
 		return &codec{name, jpeg.DecodeConfig, jpeg.Decode, jpegOrientation, checkJPEG, jpegWhole, quickjpeg.Decode}
 	case "bmp":
-		return &codec{name, bmp.DecodeConfig, bmp.Decode, nil, checkBMP, nil, nil}
+		return &codec{name, bmp.DecodeConfig, decodeBMP, nil, checkBMP, nil, nil}
 	case "tiff":
 		return &codec{name, tiff.DecodeConfig, tiff.Decode, tiffOrientation, checkTIFF, nil, nil}
 	case "webp":

@@ -2,6 +2,7 @@ package imaging
 
 import (
 	"bytes"
+	"encoding/binary"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -100,4 +101,33 @@ func BenchmarkDecodeJPEG(b *testing.B) {
 			Resize(rgb, 256, 256)
 		}
 	})
+}
+
+// TestAlphaOfBMP: where no masks say that a pixel's fourth byte is alpha, it means nothing, whatever the version of the header.
+func TestAlphaOfBMP(t *testing.T) {
+	pixels := []byte{30, 20, 10, 0, 60, 50, 40, 51}
+	masks := []byte{0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0, 0, 0, 0, 0, 255}
+	for _, tt := range []struct {
+		header      uint32
+		compression byte
+		want        []uint8
+	}{
+		{40, 0, []uint8{10, 20, 30, 40, 50, 60}},
+		{108, 0, []uint8{10, 20, 30, 40, 50, 60}},
+		{124, 0, []uint8{10, 20, 30, 40, 50, 60}},
+		{108, 3, []uint8{255, 255, 255, 212, 214, 216}},
+		{124, 3, []uint8{255, 255, 255, 212, 214, 216}},
+	} {
+		file := make([]byte, 14+tt.header)
+		copy(file, bmpHeader(2, 1))
+		binary.LittleEndian.PutUint32(file[10:], uint32(len(file)))
+		binary.LittleEndian.PutUint32(file[14:], tt.header)
+		file[28], file[30] = 32, tt.compression
+		if tt.compression == 3 {
+			copy(file[54:], masks)
+		}
+		m, err := Decode(append(file, pixels...), nil)
+		require.NoError(t, err)
+		assert.Equal(t, tt.want, m.Pix, "header of %d bytes, compression %d", tt.header, tt.compression)
+	}
 }

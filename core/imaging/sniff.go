@@ -8,6 +8,8 @@ import (
 	"image"
 	"image/png"
 	"io"
+
+	"golang.org/x/image/bmp"
 )
 
 // sniff names the format by the first bytes, "" if they are of no image format. Formats that Decode does not read are
@@ -82,6 +84,20 @@ func checkPNG(data []byte, w, h int) *Error {
 		return &Error{Kind: Unsupported, Format: "png", Detail: fmt.Sprintf("more than %d chunks", maxChunks), Offset: -1}
 	}
 	return nil
+}
+
+// decodeBMP is bmp.Decode, except that the fourth byte of a pixel is alpha only where masks say so (BI_BITFIELDS). x/image takes it for alpha in all files
+// with a header of version 4 or 5; most writers leave it 0, and the picture would be white.
+func decodeBMP(r io.Reader) (image.Image, error) {
+	var header [34]byte
+	n, _ := io.ReadFull(r, header[:])
+	img, err := bmp.Decode(io.MultiReader(bytes.NewReader(header[:n]), r))
+	if m, ok := img.(*image.NRGBA); ok && binary.LittleEndian.Uint32(header[30:]) == 0 { // BITMAPINFOHEADER.biCompression
+		for i := 3; i < len(m.Pix); i += 4 {
+			m.Pix[i] = 255
+		}
+	}
+	return img, err
 }
 
 // checkBMP refuses a file that is shorter than its pixels.
