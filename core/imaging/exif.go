@@ -10,9 +10,11 @@ const (
 	tagBitsPerSample = 258
 	tagCompression   = 259
 	tagPhotometric   = 262
+	tagFillOrder     = 266
 	tagOrientation   = 274
 	tagRowsPerStrip  = 278
 	tagPlanarConfig  = 284
+	tagT4Options     = 292
 	tagTileWidth     = 322
 	tagTileLength    = 323
 )
@@ -76,8 +78,8 @@ func (d ifd) value(tag uint16) int {
 	return int(d.order.Uint16(e[8:]))
 }
 
-// size returns a tag's single BYTE, SHORT or LONG, 0 if it is absent and 1 if it is of another kind.
-func (d ifd) size(tag uint16) int64 {
+// number returns a tag's single BYTE, SHORT or LONG, as x/image reads it, 0 if it is absent and 1 if it is of another kind.
+func (d ifd) number(tag uint16) int64 {
 	e := d.find(tag)
 	if e == nil {
 		return 0
@@ -98,9 +100,9 @@ func (d ifd) size(tag uint16) int64 {
 
 // blocks is how many strips or tiles a picture of w x h pixels is stored in.
 func (d ifd) blocks(w, h int64) int64 {
-	bw, bh := w, d.size(tagRowsPerStrip)
-	if tw := d.size(tagTileWidth); tw > 0 {
-		bw, bh = tw, d.size(tagTileLength)
+	bw, bh := w, d.number(tagRowsPerStrip)
+	if tw := d.number(tagTileWidth); tw > 0 {
+		bw, bh = tw, d.number(tagTileLength)
 	}
 	if bh == 0 {
 		bh = h
@@ -110,8 +112,23 @@ func (d ifd) blocks(w, h int64) int64 {
 
 // ccitt reports one of the three fax compressions, which have no bound on their ratio.
 func (d ifd) ccitt() bool {
-	c := d.value(tagCompression)
+	c := d.number(tagCompression)
 	return c >= 2 && c <= 4
+}
+
+// misread says what of a picture of so many samples a pixel x/image would read wrongly, or take for damage; "" if nothing.
+func (d ifd) misread(samples int64) string {
+	switch {
+	case d.number(tagPlanarConfig) == 2 && samples > 1:
+		return "planes stored one after another"
+	case d.ccitt() && d.number(tagPhotometric) != 0: // black and white would be swapped
+		return "fax compression with black as zero"
+	case d.number(tagCompression) == 3 && d.number(tagT4Options)&1 != 0:
+		return "fax compression in two dimensions by group 3"
+	case !d.ccitt() && d.number(tagFillOrder) == 2:
+		return "bits of a byte in reverse"
+	}
+	return ""
 }
 
 // tiffOrientation returns the orientation, 1 to 8, of a TIFF structure (a TIFF file or an EXIF block). Damage counts as 1,

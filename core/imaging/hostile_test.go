@@ -7,7 +7,9 @@ import (
 	"hash/crc32"
 	"image"
 	"io"
+	"maps"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -41,18 +43,21 @@ func bmpHeader(w, h int32) []byte {
 	return b
 }
 
-// tiffHeader is one strip of 8-bit gray with no data.
-func tiffHeader(w, h uint32, extra ...[2]uint32) []byte {
-	entries := append([][2]uint32{{256, w}, {257, h}, {258, 8}, {259, 1}, {262, 1}, {273, 8}, {278, h}, {279, w * h}}, extra...)
+// tiffHeader is one strip of 8-bit gray with no data, but for other values of some tags.
+func tiffHeader(w, h uint32, others ...[2]uint32) []byte {
+	entries := map[uint32]uint32{256: w, 257: h, 258: 8, 259: 1, 262: 1, 273: 8, 278: h, 279: w * h}
+	for _, e := range others {
+		entries[e[0]] = e[1]
+	}
 	b := binary.LittleEndian.AppendUint16([]byte("II*\x00\x08\x00\x00\x00"), uint16(len(entries)))
-	for _, e := range entries {
-		b = binary.LittleEndian.AppendUint16(b, uint16(e[0]))
-		if e[1] < 1<<16 {
+	for _, tag := range slices.Sorted(maps.Keys(entries)) {
+		b = binary.LittleEndian.AppendUint16(b, uint16(tag))
+		if entries[tag] < 1<<16 {
 			b = append(b, 3, 0, 1, 0, 0, 0)
 		} else {
 			b = append(b, 4, 0, 1, 0, 0, 0)
 		}
-		b = binary.LittleEndian.AppendUint32(b, e[1])
+		b = binary.LittleEndian.AppendUint32(b, entries[tag])
 	}
 	return append(b, 0, 0, 0, 0)
 }
@@ -76,12 +81,12 @@ func webpHeader(w, h uint32) []byte {
 	return append(b, 0)
 }
 
-// planar is an RGB file that claims one plane after another.
-func planar(t testing.TB) []byte {
-	file := bytes.Clone(load(t, "formats/rgb.tiff"))
-	i := bytes.LastIndex(file, []byte{tagPlanarConfig & 0xff, tagPlanarConfig >> 8, 3, 0, 1, 0, 0, 0, 1, 0})
+// retag is a TIFF file with another value of a tag, which was a SHORT, and is of a kind.
+func retag(t testing.TB, name string, tag uint16, kind, was, value byte) []byte {
+	file := bytes.Clone(load(t, "formats/"+name))
+	i := bytes.LastIndex(file, []byte{byte(tag), byte(tag >> 8), 3, 0, 1, 0, 0, 0, was, 0})
 	require.Positive(t, i)
-	file[i+8] = 2
+	file[i+2], file[i+8] = kind, value
 	return file
 }
 
@@ -130,7 +135,11 @@ func TestDecodeRefuses(t *testing.T) {
 		{"tiff header of 8,000 x 8,000", tiffHeader(8000, 8000), Corrupt, "tiff", true},
 		{"tiff black is zero, fax", load(t, "formats/black_is_zero.tiff"), Unsupported, "tiff", false},
 		{"tiff float", tiffHeader(2, 2, [2]uint32{339, 3}), Unsupported, "tiff", false},
-		{"tiff in planes", planar(t), Unsupported, "tiff", false},
+		{"tiff black is zero, fax, as a LONG", retag(t, "black_is_zero.tiff", tagCompression, 4, 4, 4), Unsupported, "tiff", false},
+		{"tiff fax in two dimensions", tiffHeader(2, 2, [2]uint32{258, 1}, [2]uint32{259, 3}, [2]uint32{262, 0}, [2]uint32{292, 1}), Unsupported, "tiff", false},
+		{"tiff in planes", retag(t, "rgb.tiff", tagPlanarConfig, 3, 1, 2), Unsupported, "tiff", false},
+		{"tiff in planes, as a LONG", retag(t, "rgb.tiff", tagPlanarConfig, 4, 1, 2), Unsupported, "tiff", false},
+		{"tiff with bits in reverse", tiffHeader(2, 2, [2]uint32{266, 2}), Unsupported, "tiff", false},
 		{"tiff directory cut", tiffHeader(2, 2)[:12], Corrupt, "tiff", true},
 		{"bigtiff", []byte("II+\x00\x08\x00\x00\x00"), Unsupported, "bigtiff", false},
 		{"webp of 16,384 x 16,384", webpHeader(16384, 16384), TooLarge, "webp", false},

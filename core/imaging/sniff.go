@@ -143,14 +143,11 @@ func checkTIFF(data []byte, w, h int) *Error {
 		return nil // the decoder has the better words
 	}
 	samples := int64(max(t.count(tagBitsPerSample), 1))
-	if t.value(tagPlanarConfig) == 2 && samples > 1 {
-		return &Error{Kind: Unsupported, Format: "tiff", Detail: "planes stored one after another", Offset: -1}
+	if d := t.misread(samples); d != "" {
+		return &Error{Kind: Unsupported, Format: "tiff", Detail: d, Offset: -1}
 	}
 	if n := t.blocks(int64(w), int64(h)); n > maxBlocks {
 		return &Error{Kind: Unsupported, Format: "tiff", Detail: fmt.Sprintf("%d strips or tiles, the limit is %d", n, maxBlocks), Offset: -1}
-	}
-	if t.ccitt() && t.value(tagPhotometric) != 0 { // x/image would swap black and white
-		return &Error{Kind: Unsupported, Format: "tiff", Detail: "fax compression with black as zero", Offset: -1}
 	}
 	// Best ratios: LZW 4096 bytes for a code of 9 bits or more, deflate 1032; CCITT has none but is 1 bit a pixel.
 	if need := int64(w) * int64(h) * samples; t.ccitt() || need/4096 <= int64(len(data)) {
