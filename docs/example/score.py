@@ -42,16 +42,16 @@ def backbone_digest(text, header, body):
     start = text.index('"backbone":') + len('"backbone":')
     _, end = json.JSONDecoder().raw_decode(text, start)
     manifest = '{"version":1,"backbone":' + text[start:end] + '}'
-    parts = ['"__metadata__":' + json.dumps({'anomnet': manifest, 'sha256': '0' * 64}, separators=(',', ':'))]
+    parts = ['"__metadata__":' + json.dumps({'anomnet': manifest, 'sha256': '0' * 64}, ensure_ascii=False, separators=(',', ':'))]
     out = b''
     for name in sorted(k for k in header if k.startswith('backbone.')):
         begin, end = header[name]['data_offsets']
         e = {'dtype': header[name]['dtype'], 'shape': header[name]['shape'], 'data_offsets': [len(out), len(out) + end - begin]}
         parts.append(json.dumps(name) + ':' + json.dumps(e, separators=(',', ':')))
         out += body[begin:end]
-    h = '{' + ','.join(parts) + '}'
-    h += ' ' * (-len(h) % 8)
-    return hashlib.sha256(struct.pack('<Q', len(h)) + h.encode() + out).hexdigest()
+    h = ('{' + ','.join(parts) + '}').encode()
+    h += b' ' * (-len(h) % 8)
+    return hashlib.sha256(struct.pack('<Q', len(h)) + h + out).hexdigest()
 
 
 def weights(n_in, n_out):

@@ -165,17 +165,33 @@ func TestExample(t *testing.T) {
 			require.NoError(t, err)
 			assert.True(t, bytes.Equal(data, encoded), "the canonical bytes have changed: backbones would lose their identity")
 			assert.Equal(t, expected[name], scoreExample(t, data, img))
-			python, err := exec.LookPath("python3")
-			if err != nil {
-				t.Skip("python3 is not here: the second scorer was not run")
-			}
-			out, err := exec.Command(python, filepath.Join(examples, "score.py"), path, picture).Output()
-			require.NoError(t, err)
-			var second outcome
-			require.NoError(t, json.Unmarshal(out, &second))
-			assert.Equal(t, expected[name], second, "score.py")
+			assert.Equal(t, expected[name], second(t, path, picture), "score.py")
 		})
 	}
+}
+
+// TestExampleWithTexts: score.py finds the identity of a backbone whose texts have every kind of character.
+func TestExampleWithTexts(t *testing.T) {
+	r := rng{rand.New(rand.NewPCG(2, 2))}
+	f := r.file(t, "Gr\u00f6\u00dfe \u90e8\u54c1 \U0001f600 <a & b>\u2028\u2029\u007f\"\\\n\x01", r.tinyGraph(), false, 0.005,
+		imaging.Preprocess{Width: 64, Height: 32, Mode: imaging.Crop, Gray: true}, 180, 200)
+	data, err := model.Encode(f)
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "texts.anomnet")
+	require.NoError(t, os.WriteFile(path, data, 0o644))
+	assert.Equal(t, scoreExample(t, data, exampleImage(t)), second(t, path, filepath.Join(examples, "image.png")))
+}
+
+// second is what score.py says.
+func second(t *testing.T, path, picture string) (o outcome) {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("python3 is not here: the second scorer was not run")
+	}
+	out, err := exec.Command(python, filepath.Join(examples, "score.py"), path, picture).Output()
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(out, &o))
+	return o
 }
 
 func scoreExample(t *testing.T, data, img []byte) outcome {
