@@ -138,7 +138,10 @@ func New(b *model.Backbone, h *model.Head, headDigest string, opt *Options) (*In
 	if in.scorer, err = detect.NewScorer(&h.Centroids, kernels); err != nil {
 		return nil, err
 	}
-	return in, in.prepare()
+	if err := in.prepare(); err != nil {
+		return nil, fmt.Errorf("inspect: part %q: %w: %w", h.Part, model.ErrCorrupt, err)
+	}
+	return in, nil
 }
 
 // checkWork bounds the time of an image: the network, the embeddings of its patches, and their distances from all centroids.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -99,6 +100,21 @@ func TestErrorCodes(t *testing.T) {
 	}
 	_, err = in.Inspect(picture)
 	assert.NoError(t, err, "the rest of the batch is unharmed")
+}
+
+// TestMemoryOfAnImageIsBounded: the file is at fault, not the program.
+func TestMemoryOfAnImageIsBounded(t *testing.T) {
+	b := tiny.Backbone(1)
+	wide := engine.Op{Name: "wide", Kind: engine.KindConv, Input: engine.ImageInput, In: 3, Out: 512, Kernel: 1, Stride: 1, Weight: make([]int8, 3*512), Bias: make([]int32, 512)}
+	wide.Scale = slices.Repeat([]float32{1}, 512)
+	b.Graph.Ops = append(b.Graph.Ops, wide)
+	h := tiny.Head(b, 2)
+	h.Preprocess.Width, h.Preprocess.Height = 2048, 2048
+	in, err := inspect.Open([][]byte{encode(t, &model.File{Backbone: b, Head: h})}, nil)
+	assert.Nil(t, in)
+	require.ErrorContains(t, err, "MB of buffers")
+	code, _ := inspect.ErrorCode(err)
+	assert.Equal(t, inspect.CodeModelCorrupt, code)
 }
 
 func TestEachVisitsAllAndStopsAtAnError(t *testing.T) {
