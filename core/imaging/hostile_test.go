@@ -43,6 +43,13 @@ func bmpHeader(w, h int32) []byte {
 	return b
 }
 
+// outsidePalette is one pixel of colour 1 of 1.
+func outsidePalette() []byte {
+	b := append(bmpHeader(1, 1), 1, 2, 3, 0, 1, 0, 0, 0)
+	b[10], b[28], b[46] = 58, 8, 1
+	return b
+}
+
 // tiffHeader is one strip of 8-bit gray with no data, but for other values of some tags.
 func tiffHeader(w, h uint32, others ...[2]uint32) []byte {
 	entries := map[uint32]uint32{256: w, 257: h, 258: 8, 259: 1, 262: 1, 273: 8, 278: h, 279: w * h}
@@ -131,6 +138,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"bmp of -2^31", bmpHeader(1, -1<<31), TooLarge, "bmp", false},
 		{"bmp header of 8,000 x 8,000", bmpHeader(8000, 8000), Corrupt, "bmp", true},
 		{"bmp of 0 x 0", bmpHeader(0, 0), Corrupt, "bmp", false},
+		{"bmp index outside of the palette", outsidePalette(), Corrupt, "bmp", false},
 		{"tiff of 30,000 x 30,000", tiffHeader(30000, 30000), TooLarge, "tiff", false},
 		{"tiff header of 8,000 x 8,000", tiffHeader(8000, 8000), Corrupt, "tiff", true},
 		{"tiff black is zero, fax", load(t, "formats/black_is_zero.tiff"), Unsupported, "tiff", false},

@@ -126,7 +126,7 @@ func chromaShift(r image.YCbCrSubsampleRatio) int {
 	return 0
 }
 
-// palettedRows looks pixels up; an index outside the palette is black, as in other readers.
+// palettedRows looks pixels up; an index outside the palette is black, as in other readers. (x/image refuses such BMP and TIFF files.)
 func palettedRows(m *image.Paletted) func(y int, dst []uint8) {
 	var table [256][3]uint8
 	for i, c := range m.Palette[:min(len(m.Palette), len(table))] {
