@@ -6,9 +6,8 @@
 // # Security considerations
 //
 // Decode checks the header against Limits before it decodes any pixel, so a small file cannot ask for more than MaxPixels allow.
-// A decoder may take up to about 20 bytes a pixel, so set MaxPixels to what the machine can spare.
-// While it works it holds at most about 20 bytes for each pixel (a progressive JPEG; 7 for an 8-bit PNG): lower MaxPixels
-// where memory is short.
+// While it works it takes up to about 32 bytes for each pixel (a progressive JPEG in CMYK, or one that is damaged, which two decoders try; 20 for others, 7
+// for an 8-bit PNG): lower MaxPixels to what the machine can spare.
 package imaging
 
 // RGB is an 8-bit image. Pix is [H][W][3], row-major, red first, without padding between rows.
