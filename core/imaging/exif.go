@@ -15,6 +15,7 @@ const (
 	tagRowsPerStrip  = 278
 	tagPlanarConfig  = 284
 	tagT4Options     = 292
+	tagPredictor     = 317
 	tagTileWidth     = 322
 	tagTileLength    = 323
 )
@@ -127,8 +128,19 @@ func (d ifd) misread(samples int64) string {
 		return "fax compression in two dimensions by group 3"
 	case !d.ccitt() && d.number(tagFillOrder) == 2:
 		return "bits of a byte in reverse"
+	case d.number(tagPredictor) == 2 && !d.predicts(): // x/image adds up pixels that are no differences
+		return "a predictor without LZW or deflate"
 	}
 	return ""
+}
+
+// predicts reports LZW or deflate (TIFF 6.0, section 14, and its supplement 2): with other compressions a predictor means nothing.
+func (d ifd) predicts() bool {
+	switch d.number(tagCompression) {
+	case 5, 8, 32946:
+		return true
+	}
+	return false
 }
 
 // tiffOrientation returns the orientation, 1 to 8, of a TIFF structure (a TIFF file or an EXIF block). Damage counts as 1,
