@@ -7,6 +7,7 @@ import (
 
 // TIFF tags (TIFF 6.0, section 8; EXIF 2.32 uses the same structure, section 4.6.2).
 const (
+	tagSubfileType   = 254
 	tagBitsPerSample = 258
 	tagCompression   = 259
 	tagPhotometric   = 262
@@ -120,6 +121,8 @@ func (d ifd) ccitt() bool {
 // misread says what of a picture of so many samples a pixel x/image would read wrongly, or take for damage; "" if nothing.
 func (d ifd) misread(samples int64) string {
 	switch {
+	case d.number(tagSubfileType)&1 != 0: // NEF, DNG and others are TIFF files whose picture lies deeper
+		return "the first picture is a reduced one, as in raw files of cameras"
 	case d.number(tagPlanarConfig) == 2 && samples > 1:
 		return "planes stored one after another"
 	case d.ccitt() && d.number(tagPhotometric) != 0: // black and white would be swapped

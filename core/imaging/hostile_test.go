@@ -147,6 +147,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"tiff fax in two dimensions", tiffHeader(2, 2, [2]uint32{258, 1}, [2]uint32{259, 3}, [2]uint32{262, 0}, [2]uint32{292, 1}), Unsupported, "tiff", false},
 		{"tiff in planes", retag(t, "rgb.tiff", tagPlanarConfig, 3, 1, 2), Unsupported, "tiff", false},
 		{"tiff in planes, as a LONG", retag(t, "rgb.tiff", tagPlanarConfig, 4, 1, 2), Unsupported, "tiff", false},
+		{"tiff that begins with a thumbnail", tiffHeader(2, 2, [2]uint32{254, 1}), Unsupported, "tiff", false},
 		{"tiff with a predictor and no compression", tiffHeader(2, 2, [2]uint32{317, 2}), Unsupported, "tiff", false},
 		{"tiff with bits in reverse", tiffHeader(2, 2, [2]uint32{266, 2}), Unsupported, "tiff", false},
 		{"tiff directory cut", tiffHeader(2, 2)[:12], Corrupt, "tiff", true},
