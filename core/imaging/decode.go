@@ -193,6 +193,8 @@ func (c *codec) failed(err error, r *bytes.Reader, data []byte) *Error {
 	switch {
 	case errors.As(err, &pu), errors.As(err, &ju), errors.As(err, &tu), errors.Is(err, bmp.ErrUnsupported):
 		e.Kind = Unsupported
+	case c.name == "tiff" && tiffMisread(data) != "":
+		e.Kind, e.Detail = Unsupported, tiffMisread(data)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 	case errors.Is(err, io.EOF):
 		e.Err = io.ErrUnexpectedEOF

@@ -3,6 +3,7 @@ package imaging
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 )
 
 // TIFF tags (TIFF 6.0, section 8; EXIF 2.32 uses the same structure, section 4.6.2).
@@ -13,12 +14,14 @@ const (
 	tagPhotometric   = 262
 	tagFillOrder     = 266
 	tagOrientation   = 274
+	tagSamples       = 277
 	tagRowsPerStrip  = 278
 	tagPlanarConfig  = 284
 	tagT4Options     = 292
 	tagPredictor     = 317
 	tagTileWidth     = 322
 	tagTileLength    = 323
+	tagExtraSamples  = 338
 )
 
 // maxEntries bounds the entries of an IFD that are looked at.
@@ -118,11 +121,19 @@ func (d ifd) ccitt() bool {
 	return c >= 2 && c <= 4
 }
 
-// misread says what of a picture of so many samples a pixel x/image would read wrongly, or take for damage; "" if nothing.
-func (d ifd) misread(samples int64) string {
+// samples is how many values a pixel has, by the number of their sizes.
+func (d ifd) samples() int64 { return int64(max(d.count(tagBitsPerSample), 1)) }
+
+// misread says what of a picture x/image would read wrongly, or take for damage; "" if nothing.
+func (d ifd) misread() string {
+	samples, rgb := d.samples(), d.number(tagPhotometric) == 2
 	switch {
 	case d.number(tagSubfileType)&1 != 0: // NEF, DNG and others are TIFF files whose picture lies deeper
 		return "the first picture is a reduced one, as in raw files of cameras"
+	case d.number(tagSamples) > 0 && d.number(tagSamples) != samples: // x/image goes by the sizes
+		return fmt.Sprintf("%d samples a pixel and %d sizes of samples", d.number(tagSamples), samples)
+	case rgb && samples > 4, rgb && samples == 4 && d.number(tagExtraSamples) == 0:
+		return "samples beside red, green and blue that are not said to be alpha"
 	case d.number(tagPlanarConfig) == 2 && samples > 1:
 		return "planes stored one after another"
 	case d.ccitt() && d.number(tagPhotometric) != 0: // black and white would be swapped

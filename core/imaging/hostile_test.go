@@ -88,6 +88,17 @@ func webpHeader(w, h uint32) []byte {
 	return append(b, 0)
 }
 
+// fourSamples is an RGB file that claims to have a fourth sample, and does not say what it is.
+func fourSamples(t testing.TB) []byte {
+	file := retag(t, "rgb.tiff", tagSamples, 3, 3, 4)
+	i := bytes.LastIndex(file, []byte{tagBitsPerSample & 0xff, tagBitsPerSample >> 8, 3, 0, 3, 0, 0, 0})
+	require.Positive(t, i)
+	at := binary.LittleEndian.Uint32(file[i+8:])
+	file[i+4] = 4
+	binary.LittleEndian.PutUint32(file[i+8:], uint32(len(file)))
+	return append(append(file, file[at:at+6]...), 8, 0)
+}
+
 // retag is a TIFF file with another value of a tag, which was a SHORT, and is of a kind.
 func retag(t testing.TB, name string, tag uint16, kind, was, value byte) []byte {
 	file := bytes.Clone(load(t, "formats/"+name))
@@ -147,6 +158,8 @@ func TestDecodeRefuses(t *testing.T) {
 		{"tiff fax in two dimensions", tiffHeader(2, 2, [2]uint32{258, 1}, [2]uint32{259, 3}, [2]uint32{262, 0}, [2]uint32{292, 1}), Unsupported, "tiff", false},
 		{"tiff in planes", retag(t, "rgb.tiff", tagPlanarConfig, 3, 1, 2), Unsupported, "tiff", false},
 		{"tiff in planes, as a LONG", retag(t, "rgb.tiff", tagPlanarConfig, 4, 1, 2), Unsupported, "tiff", false},
+		{"tiff of two samples and one size", tiffHeader(2, 2, [2]uint32{277, 2}), Unsupported, "tiff", false},
+		{"tiff with a fourth sample of no kind", fourSamples(t), Unsupported, "tiff", false},
 		{"tiff that begins with a thumbnail", tiffHeader(2, 2, [2]uint32{254, 1}), Unsupported, "tiff", false},
 		{"tiff with a predictor and no compression", tiffHeader(2, 2, [2]uint32{317, 2}), Unsupported, "tiff", false},
 		{"tiff with bits in reverse", tiffHeader(2, 2, [2]uint32{266, 2}), Unsupported, "tiff", false},

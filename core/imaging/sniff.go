@@ -142,18 +142,26 @@ func checkTIFF(data []byte, w, h int) *Error {
 	if !ok {
 		return nil // the decoder has the better words
 	}
-	samples := int64(max(t.count(tagBitsPerSample), 1))
-	if d := t.misread(samples); d != "" {
+	if d := t.misread(); d != "" {
 		return &Error{Kind: Unsupported, Format: "tiff", Detail: d, Offset: -1}
 	}
 	if n := t.blocks(int64(w), int64(h)); n > maxBlocks {
 		return &Error{Kind: Unsupported, Format: "tiff", Detail: fmt.Sprintf("%d strips or tiles, the limit is %d", n, maxBlocks), Offset: -1}
 	}
 	// Best ratios: LZW 4096 bytes for a code of 9 bits or more, deflate 1032; CCITT has none but is 1 bit a pixel.
-	if need := int64(w) * int64(h) * samples; t.ccitt() || need/4096 <= int64(len(data)) {
+	if need := int64(w) * int64(h) * t.samples(); t.ccitt() || need/4096 <= int64(len(data)) {
 		return nil
 	}
 	return truncated("tiff", fmt.Sprintf("%d bytes cannot hold %d x %d pixels", len(data), w, h))
+}
+
+// tiffMisread is ifd.misread of a file.
+func tiffMisread(data []byte) string {
+	t, ok := parseIFD(data)
+	if !ok {
+		return ""
+	}
+	return t.misread()
 }
 
 // checkWebP names animations, which the decoder reports as damage, and files shorter than their RIFF header says.
