@@ -1,5 +1,7 @@
 package imaging
 
+import "image/color"
+
 // overWhite composites a straight sample of alpha a over white, rounded to nearest.
 func overWhite(c, a uint8) uint8 {
 	return uint8((uint32(c)*uint32(a) + 255*(255-uint32(a)) + 127) / 255)
@@ -34,6 +36,12 @@ func premultipliedRow(dst, src []uint8) {
 func highBytes(dst, src []uint8) {
 	for i := range dst {
 		dst[i] = src[2*i]
+	}
+}
+
+func cmykRow(dst, src []uint8) {
+	for ; len(dst) >= 3 && len(src) >= 4; dst, src = dst[3:], src[4:] {
+		dst[0], dst[1], dst[2] = color.CMYKToRGB(src[0], src[1], src[2], src[3])
 	}
 }
 

@@ -147,3 +147,11 @@ func TestPaletteIndexOutside(t *testing.T) {
 	m := &image.Paletted{Pix: []uint8{9}, Stride: 1, Rect: image.Rect(0, 0, 1, 1), Palette: color.Palette{color.White}}
 	require.NotPanics(t, func() { assert.Equal(t, []uint8{0, 0, 0}, rowsOf(m, false).rgb().Pix) })
 }
+
+// TestRowsOfDecodersTakeNoMemory: a value on the heap for each pixel costs more than the rest of the conversion.
+func TestRowsOfDecodersTakeNoMemory(t *testing.T) {
+	for name, m := range pictures(40, 3, rand.New(rand.NewPCG(5, 6))) {
+		r := rowsOf(m, false)
+		assert.Zero(t, testing.AllocsPerRun(5, func() { r.read(1) }), name)
+	}
+}

@@ -59,6 +59,8 @@ func rowsOf(img image.Image, webp bool) *rows {
 			highBytes(high, m.Pix[m.Stride*y:])
 			premultipliedRow(dst, high)
 		})
+	case *image.CMYK:
+		r.read = r.into(func(y int, dst []uint8) { cmykRow(dst, m.Pix[m.Stride*y:]) })
 	case *image.Paletted:
 		r.read = r.into(palettedRows(m))
 	default:
@@ -146,9 +148,6 @@ func flatten(c color.Color) [3]uint8 {
 	switch c := c.(type) {
 	case color.NRGBA:
 		return [3]uint8{overWhite(c.R, c.A), overWhite(c.G, c.A), overWhite(c.B, c.A)}
-	case color.CMYK:
-		r, g, b := color.CMYKToRGB(c.C, c.M, c.Y, c.K)
-		return [3]uint8{r, g, b}
 	}
 	r, g, b, a := c.RGBA()
 	a8 := uint8(a >> 8)
