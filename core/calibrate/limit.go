@@ -14,7 +14,7 @@ const (
 
 // rejected is how many of n+1 exchangeable good scores, the new one included, may lie above the limit: floor((n+1) frr). The
 // limit is then the k-th smallest with k = n+1-rejected = ceil((n+1)(1-frr)). The small term undoes the binary rounding of
-// rates such as 0.05, for which 20 * 0.05 must count as 1.
+// rates such as 0.29, for which 100 * 0.29 is 28.999999999999996 and must count as 29.
 func rejected(n int, frr float64) int {
 	return int(math.Floor(float64(float64(n+1)*frr) + 1e-9))
 }

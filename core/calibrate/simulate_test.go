@@ -48,6 +48,17 @@ func simulate(t *testing.T, s shape, n, draws int, frr float64) (mean, inside fl
 	return mean, inside
 }
 
+// TestRatesThatBinaryRoundsDown count in full.
+func TestRatesThatBinaryRoundsDown(t *testing.T) {
+	for _, c := range []struct {
+		n    int
+		frr  float64
+		want int
+	}{{99, 0.29, 29}, {48, 1.0 / 49, 1}, {97, 1.0 / 98, 1}, {99, 0.01, 1}, {98, 0.01, 0}, {19, 0.05, 1}, {18, 0.05, 0}, {9, 0.5, 5}} {
+		assert.Equal(t, c.want, rejected(c.n, c.frr), "n = %d, rate %v", c.n, c.frr)
+	}
+}
+
 // TestPromise: with exchangeable scores of any shape the mean real false-reject rate is r/(n+1), r = floor((n+1) frr): the target
 // itself where (n+1) frr is whole, never above it; and Interval covers as often as it says. Bands are four standard errors.
 func TestPromise(t *testing.T) {

@@ -172,6 +172,24 @@ func wantNearest(c *Centroids, e []int8) (d2, index int32) {
 	return d2, index
 }
 
+// TestImageScoreAddsFromTheLargestDown: in float32 the order counts, and it is part of the numeric contract.
+func TestImageScoreAddsFromTheLargestDown(t *testing.T) {
+	d := []float32{1, 1 << 24, 1, 1} // a 1 behind 1 << 24 is lost, three of them before it are not
+	assert.Equal(t, float32(1<<24)/4, ImageScore(d, 4, make([]float32, 4)))
+	assert.Equal(t, []float32{1, 1 << 24, 1, 1}, d)
+}
+
+// TestTheFirstOfEquals: bytes of heads hang on which centroid is the nearest, and pages point to the worst patch.
+func TestTheFirstOfEquals(t *testing.T) {
+	c := Centroids{K: 4, D: 1, Data: []int8{9, 3, 5, 3}}
+	index, d2 := c.Which([]int8{4})
+	assert.Equal(t, []int32{1, 1}, []int32{int32(index), d2})
+	m := NewMapper(nil, 2, 2, nil)
+	m.MapSquares([]int32{4, 9, 1, 9})
+	patch, place, distance := m.Worst()
+	assert.Equal(t, []float32{1, 1, 3}, []float32{float32(patch), float32(place), distance})
+}
+
 func TestImageScoreIsTheMeanOfTheLargest(t *testing.T) {
 	d := []float32{1, 9, 3, 7, 5}
 	scratch := make([]float32, len(d))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -137,6 +138,11 @@ func TestValidateRefuses(t *testing.T) {
 		"scale NaN":      func(g *Graph) { g.Ops[2].Scale[0] = float32(math.NaN()) },
 		"scale inf":      func(g *Graph) { g.Ops[2].Scale[0] = float32(math.Inf(1)) },
 		"residual":       func(g *Graph) { g.Ops[4].Residual = "b1" },
+		"residual stride": func(g *Graph) {
+			g.Ops[6].Out, g.Ops[6].Weight = 14, make([]int8, 9*14*14)
+			g.Ops[6].Bias, g.Ops[6].Scale = make([]int32, 14), slices.Repeat([]float32{1}, 14)
+			g.Ops[6].Residual, g.Ops[6].ResidualScale = "again", 1
+		},
 		"residual scale": func(g *Graph) { g.Ops[4].ResidualScale = 0 },
 		"overflow":       func(g *Graph) { g.Ops[2].Bias[0] = math.MaxInt32 },
 		"bias min":       func(g *Graph) { g.Ops[2].Bias[0] = math.MinInt32 },
@@ -163,8 +169,12 @@ func TestRunDoesNotAllocate(t *testing.T) {
 	pix := make([]uint8, 64*64*3)
 	assert.Zero(t, testing.AllocsPerRun(3, func() { _ = r.Run(pix) }))
 	assert.Error(t, r.Run(pix[1:]))
-	_, err = NewRunner(n, 60, 64, nil)
-	assert.Error(t, err)
+	for _, size := range [][2]int{{60, 64}, {64, 60}, {0, 64}, {64, -32}, {4128, 32}, {32, 4128}} {
+		_, err = NewRunner(n, size[0], size[1], nil)
+		assert.ErrorContains(t, err, "multiples of 32", size)
+	}
+	_, err = NewRunner(n, 32, 4096, nil)
+	assert.NoError(t, err)
 }
 
 // TestRunnerBuffersAreBounded: wide layers at stride 1 cost a file nothing and a machine 17 GB each.

@@ -54,3 +54,36 @@ func TestArenaUsesMemoryAgain(t *testing.T) {
 	assert.Less(t, lean.arena, 258*258*3+130*130*16+66*66*16+300, "no more than three in a row")
 	assert.Greater(t, kept.arena, lean.arena)
 }
+
+// TestTapsStayUntilTheEnd: layers behind a tap do not take its memory.
+func TestTapsStayUntilTheEnd(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 5))
+	g := &Graph{Input: InputU7, Taps: []string{"c"}}
+	in, c := ImageInput, 3
+	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g"} {
+		op := Op{Name: name, Input: in, In: c, Out: 16, Kernel: 3, Pad: 1, Stride: 1}
+		if name <= "c" {
+			op.Stride = 2
+		}
+		g.Ops = append(g.Ops, randomConv(rng, op, false, false))
+		in, c = name, 16
+	}
+	n, err := NewNet(g, Generic())
+	require.NoError(t, err)
+	var taps [][]uint8
+	for _, keep := range []bool{true, false} {
+		r, err := NewRunner(n, 64, 64, &RunnerOptions{Keep: keep})
+		require.NoError(t, err)
+		pix := make([]uint8, 64*64*3)
+		for i := range pix {
+			pix[i] = uint8(i * i >> 3)
+		}
+		require.NoError(t, r.Run(pix))
+		var tap []uint8
+		for y := range 8 {
+			tap = append(tap, r.Taps()[0].Row(y)...)
+		}
+		taps = append(taps, tap)
+	}
+	assert.Equal(t, taps[0], taps[1])
+}

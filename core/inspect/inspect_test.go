@@ -102,6 +102,34 @@ func TestErrorCodes(t *testing.T) {
 	assert.NoError(t, err, "the rest of the batch is unharmed")
 }
 
+// TestEachScoresLikeOne: inspectors share nothing that changes, and a result stays as it is when its inspector goes on.
+func TestEachScoresLikeOne(t *testing.T) {
+	b := tiny.Backbone(1)
+	h := tiny.Head(b, 2)
+	h.Adapter.L2, h.Adapter.Scale = true, slices.Repeat([]float32{1.5}, h.Adapter.Out)
+	in, err := inspect.New(b, h, "", nil)
+	require.NoError(t, err)
+	const n = 40
+	pictures, want, got := make([][]byte, n), make([]*inspect.Result, n), make([]*inspect.Result, n)
+	for i := range n {
+		pictures[i] = pngFile(t, tiny.Image(90, 50, uint64(i)))
+		fresh, err := inspect.New(b, h, "", nil)
+		require.NoError(t, err)
+		want[i], err = fresh.Inspect(pictures[i])
+		require.NoError(t, err)
+	}
+	require.NoError(t, in.Each(t.Context(), n, 4, nil, func(worker *inspect.Inspector, i int) (err error) {
+		got[i], err = worker.Inspect(pictures[i])
+		return err
+	}))
+	assert.Equal(t, want, got)
+	for i := range n {
+		got[i], err = in.Inspect(pictures[i])
+		require.NoError(t, err)
+	}
+	assert.Equal(t, want, got)
+}
+
 // TestMemoryOfAnImageIsBounded: the file is at fault, not the program.
 func TestMemoryOfAnImageIsBounded(t *testing.T) {
 	b := tiny.Backbone(1)

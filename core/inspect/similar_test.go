@@ -10,6 +10,7 @@ import (
 	"anomnet/core/inspect"
 	"anomnet/core/internal/tiny"
 	"anomnet/core/regions"
+	"anomnet/core/roi"
 )
 
 func TestSimilar(t *testing.T) {
@@ -33,6 +34,25 @@ func TestSimilar(t *testing.T) {
 	assert.Equal(t, res, again)
 	_, _, err = in.Similar(nil, nil)
 	assert.Error(t, err)
+}
+
+// TestSimilarLooksEverywhere: an image is most like itself wherever its worst patch lies, in the last corner too.
+func TestSimilarLooksEverywhere(t *testing.T) {
+	b := tiny.Backbone(1)
+	h := tiny.Head(b, 2)
+	h.ROI = make(roi.Mask, 8*4)
+	h.ROI[3], h.ROI[30] = 1, 1
+	in, err := inspect.New(b, h, "", nil)
+	require.NoError(t, err)
+	seen := map[int]bool{}
+	for seed := range uint64(12) {
+		picture := pngFile(t, tiny.Image(90, 50, seed))
+		worst, spots, err := in.Similar(picture, [][]byte{picture})
+		require.NoError(t, err)
+		assert.Equal(t, []inspect.Spot{{X: worst.X, Y: worst.Y}}, spots)
+		seen[worst.Y*8+worst.X] = true
+	}
+	assert.Equal(t, map[int]bool{3: true, 30: true}, seen)
 }
 
 func TestRegionsAreThoseOfTheMap(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -49,9 +50,28 @@ func TestRunStops(t *testing.T) {
 	assert.ErrorIs(t, err, broken)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = Run(ctx, 9, 2, nil, state, func(int, int) error { return nil })
+	_, err = Run(ctx, 9, 2, nil, state, func(int, int) error { calls++; return nil })
 	assert.ErrorIs(t, err, context.Canceled)
+	assert.Equal(t, 1, calls, "nothing is begun when the context has ended")
 	states, err := Run(t.Context(), 0, 2, nil, state, func(int, int) error { return broken })
 	require.NoError(t, err)
 	assert.Empty(t, states)
+}
+
+// TestAnErrorStopsTheOthers: what was begun is finished, nothing else is begun.
+func TestAnErrorStopsTheOthers(t *testing.T) {
+	broken, failed := errors.New("broken"), make(chan struct{})
+	var others atomic.Int32
+	_, err := Run(t.Context(), 1000, 2, nil, func() (int, error) { return 0, nil }, func(_, i int) error {
+		if i == 0 {
+			close(failed)
+			return broken
+		}
+		<-failed
+		time.Sleep(time.Millisecond)
+		others.Add(1)
+		return nil
+	})
+	assert.ErrorIs(t, err, broken)
+	assert.Less(t, others.Load(), int32(500))
 }
