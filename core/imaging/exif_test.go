@@ -119,6 +119,26 @@ func TestBrokenEXIFIsIgnored(t *testing.T) {
 	// A block behind the first scan is not metadata of this picture.
 	late := append(bytes.Clone(file[:len(file)-2]), withAPP1([]byte{0xff, 0xd8}, good)[2:]...)
 	assert.Equal(t, 1, jpegOrientation(append(late, 0xff, 0xd9)))
+	// Fill bytes may stand before any marker (T.81, B.1.1.2).
+	filled := withAPP1(file, good)
+	assert.Equal(t, 6, jpegOrientation(append(append(bytes.Clone(filled[:2]), 0xff, 0xff), filled[2:]...)))
+}
+
+// TestWebPOrientation: behind a chunk of an odd number of bytes, with and without the header of JPEG's segments.
+func TestWebPOrientation(t *testing.T) {
+	block := exifBlock(binary.LittleEndian, "II*\x00", 8)
+	for _, header := range []string{"", exifHeader} {
+		for _, before := range []string{"", "abc", "abcd"} {
+			file := []byte("RIFF\x00\x00\x00\x00WEBP")
+			for _, c := range [][]byte{append([]byte("ICCP"), before...), append([]byte("EXIF"+header), block...)} {
+				file = binary.LittleEndian.AppendUint32(append(file, c[:4]...), uint32(len(c)-4))
+				if file = append(file, c[4:]...); len(c)%2 == 1 {
+					file = append(file, 0)
+				}
+			}
+			assert.Equal(t, 8, webpOrientation(file), "%q after %q", header, before)
+		}
+	}
 }
 
 func FuzzEXIF(f *testing.F) {

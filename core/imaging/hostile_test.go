@@ -190,6 +190,32 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
+// TestTIFFThatIsRead: tags that may be absent, and compressions that a predictor belongs to.
+func TestTIFFThatIsRead(t *testing.T) {
+	pixels := []byte{9, 1, 0, 2}
+	without := bytes.Clone(tiffHeader(2, 2, [2]uint32{273, 4}))
+	i := bytes.Index(without, []byte{278 & 0xff, 278 >> 8, 3, 0})
+	require.Positive(t, i)
+	without = append(append(without[:i:i], without[i+12:]...), pixels...) // all rows are one strip
+	without[8]--
+	binary.LittleEndian.PutUint32(without[bytes.Index(without, []byte{273 & 0xff, 273 >> 8, 3, 0})+8:], uint32(len(without)-4))
+	predicted := func(compression uint32) []byte {
+		return tiffBlocks(2, 2, compression, deflated(pixels), func(uint32) [][2]uint32 { return [][2]uint32{{278, 2}, {317, 2}} }, 1)
+	}
+	for name, c := range map[string]struct {
+		file []byte
+		want []uint8
+	}{
+		"no rows per strip": {without, []uint8{9, 1, 0, 2}}, "deflate": {predicted(8), []uint8{9, 10, 0, 2}}, "old deflate": {predicted(32946), []uint8{9, 10, 0, 2}},
+	} {
+		m, err := Decode(c.file, nil)
+		require.NoError(t, err, name)
+		for p, v := range c.want {
+			assert.Equal(t, []uint8{v, v, v}, m.Pix[3*p:3*p+3], name)
+		}
+	}
+}
+
 func flip(b []byte, at int) []byte {
 	b[at] ^= 1
 	return b
@@ -239,7 +265,7 @@ func TestDecodeTruncatedTIFF(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	file := pngOf(t, image.NewGray(image.Rect(0, 0, 40, 20)))
+	file, tall := pngOf(t, image.NewGray(image.Rect(0, 0, 40, 20))), pngOf(t, image.NewGray(image.Rect(0, 0, 20, 40)))
 	for _, tt := range []struct {
 		name string
 		lim  Limits
@@ -254,6 +280,10 @@ func TestLimits(t *testing.T) {
 		{"side", Limits{MaxSide: 39}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			if tt.lim.MaxBytes == 0 {
+				_, err := Decode(tall, &tt.lim)
+				assert.Equal(t, tt.ok, err == nil, "20 x 40: %v", err)
+			}
 			_, err := Decode(file, &tt.lim)
 			if tt.ok {
 				require.NoError(t, err)
