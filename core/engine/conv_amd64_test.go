@@ -33,3 +33,22 @@ func TestFit(t *testing.T) {
 		assert.Equal(t, c.expect, c.isa.Fit(c.channels).Channels, "%v: %d channels", c.isa, c.channels)
 	}
 }
+
+// TestShortPlanesPanic: the assembly checks nothing, so Run does.
+func TestShortPlanesPanic(t *testing.T) {
+	for _, k := range nativeTiers() {
+		conv, err := k.NewConv(&Conv{Out: 20, Rows: 2, Run: 6, Weight: make([]int8, 240), Bias: make([]int32, 20), Scale: make([]float32, 20), Residual: ResidualU7})
+		require.NoError(t, err)
+		call := func(in, out, res, factor int) func() {
+			c := ConvCall{H: 2, W: 3, RowStep: 20, In: Plane{Data: make([]uint8, in), Row: 20, Col: 2}, Out: Plane{Data: make([]uint8, out), Row: 60, Col: 20},
+				Res: Plane{Data: make([]uint8, res), Row: 60, Col: 20}, Factor: make([]float32, factor)}
+			c.Scratch = make([]uint8, conv.Scratch(&c))
+			return func() { conv.Run(&c) }
+		}
+		const in = 20 + 2*2 + 20 + 8 // the last window starts at 24, and its second run of 6, read as 8, at 44
+		assert.NotPanics(t, call(in, 120, 120, 6), k.Name())
+		for _, short := range []func(){call(in-1, 120, 120, 6), call(in, 119, 120, 6), call(in, 120, 119, 6), call(in, 120, 120, 5)} {
+			assert.Panics(t, short, k.Name())
+		}
+	}
+}

@@ -138,6 +138,23 @@ func TestValidateRefuses(t *testing.T) {
 		"scale NaN":      func(g *Graph) { g.Ops[2].Scale[0] = float32(math.NaN()) },
 		"scale inf":      func(g *Graph) { g.Ops[2].Scale[0] = float32(math.Inf(1)) },
 		"residual":       func(g *Graph) { g.Ops[4].Residual = "b1" },
+		"total stride": func(g *Graph) {
+			pool := Op{Kind: KindMaxPool, In: 16, Out: 16, Kernel: 1, Stride: 2}
+			for i, input := range []string{"deep", "32"} {
+				pool.Name, pool.Input = []string{"32", "64"}[i], input
+				g.Ops = append(g.Ops, pool)
+			}
+		},
+		"pool of the image": func(g *Graph) {
+			g.Ops = append(g.Ops, Op{Name: "last", Kind: KindMaxPool, Input: ImageInput, In: 3, Out: 3, Kernel: 1, Stride: 1})
+		},
+		"image as residual": func(g *Graph) {
+			last := randomConv(rand.New(rand.NewPCG(1, 6)), Op{Name: "last", Input: ImageInput, In: 3, Out: 3, Kernel: 1, Stride: 1}, false, false)
+			last.Residual, last.ResidualScale = ImageInput, 1
+			g.Ops = append(g.Ops, last)
+		},
+		"int16 weights behind the stem": func(g *Graph) { g.Ops[2].Weight, g.Ops[2].Weight16 = nil, make([]int16, len(g.Ops[2].Weight)) },
+		"int8 stem on raw pixels":       func(g *Graph) { g.Input = InputRaw },
 		"residual stride": func(g *Graph) {
 			g.Ops[6].Out, g.Ops[6].Weight = 14, make([]int8, 9*14*14)
 			g.Ops[6].Bias, g.Ops[6].Scale = make([]int32, 14), slices.Repeat([]float32{1}, 14)
@@ -232,4 +249,19 @@ func TestWorkOfPoolsIsBounded(t *testing.T) {
 	assert.ErrorContains(t, err, "2763566088192 multiply-adds for an image, the limit is 1099511627776")
 	_, err = NewRunner(n, 256, 256, nil)
 	assert.NoError(t, err)
+}
+
+func TestChoose(t *testing.T) {
+	tiers := []Kernels{Ref(), Generic()}
+	for name, want := range map[string]string{"": "generic", "ref": "ref", "generic": "generic"} {
+		k, err := Choose(tiers, name)
+		require.NoError(t, err)
+		assert.Equal(t, want, k.Name())
+	}
+	for _, list := range [][]Kernels{tiers, nil} {
+		_, err := Choose(list, "none")
+		assert.ErrorContains(t, err, `no tier "none"`)
+	}
+	_, err := Choose(nil, "")
+	assert.Error(t, err)
 }

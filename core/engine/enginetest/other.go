@@ -27,7 +27,7 @@ func SearchCases() []SearchCase {
 		for _, n := range []int{1, 2, 5, 6, 7, 8, 9, 12, 13, 63, 64, 65, 130} {
 			all = append(all, SearchCase{N: n, K: 20, D: 16, Fill: fill})
 		}
-		for _, d := range []int{1, 2, 3, 4, 5, 15, 16, 17, 63, 64, 65, 128, 130, 288} {
+		for _, d := range []int{1, 2, 3, 4, 5, 15, 16, 17, 63, 64, 65, 128, 130, 288, 1023, 1024, 1025} {
 			all = append(all, SearchCase{N: 9, K: 19, D: d, Fill: fill})
 		}
 		all = append(all, SearchCase{N: 3, K: 10, D: 8, From: 10, Fill: fill}, SearchCase{N: 3, D: 8, Fill: fill})
