@@ -183,7 +183,7 @@ const mapNameBytes = 200
 func drawMap(res *inspect.Result) *imaging.RGB {
 	p := res.Preview
 	m := heat.Map{W: res.MapW, H: res.MapH, V: res.Map, ROI: res.ROI}.Place(p.W, p.H, 1, 1)
-	colours := m.RGBA(heat.Scale{Low: res.MapLow, Limit: res.Limit, High: res.MapHigh})
+	colours := m.RGBA(heat.Scale{Low: res.MapLow, Limit: res.Edge, High: res.MapHigh})
 	out := &imaging.RGB{W: p.W, H: p.H, Pix: make([]uint8, len(p.Pix))}
 	for i := range p.W * p.H {
 		a := int(colours[4*i+3]) / 2 // half covered at most: the picture stays visible

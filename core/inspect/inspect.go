@@ -55,7 +55,8 @@ type Result struct {
 	MapLow, MapHigh    float32
 	ROI                roi.Mask         // where Map has values, nil for all; 0 elsewhere
 	Worst              Spot             // the patch that weighs most in the score
-	Regions            []regions.Region // of the map above Limit, see regions.Find
+	Regions            []regions.Region // of the map above Edge, see regions.Mark
+	Edge               float32          // Limit, or less where an NG image has nothing above it
 	Width, Height      int              // of the image after orientation
 	Preview            *imaging.RGB     // the pixels that were scored
 	SHA256             string           // of the file
@@ -185,12 +186,14 @@ func (in *Inspector) Inspect(data []byte) (*Result, error) {
 	in.mapper.Map(in.e)
 	raw := in.mapper.ImageScore(in.head.TopK)
 	frame := regions.Frame{Width: img.W, Height: img.H, InputW: pre.W, InputH: pre.H, Mode: string(in.head.Preprocess.Mode), ROI: in.head.ROI}
+	verdict := cal.Verdict(raw)
+	found := regions.Mark(in.mapper.Smoothed(), g.W, g.H, cal.Limit, verdict == calibrate.NG, frame)
 	sum := sha256.Sum256(data)
 	return &Result{
-		Raw: raw, Limit: cal.Limit, Review: cal.Review, Ratio: cal.Ratio(raw), PValue: cal.PValue(raw), Verdict: cal.Verdict(raw),
+		Raw: raw, Limit: cal.Limit, Review: cal.Review, Ratio: cal.Ratio(raw), PValue: cal.PValue(raw), Verdict: verdict,
 		Map: append([]float32(nil), in.mapper.Smoothed()...), MapW: g.W, MapH: g.H, MapLow: cal.MapLow, MapHigh: cal.MapHigh, ROI: in.head.ROI,
 		Width: img.W, Height: img.H, Preview: pre, SHA256: hex.EncodeToString(sum[:]),
-		Worst: in.worst(), Regions: regions.Find(in.mapper.Smoothed(), g.W, g.H, cal.Limit, frame).Regions,
+		Worst: in.worst(), Regions: found.Regions, Edge: found.Edge,
 	}, nil
 }
 

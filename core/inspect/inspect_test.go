@@ -185,3 +185,31 @@ func TestTimeOfAnImageIsBounded(t *testing.T) {
 	_, err = inspect.New(b, h, "", nil)
 	assert.NoError(t, err)
 }
+
+// TestAnNGImageHasARegion: the limit is set between the image's score and the highest value of its map.
+func TestAnNGImageHasARegion(t *testing.T) {
+	b := tiny.Backbone(1)
+	h := tiny.Head(b, 2)
+	picture := pngFile(t, tiny.Image(90, 50, 4))
+	at := func(limit float32) *inspect.Result {
+		h.Calibration.Limit, h.Calibration.Review = limit, limit/2
+		h.Calibration.MapHigh = 2*limit + h.Calibration.MapLow
+		in, err := inspect.Open([][]byte{encode(t, &model.File{Backbone: b, Head: h})}, nil)
+		require.NoError(t, err)
+		res, err := in.Inspect(picture)
+		require.NoError(t, err)
+		return res
+	}
+	first := at(1)
+	peak := slices.Max(first.Map)
+	require.Less(t, peak, first.Raw)
+	ng := at((peak + first.Raw) / 2)
+	require.Equal(t, calibrate.NG, ng.Verdict)
+	require.NotEmpty(t, ng.Regions)
+	assert.Equal(t, first.Raw, ng.Raw)
+	assert.Less(t, ng.Edge, peak)
+	review := at(first.Raw)
+	require.Equal(t, calibrate.Review, review.Verdict)
+	assert.Empty(t, review.Regions)
+	assert.Equal(t, review.Limit, review.Edge)
+}

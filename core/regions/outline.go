@@ -106,7 +106,7 @@ func (f *Found) cell(x, y int, id int32, join func(from, to edge)) {
 	}
 }
 
-// cross is where the limit lies between the two samples of an edge, in pixels of the picture.
+// cross is where Edge lies between the two samples of an edge, in pixels of the picture.
 func (f *Found) cross(e edge) Point {
 	x2, y2 := e.x+1, e.y
 	if e.down {
@@ -114,7 +114,7 @@ func (f *Found) cross(e edge) Point {
 	}
 	t := 0.5 // to the border of the picture, or of what is inspected
 	if a, b := f.value(e.x, e.y), f.value(x2, y2); a == a && b == b && a != b {
-		t = min(max(float64(f.limit-a)/float64(b-a), 0), 1)
+		t = min(max(float64(f.Edge-a)/float64(b-a), 0), 1)
 	}
 	x, y := float64(e.x)+0.5, float64(e.y)+0.5
 	if e.down {

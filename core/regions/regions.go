@@ -3,6 +3,7 @@
 //	f := regions.Find(m, w, h, limit, frame)
 //	f.Regions[0].Area    // pixels of the picture, the largest region first
 //	f.Outline(0)         // closed lines around it
+//	regions.Mark(m, w, h, limit, true, frame) // an image that is NG, which shows a place in any case
 //
 // The map is laid over the picture as it is drawn: bilinear between patch centres. It is looked at on a raster of at most Raster
 // samples along the longer side, one sample per pixel for pictures up to that size, so areas of larger pictures are multiples of a
@@ -22,6 +23,8 @@ const (
 	Raster = 512
 	// Max is how many regions are kept, the largest ones.
 	Max = 100
+	// nearTop is the share of the highest value above which Mark looks where nothing is above the limit: more than a spot, less than all that is a little odd.
+	nearTop = 0.95
 )
 
 // Modes in which a picture is brought to the size of the model's input; they are those of core/imaging.
@@ -66,7 +69,7 @@ func (f Frame) Spot(x, y, w, h int) (left, top, right, bottom float64) {
 
 func (f Frame) valid() bool { return f.Width > 0 && f.Height > 0 && f.InputW > 0 && f.InputH > 0 }
 
-// Region is a connected part of a picture above the limit; samples that touch at a corner are connected. Its unit is a pixel of the
+// Region is a connected part of a picture above Found.Edge; samples that touch at a corner are connected. Its unit is a pixel of the
 // picture.
 type Region struct {
 	Area                     int
@@ -79,9 +82,9 @@ type Region struct {
 type Found struct {
 	Regions []Region
 	More    int
+	Edge    float32 // what the regions are above: the limit, or less (Mark)
 
 	frame  Frame
-	limit  float32
 	w, h   int
 	values []float32 // NaN where the picture is not inspected
 	label  []int32   // 0 for none, else 1 + index in Regions
@@ -89,16 +92,42 @@ type Found struct {
 
 // Find looks for the parts of m, [h][w], that are above limit. Sizes that do not fit together give none.
 func Find(m []float32, w, h int, limit float32, frame Frame) *Found {
-	f := &Found{frame: frame, limit: limit}
-	if w < 1 || h < 1 || len(m) != w*h || frame.ROI != nil && len(frame.ROI) != w*h || !frame.valid() || !(slices.Max(m) > limit) {
+	f := &Found{frame: frame, Edge: limit}
+	if fits(m, w, h, frame) && slices.Max(m) > limit {
+		f.components(f.lay(m, w, h))
+	}
+	return f
+}
+
+// Mark is Find for an image that has a verdict. The score of an image is a mean of patch distances, and its map is smooth: that of an NG image can be above the limit nowhere. An
+// NG image must show a place all the same, so then what is near the highest value on the picture is taken, and Edge is below the limit.
+func Mark(m []float32, w, h int, limit float32, ng bool, frame Frame) *Found {
+	f := Find(m, w, h, limit, frame)
+	if !ng || len(f.Regions) > 0 || !fits(m, w, h, frame) {
 		return f
 	}
-	f.w, f.h = size(frame.Width, frame.Height)
-	kx, ky := frame.Cover()
-	var inspected int
-	f.values, inspected = Lay(m, w, h, frame.ROI, f.w, f.h, kx, ky)
+	inspected := f.lay(m, w, h)
+	var top float32
+	for _, v := range f.values {
+		if v > top { // not NaN
+			top = v
+		}
+	}
+	f.Edge = min(limit, float32(top*nearTop))
 	f.components(inspected)
 	return f
+}
+
+func fits(m []float32, w, h int, frame Frame) bool {
+	return w >= 1 && h >= 1 && len(m) == w*h && (frame.ROI == nil || len(frame.ROI) == w*h) && frame.valid()
+}
+
+// lay lays m over the raster of the picture.
+func (f *Found) lay(m []float32, w, h int) (inspected int) {
+	f.w, f.h = size(f.frame.Width, f.frame.Height)
+	kx, ky := f.frame.Cover()
+	f.values, inspected = Lay(m, w, h, f.frame.ROI, f.w, f.h, kx, ky)
+	return inspected
 }
 
 // size is that of the raster of a picture.
@@ -171,7 +200,7 @@ func (f *Found) components(inspected int) {
 	var parts []part
 	var stack []int
 	for i, v := range f.values {
-		if f.label[i] != 0 || !(v > f.limit) {
+		if f.label[i] != 0 || !(v > f.Edge) {
 			continue
 		}
 		p := part{first: i, Region: Region{Left: f.w, Top: f.h}}
@@ -199,7 +228,7 @@ func (f *Found) spread(at int, id int32, stack []int) []int {
 	x, y := at%f.w, at/f.w
 	for v := max(y-1, 0); v <= min(y+1, f.h-1); v++ {
 		for u := max(x-1, 0); u <= min(x+1, f.w-1); u++ {
-			if n := v*f.w + u; f.label[n] == 0 && f.values[n] > f.limit {
+			if n := v*f.w + u; f.label[n] == 0 && f.values[n] > f.Edge {
 				f.label[n] = id
 				stack = append(stack, n)
 			}

@@ -50,6 +50,43 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// TestAnNGImageShowsAPlace: its score is above the limit, its map may not be.
+func TestAnNGImageShowsAPlace(t *testing.T) {
+	m, w, h := draw(
+		"00000000",
+		"03000800",
+		"03300000",
+		"00030000",
+		"00000007")
+	same := Frame{Width: w, Height: h, InputW: w, InputH: h, Mode: Stretch}
+	assert.Equal(t, Find(m, w, h, 2, same), Mark(m, w, h, 2, true, same), "there is something above the limit")
+	assert.Empty(t, Mark(m, w, h, 8, false, same).Regions, "not NG")
+	f := Mark(m, w, h, 8, true, same)
+	require.Len(t, f.Regions, 1)
+	assert.Equal(t, Region{Area: 1, Share: 1.0 / 40, Peak: 8, Left: 5, Top: 1, Right: 6, Bottom: 2}, f.Regions[0])
+	assert.Equal(t, float32(7.6), f.Edge)
+	assert.Len(t, f.Outline(0), 1)
+	outside := Frame{Width: 40, Height: 20, InputW: 8, InputH: 8, Mode: Fit} // rows 0, 1 and 4 are not all on the picture
+	f = Mark(m[:w*4], w, 4, 9, true, outside)
+	require.NotEmpty(t, f.Regions)
+	assert.LessOrEqual(t, f.Regions[0].Peak, float32(8), "of what is on the picture")
+	assert.Empty(t, Mark(make([]float32, 40), w, h, 8, true, same).Regions, "nothing anywhere")
+	assert.Empty(t, Mark(m, w, h+1, 8, true, same).Regions)
+	assert.Empty(t, Mark(nil, 0, 0, 8, true, same).Regions)
+}
+
+// TestAPictureSmallerThanItsMap has no sample where its map is above the limit.
+func TestAPictureSmallerThanItsMap(t *testing.T) {
+	m := make([]float32, 32*32)
+	for i := range m {
+		m[i] = float32(i%32) / 32
+	}
+	m[7*32+9] = 5
+	frame := Frame{Width: 10, Height: 10, InputW: 256, InputH: 256, Mode: Stretch}
+	require.Empty(t, Find(m, 32, 32, 4, frame).Regions)
+	assert.Len(t, Mark(m, 32, 32, 4, true, frame).Regions, 1)
+}
+
 func TestWhatIsInspectedDependsOnTheMode(t *testing.T) {
 	full := []float32{5}
 	for _, c := range []struct {
@@ -226,11 +263,11 @@ func FuzzFind(f *testing.F) {
 			m[i] = float32(data[i])
 		}
 		frame := Frame{Width: int(pw), Height: int(ph), InputW: 64, InputH: 32, Mode: []string{Stretch, Fit, Crop}[mode%3]}
-		found := Find(m, int(w), h, limit, frame)
+		found := Mark(m, int(w), h, limit, w&1 == 1, frame)
 		share := 0.0
 		for i, r := range found.Regions {
 			share += r.Share
-			if r.Area < 1 || !(r.Peak > limit) || r.Left < 0 || r.Top < 0 || r.Right > int(pw) || r.Bottom > int(ph) || r.Left >= r.Right || r.Top >= r.Bottom {
+			if r.Area < 1 || !(r.Peak > found.Edge) || r.Left < 0 || r.Top < 0 || r.Right > int(pw) || r.Bottom > int(ph) || r.Left >= r.Right || r.Top >= r.Bottom {
 				t.Fatalf("%+v", r)
 			}
 			if i > 0 && r.Area > found.Regions[i-1].Area {
@@ -247,6 +284,9 @@ func FuzzFind(f *testing.F) {
 					}
 				}
 			}
+		}
+		if found.Edge > limit || w&1 == 0 && found.Edge != limit {
+			t.Fatalf("edge %v", found.Edge)
 		}
 		if share > 1+1e-9 {
 			t.Fatal("more than all")

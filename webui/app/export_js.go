@@ -238,7 +238,7 @@ func (a *app) annotated(it *ui.Item) (js.Value, error) {
 func (a *app) overlay(ctx js.Value, it *ui.Item, w, h int, kx, ky float64) {
 	r := it.Result
 	mw, mh := fit(w, h, maxHeat)
-	pix := heat.Map{W: r.MapW, H: r.MapH, V: it.Map, ROI: a.page.Region(&r)}.Place(mw, mh, kx, ky).RGBA(heat.Scale{Low: r.MapLow, High: r.MapHigh, Limit: r.Limit})
+	pix := heat.Map{W: r.MapW, H: r.MapH, V: it.Map, ROI: a.page.Region(&r)}.Place(mw, mh, kx, ky).RGBA(heat.Scale{Low: r.MapLow, High: r.MapHigh, Limit: a.page.Found(it).Edge})
 	u := js.Global().Get("Uint8ClampedArray").New(len(pix))
 	js.CopyBytesToJS(u, pix)
 	layer := js.Global().Get("OffscreenCanvas").New(mw, mh)

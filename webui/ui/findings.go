@@ -50,9 +50,12 @@ func (c *Findings) Explained() bool { return c.item().Result.MapW > 0 }
 // Known tells whether the map is there, without which nothing is known about regions.
 func (c *Findings) Known() bool { return len(c.item().Map) > 0 }
 
-// Title counts the regions.
+// Title counts the regions, or says what is shown instead.
 func (c *Findings) Title() string {
 	f := c.Page.Found(c.item())
+	if f.Edge < c.item().Result.Limit && len(f.Regions) > 0 {
+		return c.Page.t("regions.highest")
+	}
 	return c.Page.Text.N("regions.title", len(f.Regions)+f.More)
 }
 

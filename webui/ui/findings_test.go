@@ -58,6 +58,26 @@ func TestRegionsAreListedAndOutlined(t *testing.T) {
 	assert.Len(t, find(v.tree(), "class", "contour"), 1, "they follow the limit")
 }
 
+// TestAnNGImageShowsAPlaceThoughNothingIsAboveTheLimit: its score is, by a little, and its map is smoother.
+func TestAnNGImageShowsAPlaceThoughNothingIsAboveTheLimit(t *testing.T) {
+	p, _ := spotted(t)
+	p.SetLimits(Limits{0, 3})
+	it := p.Selected()
+	it.Result.Raw = 3.01
+	p.SetLimits(Limits{0, 3.005})
+	require.Equal(t, "NG", it.Result.Verdict)
+	tree := newView(t, p).tree()
+	assert.Contains(t, text(find(tree, "class", "regions")[0]), "Nowhere above the limit: the highest place is outlined")
+	require.Len(t, find(tree, "class", "contour"), 1)
+	assert.Contains(t, text(find(tree, "class", "region")[0]), "0.998 ×")
+	require.Len(t, it.Result.Regions, 1, "in reports, too")
+	p.SetLimits(Limits{0, 3.02})
+	require.Equal(t, "REVIEW", it.Result.Verdict)
+	tree = newView(t, p).tree()
+	assert.Contains(t, text(find(tree, "class", "regions")[0]), "0 regions above the limit")
+	assert.Empty(t, find(tree, "class", "contour"))
+}
+
 func TestManyRegionsAreNotAllListed(t *testing.T) {
 	p, _ := judgedPage(t)
 	p.Add(fakeFile("part.png"))

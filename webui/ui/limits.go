@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"anomnet/core/calibrate"
-	"anomnet/core/regions"
 	"anomnet/wasm/protocol"
 )
 
@@ -78,7 +77,7 @@ func (p *Page) judgeBy(c *calibrate.Calibration, it *Item) {
 	}
 	r.Regions = nil
 	if len(it.Map) > 0 {
-		for _, g := range regions.Find(it.Map, r.MapW, r.MapH, r.Limit, p.frame(*r)).Regions {
+		for _, g := range p.mark(it).Regions {
 			r.Regions = append(r.Regions, protocol.Region{Area: g.Area, Share: g.Share})
 		}
 	}

@@ -225,7 +225,7 @@ func (p *Page) SetGolden(id string) {
 	}
 }
 
-// Found returns the regions of an item above the limit in force; none while it has no map.
+// Found returns the regions of an item by the limit in force; none while it has no map.
 func (p *Page) Found(it *Item) *regions.Found {
 	f := &p.Look.found
 	if it == nil || it.State != Done || len(it.Map) == 0 {
@@ -233,9 +233,15 @@ func (p *Page) Found(it *Item) *regions.Found {
 	}
 	r := it.Result
 	if f.Found == nil || f.id != it.ID || f.limit != r.Limit {
-		*f = findings{id: it.ID, limit: r.Limit, Found: regions.Find(it.Map, r.MapW, r.MapH, r.Limit, p.frame(r))}
+		*f = findings{id: it.ID, limit: r.Limit, Found: p.mark(it)}
 	}
 	return f.Found
+}
+
+// mark looks for the regions of an item that has a map.
+func (p *Page) mark(it *Item) *regions.Found {
+	r := it.Result
+	return regions.Mark(it.Map, r.MapW, r.MapH, r.Limit, r.Verdict == protocol.VerdictNG, p.frame(r))
 }
 
 func (p *Page) frame(r protocol.ScoreResult) regions.Frame {
