@@ -72,7 +72,7 @@ func (c *corrector) shots(p *store.Part, items []*ui.Item, copies protocol.Copie
 		key := store.Key(it.Result.SHA256)
 		s := store.Shot{Key: key, SHA: it.Result.SHA256, Name: it.Src.Name(), W: it.Result.Width, H: it.Result.Height, Copies: copies}
 		if known := p.Shot(key); known != nil && known.Copies.Cover(copies) {
-			if _, err := c.app.teach.read(store.FeaturePath(p.ID, p.Shape, key)); err == nil {
+			if _, err := c.app.teach.read(store.FeaturePath(p.ID, p.ShapeNow(), key)); err == nil {
 				out = append(out, *known)
 				continue
 			}
@@ -82,7 +82,7 @@ func (c *corrector) shots(p *store.Part, items []*ui.Item, copies protocol.Copie
 		if err != nil {
 			return nil, protocol.Error{Code: protocol.CodeUnreadable, Message: err.Error()}
 		}
-		req := protocol.FeaturesRequest{Name: s.Name, Backbone: p.Current().Backbone, Shape: p.Shape, Copies: copies}
+		req := protocol.FeaturesRequest{Name: s.Name, Backbone: p.Current().Backbone, Shape: p.ShapeNow(), Copies: copies}
 		r, bufs, e := ask[protocol.FeaturesResult](c.app, protocol.OpFeatures, req, append([]any{blob}, c.stock.lend(req.Backbone)...)...)
 		if e.Code != "" {
 			return nil, e
@@ -90,8 +90,8 @@ func (c *corrector) shots(p *store.Part, items []*ui.Item, copies protocol.Copie
 		if r.SHA256 != s.SHA {
 			return nil, protocol.Error{Code: protocol.CodeUnreadable, Message: s.Name + " has changed since it was inspected"}
 		}
-		c.app.view.Update(func() { c.app.teach.thumb(p.ID, p.Shape, r, bufs.Index(1)) })
-		if err := c.stock.lib.Keep(store.FeaturePath(p.ID, p.Shape, key), asBlob(bufs.Index(0))); err != nil {
+		c.app.view.Update(func() { c.app.teach.thumb(p.ID, p.ShapeNow(), r, bufs.Index(1)) })
+		if err := c.stock.lib.Keep(store.FeaturePath(p.ID, p.ShapeNow(), key), asBlob(bufs.Index(0))); err != nil {
 			return nil, storeError(err)
 		}
 	}
@@ -109,11 +109,11 @@ func (c *corrector) learn(p store.Part, items []*ui.Item) (*store.Part, int, pro
 	if len(good)+len(bad) > protocol.MaxTaught {
 		return nil, 0, protocol.Error{Code: protocol.CodeTooMany}
 	}
-	bufs, err := c.app.teach.features(p.ID, p.Shape, slices.Concat(good, bad))
+	bufs, err := c.app.teach.features(p.ID, p.ShapeNow(), slices.Concat(good, bad))
 	if err != nil {
 		return nil, 0, protocol.Error{Code: protocol.CodeStale, Message: err.Error()}
 	}
-	req := protocol.FitRequest{Part: p.Name, Backbone: now.Backbone, Shape: p.Shape, Good: len(good), Rate: now.Rate, Seed: p.Seed,
+	req := protocol.FitRequest{Part: p.Name, Backbone: now.Backbone, Shape: p.ShapeNow(), Good: len(good), Rate: now.Rate, Seed: p.Seed,
 		Revision: now.Revision + 1, Parent: now.Head, ROI: now.ROI}
 	c.stock.lendFit(&req, bufs)
 	r, out, e := c.fit(req, bufs)
@@ -121,7 +121,7 @@ func (c *corrector) learn(p store.Part, items []*ui.Item) (*store.Part, int, pro
 		return nil, 0, e
 	}
 	head := asBlob(out)
-	m := store.Model{Name: p.Name, Version: versionOf(r.Model, head, store.Taught), Head: head, Shape: p.Shape, Seed: p.Seed, Shots: added}
+	m := store.Model{Name: p.Name, Version: versionOf(r.Model, head, store.Taught), Head: head, Shape: p.ShapeNow(), Seed: p.Seed, Shots: added}
 	m.Version.Good, m.Version.Why = good, "good"
 	for _, s := range added {
 		m.Unbad = append(m.Unbad, s.Key)

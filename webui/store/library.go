@@ -120,6 +120,7 @@ func (l *Library) Add(id, fresh string, m Model) (*Part, error) {
 			return err
 		}
 		p.Name = m.Name
+		m.Version.Shape = &m.Shape
 		p.add(m.Version)
 		p.images(&m)
 		return l.put(partKey+p.ID, p)

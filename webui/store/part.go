@@ -45,6 +45,7 @@ type Version struct {
 	Good     []string `json:"good,omitempty"` // keys of the images that it was taught from, in order
 	Images   int      `json:"images"`
 	Rate     float64  `json:"rate"`
+	Shape    *Shape   `json:"shape,omitempty"`  // nil in records of before, for that of the part
 	ROI      string   `json:"roi,omitempty"`    // region of interest as core/roi writes it
 	Caught   []string `json:"caught,omitempty"` // keys of the bad images that it calls NG
 	// Trust is what its signature was worth when it came; nil for what was made here.
@@ -57,7 +58,7 @@ type Part struct {
 	Name     string    `json:"name"`
 	Use      int       `json:"use"` // the version in use
 	Versions []Version `json:"versions"`
-	Shape    Shape     `json:"shape"`
+	Shape    Shape     `json:"shape"` // of the first version, see ShapeNow
 	Seed     int64     `json:"seed,omitempty"`
 	Shots    []Shot    `json:"shots,omitempty"` // of all versions
 	Bad      []string  `json:"bad,omitempty"`   // keys of images known to be bad: every version is checked with them
@@ -79,6 +80,14 @@ func (p *Part) Current() *Version {
 		return v
 	}
 	return &p.Versions[len(p.Versions)-1]
+}
+
+// ShapeNow is the shape of the version in use: a part can be taught again at another size.
+func (p *Part) ShapeNow() Shape {
+	if s := p.Current().Shape; s != nil {
+		return *s
+	}
+	return p.Shape
 }
 
 // Before is the version that one click goes back to: the one that the version in use was made from, or the one before it; nil for none.

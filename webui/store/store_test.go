@@ -362,3 +362,20 @@ func TestBadImages(t *testing.T) {
 	_, err = l.MarkBad("p1", Shot{Key: "k"}, 9, true)
 	assert.ErrorIs(t, err, ErrGone)
 }
+
+// TestAPartTaughtAtAnotherSize has versions of both: each is taught further at its own.
+func TestAPartTaughtAtAnotherSize(t *testing.T) {
+	l := NewLibrary(newDisk())
+	small, large := Shape{Width: 256, Height: 256, Mode: "stretch"}, Shape{Width: 384, Height: 384, Mode: "fit"}
+	for i, s := range []Shape{small, large} {
+		m := model("Bracket", fmt.Sprint("h", i))
+		m.Shape = s
+		p, err := l.Add("p1", "", m)
+		require.NoError(t, err)
+		assert.Equal(t, s, p.ShapeNow())
+	}
+	p, err := l.Choose("p1", 1)
+	require.NoError(t, err)
+	assert.Equal(t, small, p.ShapeNow())
+	assert.Equal(t, large, (&Part{Shape: large, Versions: []Version{{N: 1}}}).ShapeNow(), "a record of before")
+}

@@ -47,7 +47,7 @@ func (v *View) Resume(d store.Draft) {
 // Again teaches a part that is kept further, from the images of its version in use.
 func (v *View) Again(p *store.Part) {
 	now := p.Current()
-	d := store.Draft{ID: p.ID, Name: p.Name, Shape: p.Shape, Rate: now.Rate, Seed: p.Seed, Backbone: now.Backbone, ROI: now.ROI}
+	d := store.Draft{ID: p.ID, Name: p.Name, Shape: p.ShapeNow(), Rate: now.Rate, Seed: p.Seed, Backbone: now.Backbone, ROI: now.ROI}
 	good, bad := p.Further(nil)
 	for _, key := range good {
 		if s := p.Shot(key); s != nil {

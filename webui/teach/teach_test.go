@@ -243,9 +243,11 @@ func TestResume(t *testing.T) {
 	assert.Equal(t, []string{"d9"}, b.ended)
 	assert.Empty(t, v.shots)
 
+	large := protocol.Shape{Width: 512, Height: 512, Mode: "fit"}
 	part := store.Part{ID: "p1", Name: "Bracket", Use: 2, Shape: d.Shape, Bad: []string{"k2"}, Shots: append(d.Good, d.Bad...),
-		Versions: []store.Version{{N: 1, Head: "h1"}, {N: 2, Head: "h2", Backbone: "bb", Good: []string{"k1"}, Rate: 0.01, Revision: 1}}}
+		Versions: []store.Version{{N: 1, Head: "h1"}, {N: 2, Head: "h2", Backbone: "bb", Good: []string{"k1"}, Rate: 0.01, Revision: 1, Shape: &large}}}
 	v.Again(&part)
+	assert.Equal(t, large, v.Shape, "of the version, which was taught at another size than the first")
 	assert.Equal(t, "teach", p.View().ID)
 	assert.Equal(t, "p1", v.id)
 	assert.Equal(t, 1, v.Count(true))
