@@ -250,13 +250,12 @@ func (t *teacher) save(s teach.Save, head js.Value) (*store.Part, protocol.Error
 	}
 	v := versionOf(m, head, store.Taught)
 	model := store.Model{Name: s.Name, Version: v, Head: head, Shape: m.Shape, Seed: m.Seed, Unbad: s.Unbad}
-	for _, shot := range s.Result.Good {
+	model.Shots = slices.Concat(s.Good, s.Bad)
+	for _, shot := range s.Good {
 		model.Version.Good = append(model.Version.Good, shot.Key)
-		model.Shots = append(model.Shots, shot.Shot)
 	}
-	for i, shot := range s.Result.Bad {
+	for i, shot := range s.Bad {
 		model.Bad = append(model.Bad, shot.Key)
-		model.Shots = append(model.Shots, shot.Shot)
 		if s.Result.Checks[i] > m.Limit {
 			model.Version.Caught = append(model.Version.Caught, shot.Key)
 		}

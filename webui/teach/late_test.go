@@ -197,3 +197,25 @@ func TestChangesWhileSaving(t *testing.T) {
 	v.Saved(&store.Part{ID: v.id, Name: "Bracket", Use: 2, Versions: []store.Version{{N: 2, Head: "h2"}}})
 	assert.Equal(t, "Saved on this device: Bracket v2.", out.SavedText())
 }
+
+// TestSaveAfterAnotherSizeWasChosen keeps the head that is shown, with the images as it has learned them, while these are computed for another.
+func TestSaveAfterAnotherSizeWasChosen(t *testing.T) {
+	v, b, _ := newView(t)
+	v.Take(sources(0, 6))
+	v.toBad = true
+	v.Take(sources(6, 1))
+	answer(v, b)
+	v.Teach()
+	require.True(t, v.Fitted(b.fits[0].ID, fitResult(6, 1)))
+	(&Learn{v}).SetGray(true)
+	require.True(t, v.stale)
+	v.Save()
+	require.Len(t, b.saves, 1)
+	for _, s := range b.saves[0].Good {
+		assert.NotEmpty(t, s.Key)
+	}
+	assert.Equal(t, b.fits[0].Good[0], b.saves[0].Good[0].Key)
+	assert.Len(t, b.saves[0].Good, 6)
+	require.Len(t, b.saves[0].Bad, 1)
+	assert.Equal(t, b.fits[0].Bad[0], b.saves[0].Bad[0].Key)
+}

@@ -19,6 +19,8 @@ type Result struct {
 	Good, Bad []*Shot // in the order of the fit
 	Calib     *calibrate.Calibration
 	Req       protocol.FitRequest
+
+	good, bad []store.Shot // as they were at the start of the fit
 }
 
 // MinImages is the fewest good images that teaching takes.
@@ -64,7 +66,7 @@ func (v *View) startFit() {
 		now := v.parent.Current()
 		req.Revision, req.Parent, req.Seed = now.Revision+1, now.Head, v.parent.Seed
 	}
-	v.result, v.stale = &Result{Good: good, Bad: bad, Req: req}, false // what changes from here on is not in it
+	v.result, v.stale = &Result{Good: good, Bad: bad, Req: req, good: kept(good), bad: kept(bad)}, false // what changes from here on is not in it
 	v.lastFit++
 	v.back.Fit(Fit{ID: v.lastFit, Draft: v.id, Req: req, Good: keys(good), Bad: keys(bad)})
 }
@@ -92,6 +94,14 @@ func keys(shots []*Shot) []string {
 	out := make([]string, len(shots))
 	for i, s := range shots {
 		out[i] = s.Key
+	}
+	return out
+}
+
+func kept(shots []*Shot) []store.Shot {
+	out := make([]store.Shot, len(shots))
+	for i, s := range shots {
+		out[i] = s.Shot
 	}
 	return out
 }
@@ -215,7 +225,7 @@ func (v *View) Save() {
 		return
 	}
 	v.saving, v.changed, v.full, v.problem = true, false, false, nil
-	s := Save{Draft: v.id, Name: v.part(), Rate: v.rate(), Result: v.result}
+	s := Save{Draft: v.id, Name: v.part(), Rate: v.rate(), Result: v.result, Good: v.result.good, Bad: v.result.bad}
 	for _, shot := range v.shots {
 		if shot.Key != "" && !slices.Contains(v.result.Bad, shot) {
 			s.Unbad = append(s.Unbad, shot.Key)

@@ -49,13 +49,14 @@ type Fit struct {
 	Good, Bad []string // keys
 }
 
-// Save is a head to keep.
+// Save is a head to keep, and the images as it has learned them: those of the view may be computed at another size by now.
 type Save struct {
-	Draft  string
-	Name   string
-	Rate   float64
-	Result *Result
-	Unbad  []string // keys of images that the part may have as bad ones, and that are none
+	Draft     string
+	Name      string
+	Rate      float64
+	Result    *Result
+	Good, Bad []store.Shot
+	Unbad     []string // keys of images that the part may have as bad ones, and that are none
 }
 
 // State is how far an image is.
