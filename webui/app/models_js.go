@@ -60,7 +60,7 @@ func (c *curator) t(key string, args ...string) string { return c.app.page.Text.
 func (c *curator) Choose(id string, n int) {
 	before := c.app.page.Part.HeadDigest
 	c.act(func() (string, protocol.Error) {
-		p := c.find(id)
+		p := c.stock.part(id)
 		if p != nil && p.Current().Head != before {
 			before = ""
 		}
@@ -89,20 +89,11 @@ func (c *curator) use(p *store.Part, before string) (string, protocol.Error) {
 	return c.t("models.said.used", "part", p.Name, "n", fmt.Sprint(p.Use)), protocol.Error{}
 }
 
-func (c *curator) find(id string) *store.Part {
-	for i := range c.stock.parts {
-		if c.stock.parts[i].ID == id {
-			return &c.stock.parts[i]
-		}
-	}
-	return nil
-}
-
 // Rename implements models.Backend: the name is in the head, so this makes a version.
 func (c *curator) Rename(id, name string) {
 	before := c.app.page.Part.HeadDigest
 	c.act(func() (string, protocol.Error) {
-		p := c.find(id)
+		p := c.stock.part(id)
 		if p == nil {
 			return "", storeError(store.ErrGone)
 		}
@@ -133,7 +124,7 @@ func (c *curator) Rename(id, name string) {
 func (c *curator) Delete(id string) {
 	c.act(func() (string, protocol.Error) {
 		name := ""
-		if p := c.find(id); p != nil {
+		if p := c.stock.part(id); p != nil {
 			name = p.Name
 		}
 		if err := c.stock.lib.Delete(id); err != nil {
@@ -344,7 +335,7 @@ func (c *curator) heads(sides ...models.Side) ([]any, protocol.Error) {
 			heads = append(heads, asBlob(site.Index(site.Length()-1)))
 			continue
 		}
-		p := c.find(s.Part)
+		p := c.stock.part(s.Part)
 		if p == nil || p.Version(s.N) == nil {
 			return nil, storeError(store.ErrGone)
 		}

@@ -115,6 +115,16 @@ func (s *stock) Kept(head string) *store.Part {
 	return nil
 }
 
+// part returns a part by its id, or nil.
+func (s *stock) part(id string) *store.Part {
+	for i := range s.parts {
+		if s.parts[i].ID == id {
+			return &s.parts[i]
+		}
+	}
+	return nil
+}
+
 // persist asks the browser not to clear what is kept. Some ask the person.
 func (s *stock) persist() { _, _ = s.disk.call("persist") }
 

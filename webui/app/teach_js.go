@@ -226,6 +226,9 @@ func (t *teacher) EndDraft(id string) {
 	}()
 }
 
+// Part implements teach.Backend.
+func (t *teacher) Part(id string) *store.Part { return t.stock.part(id) }
+
 // Save implements teach.Backend.
 func (t *teacher) Save(s teach.Save) {
 	head := t.head

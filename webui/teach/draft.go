@@ -32,7 +32,7 @@ func (v *View) Drafts(ds []store.Draft) {
 // Resume goes on with unfinished teaching.
 func (v *View) Resume(d store.Draft) {
 	v.leave()
-	v.id, v.Name, v.Shape = d.ID, d.Name, d.Shape
+	v.id, v.Name, v.Shape, v.parent = d.ID, d.Name, d.Shape, v.back.Part(d.ID)
 	if d.Backbone != "" {
 		v.backbone = d.Backbone
 	}

@@ -26,6 +26,8 @@ type Backend interface {
 	// KeepDraft keeps unfinished teaching, EndDraft forgets it with its features.
 	KeepDraft(d store.Draft)
 	EndDraft(id string)
+	// Part returns a part that is kept, or nil: a draft with its id goes on from there.
+	Part(id string) *store.Part
 	// Save keeps a fitted head as a version of a part; the answer is Saved or NotSaved.
 	Save(s Save)
 	// Download gives the person the head that was fitted last, under a name and with a rate.

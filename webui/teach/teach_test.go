@@ -45,6 +45,7 @@ type fakeBackend struct {
 	drafts    []store.Draft
 	ended     []string
 	saves     []Save
+	parts     []store.Part
 	fresh     int
 }
 
@@ -52,11 +53,17 @@ func (b *fakeBackend) Compute(id int, _ ui.Source, _ string, req protocol.Featur
 	b.computes, b.shapes, b.copies = append(b.computes, id), append(b.shapes, req.Shape), append(b.copies, req.Copies)
 	b.backbones = append(b.backbones, req.Backbone)
 }
-func (b *fakeBackend) Drop(id int)                    { b.drops = append(b.drops, id) }
-func (b *fakeBackend) Fit(f Fit)                      { b.fits = append(b.fits, f) }
-func (b *fakeBackend) StopFit()                       { b.stops++ }
-func (b *fakeBackend) KeepDraft(d store.Draft)        { b.drafts = append(b.drafts, d) }
-func (b *fakeBackend) EndDraft(id string)             { b.ended = append(b.ended, id) }
+func (b *fakeBackend) Drop(id int)             { b.drops = append(b.drops, id) }
+func (b *fakeBackend) Fit(f Fit)               { b.fits = append(b.fits, f) }
+func (b *fakeBackend) StopFit()                { b.stops++ }
+func (b *fakeBackend) KeepDraft(d store.Draft) { b.drafts = append(b.drafts, d) }
+func (b *fakeBackend) EndDraft(id string)      { b.ended = append(b.ended, id) }
+func (b *fakeBackend) Part(id string) *store.Part {
+	if i := slices.IndexFunc(b.parts, func(p store.Part) bool { return p.ID == id }); i >= 0 {
+		return &b.parts[i]
+	}
+	return nil
+}
 func (b *fakeBackend) Save(s Save)                    { b.saves = append(b.saves, s) }
 func (b *fakeBackend) Download(string, float64)       {}
 func (b *fakeBackend) Thumb(vjs.Value, string, *Shot) {}
@@ -258,6 +265,17 @@ func TestResume(t *testing.T) {
 	assert.Equal(t, 2, b.fits[0].Req.Revision)
 	assert.Equal(t, "h2", b.fits[0].Req.Parent)
 	assert.Equal(t, []string{"k2"}, b.fits[0].Bad)
+
+	v, b, _ = newView(t) // the tab was closed before it was saved
+	b.parts = []store.Part{part}
+	v.Resume(store.Draft{ID: "p1", Name: "Bracket", Shape: large, Rate: 0.01, Backbone: "bb", Good: d.Good})
+	assert.Contains(t, (&Body{v}).Further(), "Bracket")
+	v.Take(sources(0, 4))
+	answer(v, b)
+	v.Teach()
+	require.Len(t, b.fits, 1)
+	assert.Equal(t, 2, b.fits[0].Req.Revision)
+	assert.Equal(t, "h2", b.fits[0].Req.Parent)
 }
 
 func TestConfusionAndRecall(t *testing.T) {
