@@ -2,5 +2,5 @@
 
 package trainer
 
-// CheckDevice says at once whether LearnAdapter can run on a device: without libtorch on none.
-func CheckDevice(string) error { return ErrNoTorch }
+// Device says at once whether LearnAdapter can run on a device: without libtorch on none.
+func Device(string) (string, error) { return "", ErrNoTorch }

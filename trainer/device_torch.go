@@ -4,11 +4,8 @@ package trainer
 
 import "anomnet/trainer/torch"
 
-// CheckDevice says at once whether LearnAdapter can run on a device, by its LearnOptions name.
-func CheckDevice(name string) error {
-	if name == "" {
-		name = "auto"
-	}
-	_, _, err := torch.Open(name)
-	return err
+// Device says at once whether LearnAdapter can run on a device, by its LearnOptions name, and which that is: "cpu" or "cuda:0".
+func Device(name string) (string, error) {
+	d, _, err := torch.Open(name)
+	return d.String(), err
 }

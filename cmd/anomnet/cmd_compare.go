@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -89,12 +90,11 @@ func (f *compareFlags) grid() (compare.Grid, error) {
 	if err := g.Check(); err != nil {
 		return g, usageError("%v", err)
 	}
-	for _, m := range g.Methods {
-		if m == method.AnomNet || m == compare.CFA || m == compare.SimpleNet {
-			return g, trainer.CheckDevice(f.device)
-		}
+	var err error
+	if slices.ContainsFunc(g.Methods, compare.Gradient) {
+		g.Device, err = trainer.Device(f.device)
 	}
-	return g, nil
+	return g, err
 }
 
 // sources finds the data sets.

@@ -69,7 +69,7 @@ func distillCommand(fs *flag.FlagSet) func(context.Context, *console, []string) 
 		if err := f.checkOutputs(); err != nil { // before days of training
 			return err
 		}
-		if err := trainer.CheckDevice(o.Device); err != nil {
+		if _, err := trainer.Device(o.Device); err != nil {
 			return err
 		}
 		return f.distill(ctx, c)

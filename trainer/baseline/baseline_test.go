@@ -121,7 +121,7 @@ func TestBadInput(t *testing.T) {
 	assert.Error(t, err)
 	_, err = NewSimpleNet(t.Context(), sheet(1, 3, 0), &GradientOptions{Steps: -1})
 	assert.ErrorContains(t, err, "-1 steps of 0")
-	if err := trainer.CheckDevice("cpu"); err != nil {
+	if _, err := trainer.Device("cpu"); err != nil {
 		_, err = NewCFA(t.Context(), sheet(1, 3, 0), nil)
 		assert.ErrorIs(t, err, trainer.ErrNoTorch)
 	}

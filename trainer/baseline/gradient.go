@@ -64,7 +64,7 @@ func learnable(ctx context.Context, in *Input, opt *GradientOptions, learn func(
 	if o.Steps < 1 || o.Steps > 1<<20 || o.Batch < 0 || o.Batch > 1<<20 {
 		return nil, fmt.Errorf("baseline: %d steps of %d patches, want 1..%d", o.Steps, o.Batch, 1<<20)
 	}
-	if err := trainer.CheckDevice(o.Device); err != nil {
+	if _, err := trainer.Device(o.Device); err != nil {
 		return nil, err
 	}
 	return learn(ctx, in, o)

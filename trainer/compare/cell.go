@@ -30,6 +30,9 @@ const (
 // Methods lists all methods, AnomNet first.
 func Methods() []string { return append(method.Names(), PaDiM, CFA, SimpleNet) }
 
+// Gradient says whether a method is trained with libtorch, on a device.
+func Gradient(name string) bool { return name == method.AnomNet || name == CFA || name == SimpleNet }
+
 // Key says which cell of the table it is. Two cells with the same key are the same.
 type Key struct {
 	Method   string `json:"method"`
@@ -42,6 +45,7 @@ type Key struct {
 	Test     string `json:"test_sha256"`
 	Steps    string `json:"steps"` // what was asked of gradient methods; "default"
 	Software string `json:"software"`
+	Device   string `json:"device,omitempty"` // of gradient methods, unless it is the CPU
 }
 
 // Cell is the result of one method on one data set with one seed.

@@ -19,9 +19,10 @@ import (
 // Grid is what is to be run on each data set.
 type Grid struct {
 	Methods []string
-	Seeds   int   // seeds 0 to Seeds-1
-	Bytes   []int // sizes of the centroids
-	Steps   int   // of gradient methods, 0 for their defaults
+	Seeds   int    // seeds 0 to Seeds-1
+	Bytes   []int  // sizes of the centroids
+	Steps   int    // of gradient methods, 0 for their defaults
+	Device  string // that they run on, "" for the CPU: another one gives other bits and takes other times
 }
 
 // Check says whether the grid makes sense.
@@ -62,8 +63,12 @@ func (g *Grid) keys(d *Data) []Key {
 					continue
 				}
 			}
+			device := ""
+			if Gradient(m) && g.Device != "cpu" {
+				device = g.Device
+			}
 			for seed := range int64(g.Seeds) {
-				out = append(out, Key{m, d.Name, b, seed, fmt.Sprintf("%dx%d", d.pre.Width, d.pre.Height), d.Backbone, d.SHA256, d.TestSHA, steps, model.Software})
+				out = append(out, Key{m, d.Name, b, seed, fmt.Sprintf("%dx%d", d.pre.Width, d.pre.Height), d.Backbone, d.SHA256, d.TestSHA, steps, model.Software, device})
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,6 +111,21 @@ func TestStoredSetNeedsNoFeatures(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, got, 6)
 	assert.Equal(t, 5.0, got[5].ImageTop)
+}
+
+// TestCellsOfAnotherDevice are other cells; those of the CPU, and of methods that need none, stay what they are.
+func TestCellsOfAnotherDevice(t *testing.T) {
+	d := &Data{Name: "screw"}
+	g := Grid{Methods: Methods(), Seeds: 1, Bytes: []int{4096}}
+	none := g.keys(d)
+	g.Device = "cpu"
+	assert.Equal(t, none, g.keys(d))
+	g.Device = "cuda:0"
+	for i, k := range g.keys(d) {
+		assert.Equal(t, Gradient(k.Method), none[i] != k, k.Method)
+		assert.Equal(t, Gradient(k.Method), Store{}.path(none[i]) != Store{}.path(k), k.Method)
+	}
+	assert.Len(t, slices.DeleteFunc(Methods(), Gradient), 4)
 }
 
 // TestFullDisk: a device without room gives an error, and no cell that is half there.

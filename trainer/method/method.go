@@ -75,7 +75,8 @@ func (o *Options) Check() error {
 		return fmt.Errorf("method: %d bytes of centroids, want 0..%d", o.Bytes, 1<<26)
 	}
 	if o.Method == "" || o.Method == AnomNet {
-		return trainer.CheckDevice(o.Learn.Device)
+		_, err := trainer.Device(o.Learn.Device)
+		return err
 	}
 	return nil
 }
