@@ -179,11 +179,15 @@ func (t *trainFlags) tell(c *console, m *method.Made) {
 	if l.Moved > 0 {
 		c.log("%d centres that no patch was near were moved", l.Moved)
 	}
-	c.log("pseudo-defects, untrained: %s", judged(m.Before))
-	c.log("pseudo-defects, trained:   %s", judged(m.After))
 	if l.Collapsed {
 		c.log("anomnet: warning: the training collapsed: %s", l.Reason)
 	}
+	if !m.Before.Judged() {
+		c.log("no pseudo-defect touches the region of interest: nothing says whether training helped; kept: the %s adapter", m.Kept)
+		return
+	}
+	c.log("pseudo-defects, untrained: %s", judged(m.Before))
+	c.log("pseudo-defects, trained:   %s", judged(m.After))
 	switch gain := m.After.AUROC - m.Before.AUROC; {
 	case m.Kept == method.KeepTrained:
 		c.log("did training help? it changes the AUROC by %+.3f; kept: the trained adapter", gain)

@@ -47,6 +47,21 @@ func TestTrainWritesTheSameKindOfHead(t *testing.T) {
 	assert.Contains(t, stdout, "made by teach")
 }
 
+// TestTrainInARegionWithoutPseudoDefects: nothing says whether training helps there, and the head is that of teach's settings.
+func TestTrainInARegionWithoutPseudoDefects(t *testing.T) {
+	data, _ := washers(t)
+	dir := t.TempDir()
+	region, run := filepath.Join(dir, "roi.json"), filepath.Join(dir, "run")
+	require.NoError(t, os.WriteFile(region, []byte(`{"width":12,"height":12,"shapes":[{"rect":[10,10,12,12]}]}`), 0o644))
+	code, stdout, stderr := cli(t, "train", "--data", data, "--part", "Washer", "--out", filepath.Join(dir, "a.anomnet"), "--size", "96", "--centroids", "64", "--roi", region,
+		"--steps1", "2", "--steps2", "2", "--device", "cpu", "--run", run)
+	require.Equal(t, exitOK, code, stderr)
+	assert.Contains(t, stderr, "no pseudo-defect touches the region of interest")
+	assert.Contains(t, stderr, "kept: the untrained adapter")
+	assert.NotContains(t, stdout+stderr, "AUROC 0.000")
+	assert.NotContains(t, string(readFile(t, filepath.Join(run, "run.json"))), "pseudo_before")
+}
+
 // TestDistillWritesABackbone distils from the built-in student's like, cuts nothing, and teaches a part with what came out.
 func TestDistillWritesABackbone(t *testing.T) {
 	data, _ := washers(t)

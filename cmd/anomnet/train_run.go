@@ -56,7 +56,10 @@ func (t *trainFlags) writeRun(m *method.Made, took time.Duration) error {
 		Images: h.Provenance.Images, Input: strconv.Itoa(h.Preprocess.Width) + "x" + strconv.Itoa(h.Preprocess.Height), Norm: m.Fit.Norm, Centroids: h.Centroids.K,
 		Embedding: h.Adapter.Out, Rate: t.rate, Out: t.out, Seconds: took.Seconds()}
 	if l := m.Learned; l != nil {
-		r.Learn, r.Device, r.Metrics, r.Before, r.After = &t.opt, l.Device, m.Metrics, &m.Before, &m.After
+		r.Learn, r.Device, r.Metrics = &t.opt, l.Device, m.Metrics
+		if m.Before.Judged() {
+			r.Before, r.After = &m.Before, &m.After
+		}
 		r.Spread, r.Moved, r.Collapsed, r.Curve = []trainer.Spread{l.Before, l.Stage1, l.After}, l.Moved, l.Reason, l.Curve
 		text, err := curveCSV(l.Curve)
 		if err != nil {

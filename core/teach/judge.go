@@ -42,6 +42,9 @@ type Tried struct {
 	Judgement
 }
 
+// Judged says whether there were pseudo-defects to judge by: all may lie outside of the region of interest.
+func (j Judgement) Judged() bool { return j.bad > 0 }
+
 // errNoDefects is wrapped when no pseudo-defect touches what is inspected of the images that are held out.
 var errNoDefects = errors.New("teach: no pseudo-defect touches the region of interest")
 
@@ -138,8 +141,13 @@ func (s *Set) Compare(ctx context.Context, fit FitOptions, opt *Options) (Judgem
 		return Judgement{}, err
 	}
 	j, _, err := s.forRule().judgeOften(ctx, fit, opt)
+	return judgedOrNot(j, err)
+}
+
+// judgedOrNot is the zero judgement where there is nothing to judge by.
+func judgedOrNot(j Judgement, err error) (Judgement, error) {
 	if errors.Is(err, errNoDefects) {
-		err = nil
+		return Judgement{}, nil
 	}
 	return j, err
 }
@@ -186,14 +194,15 @@ func (s *Set) forRule() *Set {
 }
 
 // Judge holds out the first fold, from which no projection has learned, makes a head of the others as fit says (nothing in it may be
-// automatic), and compares the scores of the held-out images with those of the pseudo-defects drawn into them. It uses good images only.
+// automatic), and compares the scores of the held-out images with those of the pseudo-defects drawn into them. It uses good images only. The judgement is zero when no
+// pseudo-defect touches the region of interest.
 func (s *Set) Judge(ctx context.Context, fit FitOptions, opt *Options) (Judgement, error) {
 	fit = fit.withDefaults()
 	if err := fit.Check(s.C); err != nil {
 		return Judgement{}, err
 	}
 	j, _, err := s.judge(ctx, fit, 1, fit.Centroids, opt)
-	return j, err
+	return judgedOrNot(j, err)
 }
 
 // CrossJudge is Judge over all folds, for heads whose projection has learned from none of the images: more images, so less chance.
@@ -203,7 +212,7 @@ func (s *Set) CrossJudge(ctx context.Context, fit FitOptions, opt *Options) (Jud
 		return Judgement{}, err
 	}
 	j, _, err := s.judge(ctx, fit, s.Images, fit.Centroids, opt)
-	return j, err
+	return judgedOrNot(j, err)
 }
 
 // judge holds out as many folds as give enough images, each from at most so many centres of the others.

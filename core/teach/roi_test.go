@@ -2,6 +2,7 @@ package teach
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -125,6 +126,28 @@ func TestSmallRegions(t *testing.T) {
 	s := tinySession(t, list)
 	assert.ErrorIs(t, s.SetROI(make(roi.Mask, 32)), roi.ErrEmpty)
 	assert.Error(t, s.SetROI(make(roi.Mask, 31)))
+}
+
+// TestNothingToJudgeBy: pseudo-defects that lie outside of the region of interest say nothing about what is inside, and that is no error.
+func TestNothingToJudgeBy(t *testing.T) {
+	list, _ := tinyFeatures(t, 8)
+	for _, f := range list {
+		f.Drawn = nil
+	}
+	m := make(roi.Mask, 32)
+	m[13], m[14] = 1, 1
+	for _, region := range []roi.Mask{nil, m} {
+		set, err := NewSet(tiny.Backbone(1), pre, list, &Options{ROI: region})
+		require.NoError(t, err)
+		fit := tinyFit
+		fit.Norm, fit.Augment = NormRaw, AugmentNone
+		for _, judge := range []func(context.Context, FitOptions, *Options) (Judgement, error){set.Judge, set.CrossJudge, set.Compare} {
+			j, err := judge(t.Context(), fit, nil)
+			require.NoError(t, err)
+			assert.Equal(t, Judgement{}, j)
+			assert.False(t, j.Judged())
+		}
+	}
 }
 
 // TestCheckInRegion: a check case is scored as an inspector scores it.

@@ -72,7 +72,9 @@ func fitAnomNet(ctx context.Context, set *teach.Set, o Options, opt *teach.Optio
 		fit.Provenance.Method = "teach"
 	}
 	fit.Centroids, fit.CodeBits = number, codeBits
-	fit.Provenance.Metrics = map[string]float64{"pseudo_auroc_before": made.Before.AUROC, "pseudo_auroc_trained": made.After.AUROC}
+	if made.Before.Judged() {
+		fit.Provenance.Metrics = map[string]float64{"pseudo_auroc_before": made.Before.AUROC, "pseudo_auroc_trained": made.After.AUROC}
+	}
 	if err := made.finish(ctx, set, fit, opt); err != nil {
 		return nil, err
 	}
