@@ -55,8 +55,7 @@ func evalCommand(fs *flag.FlagSet) func(context.Context, *console, []string) err
 		if err != nil {
 			return err
 		}
-		info := in.Info()
-		f, err := evaluate.Compute(scored, info.Width, info.Height)
+		f, err := evaluate.Compute(scored, m.loaded.Preprocess)
 		if err != nil {
 			return err
 		}

@@ -38,17 +38,8 @@ func (p *Picture) guard(err *error) {
 func (p *Picture) rgb() *RGB { return orient(p.rows.rgb(), p.orientation) }
 
 func (p *Picture) prepare(pre Preprocess) *RGB {
-	var out *RGB
-	switch pre.Mode {
-	case Fit:
-		w, h := inscribed(p.W, p.H, pre.Width, pre.Height)
-		out = pad(p.scale(0, 0, p.W, p.H, w, h), pre.Width, pre.Height)
-	case Crop:
-		w, h := inscribed(pre.Width, pre.Height, p.W, p.H)
-		out = p.scale((p.W-w)/2, (p.H-h)/2, w, h, pre.Width, pre.Height)
-	default:
-		out = p.scale(0, 0, p.W, p.H, pre.Width, pre.Height)
-	}
+	f := pre.frame(p.W, p.H)
+	out := pad(p.scale(f.x, f.y, f.w, f.h, f.toW, f.toH), pre.Width, pre.Height)
 	if pre.Gray {
 		luma(out)
 	}

@@ -62,6 +62,30 @@ func Prepare(src *RGB, p Preprocess) (*RGB, error) {
 	return newPicture(src).prepare(p), nil
 }
 
+// PrepareMask brings a mask to the size of the model's input as Prepare brings its picture. What Fit leaves over is black. p is not checked.
+func PrepareMask(src *RGB, p Preprocess) *RGB {
+	f := p.frame(src.W, src.H)
+	in, out := Resize(cut(src, f.x, f.y, f.w, f.h), f.toW, f.toH), NewRGB(p.Width, p.Height)
+	put(out, in)
+	return out
+}
+
+// frame is the part of a picture, from x, y on, that is looked at, and the size that it comes to, in the middle of the model's input.
+type frame struct{ x, y, w, h, toW, toH int }
+
+// frame says what is looked at of a w x h picture.
+func (p Preprocess) frame(w, h int) frame {
+	switch p.Mode {
+	case Fit:
+		toW, toH := inscribed(w, h, p.Width, p.Height)
+		return frame{0, 0, w, h, toW, toH}
+	case Crop:
+		cw, ch := inscribed(p.Width, p.Height, w, h)
+		return frame{(w - cw) / 2, (h - ch) / 2, cw, ch, p.Width, p.Height}
+	}
+	return frame{0, 0, w, h, p.Width, p.Height}
+}
+
 // inscribed returns the largest size of aspect w : h that fits into maxW x maxH, rounded to pixels, at least 1 x 1.
 func inscribed(w, h, maxW, maxH int) (int, int) {
 	if w*maxH >= maxW*h { // the width is what limits
@@ -92,11 +116,16 @@ func pad(in *RGB, w, h int) *RGB {
 	for i := 0; i < len(out.Pix); i += 3 {
 		copy(out.Pix[i:i+3], c[:])
 	}
-	x, y := (w-in.W)/2, (h-in.H)/2
-	for i := range in.H {
-		copy(out.Pix[3*(w*(y+i)+x):], in.Pix[3*in.W*i:3*in.W*(i+1)])
-	}
+	put(out, in)
 	return out
+}
+
+// put lays in over the middle of out.
+func put(out, in *RGB) {
+	x, y := (out.W-in.W)/2, (out.H-in.H)/2
+	for i := range in.H {
+		copy(out.Pix[3*(out.W*(y+i)+x):], in.Pix[3*in.W*i:3*in.W*(i+1)])
+	}
 }
 
 // borderMean returns the mean of the outermost ring of pixels, each counted once, rounded to nearest.

@@ -162,3 +162,38 @@ func TestPrepareGray(t *testing.T) {
 	}
 	assert.Equal(t, before, src.Pix, "source changed")
 }
+
+// TestPrepareMask: a mask of a picture that is all white lies where the picture does, and is black where only its border's colour is.
+func TestPrepareMask(t *testing.T) {
+	for _, size := range [][2]int{{96, 32}, {32, 96}, {50, 47}, {64, 64}} {
+		white := NewRGB(size[0], size[1])
+		for i := range white.Pix {
+			white.Pix[i] = 255
+		}
+		for _, mode := range []Mode{Stretch, Fit, Crop} {
+			pre := Preprocess{Width: 64, Height: 32, Mode: mode}
+			f := pre.frame(white.W, white.H)
+			mask := PrepareMask(white, pre)
+			require.Equal(t, [2]int{64, 32}, [2]int{mask.W, mask.H})
+			n := 0
+			for i := range mask.W * mask.H {
+				if mask.Pix[3*i] == 255 {
+					n++
+				}
+			}
+			assert.Equal(t, f.toW*f.toH, n, "%v %s", size, mode)
+			assert.Equal(t, mode != Fit || size == [2]int{64, 32}, n == 64*32, "%v %s", size, mode)
+			noise := NewRGB(size[0], size[1])
+			for i := range noise.Pix {
+				noise.Pix[i] = uint8(i * i)
+			}
+			picture, err := Prepare(noise, pre)
+			require.NoError(t, err)
+			for i, v := range PrepareMask(noise, pre).Pix {
+				if mask.Pix[i] != 0 {
+					require.Equal(t, picture.Pix[i], v, "%v %s", size, mode)
+				}
+			}
+		}
+	}
+}

@@ -19,7 +19,8 @@ import (
 // TestCellIsTimedAlone: what a cell waits for libtorch while other cells have it is none of its own time, neither in training nor in scoring.
 func TestCellIsTimedAlone(t *testing.T) {
 	const busy = time.Second
-	d := &Data{Name: "four", Set: &teach.Set{C: 4}, pre: imaging.Preprocess{Width: 16, Height: 16}, masks: evaluate.NewMasks(16, 16)}
+	d := &Data{Name: "four", Set: &teach.Set{C: 4}, pre: imaging.Preprocess{Width: 16, Height: 16}}
+	d.masks = evaluate.NewMasks(d.pre)
 	for i := range 3 {
 		x := make([]uint8, 4*d.Set.C)
 		for k := range x {

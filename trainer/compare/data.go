@@ -101,7 +101,7 @@ func (s Source) Load(ctx context.Context, d *Data, b *model.Backbone, g Grid, op
 	if slices.Contains(g.Methods, method.AnomNet) { // the others use neither
 		o.Copies, o.TrainingFakes = method.Copies(len(s.Set.Train)), trainingFakes
 	}
-	d.masks = evaluate.NewMasks(d.pre.Width, d.pre.Height)
+	d.masks = evaluate.NewMasks(d.pre)
 	src := teach.Source{Len: len(s.Set.Train), File: func(i int) (string, []byte, error) {
 		data, err := dataset.Read(s.Set.Train[i])
 		return s.Set.Train[i], data, err

@@ -101,7 +101,7 @@ func drawWorst(c *Cell, dir string, pre imaging.Preprocess) ([]report.Picture, e
 			image.Label, image.Score, 100*m.Wrong)}
 		p.Image, _ = dataset.Load(filepath.Join(dir, image.Path), pre) //nolint:errcheck // the page then shows the map alone
 		if image.Mask != "" && image.Label != dataset.GoodLabel {
-			p.Mask, _ = dataset.Item{Mask: filepath.Join(dir, image.Mask), MaskLevel: image.MaskLevel}.LoadMask(pre.Width, pre.Height) //nolint:errcheck // as above
+			p.Mask, _ = dataset.Item{Mask: filepath.Join(dir, image.Mask), MaskLevel: image.MaskLevel}.LoadMask(pre) //nolint:errcheck // as above
 		}
 		out = append(out, p)
 	}

@@ -193,9 +193,9 @@ func Load(path string, pre imaging.Preprocess) (*imaging.RGB, error) {
 	return img.Prepare(pre)
 }
 
-// LoadMask reads the item's mask and returns, at w x h pixels, where it is set: a pixel counts when the resized mask, made of the pixels from
-// MaskLevel on where that is given, is at least half.
-func (i Item) LoadMask(w, h int) ([]bool, error) {
+// LoadMask reads the item's mask and returns where it is set, at the size and in the way of pre, as Load brings the image: a pixel counts when the resized mask,
+// made of the pixels from MaskLevel on where that is given, is at least half.
+func (i Item) LoadMask(pre imaging.Preprocess) ([]bool, error) {
 	data, err := Read(i.Mask)
 	if err != nil {
 		return nil, err
@@ -211,8 +211,8 @@ func (i Item) LoadMask(w, h int) ([]bool, error) {
 			}
 		}
 	}
-	img = imaging.Resize(img, w, h)
-	mask := make([]bool, w*h)
+	img = imaging.PrepareMask(img, pre)
+	mask := make([]bool, pre.Width*pre.Height)
 	for k := range mask {
 		mask[k] = img.Pix[3*k] >= 128
 	}

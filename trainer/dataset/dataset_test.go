@@ -158,7 +158,7 @@ func TestReadIsBounded(t *testing.T) {
 func TestLoadMaskTakesAnotherSize(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "m.png")
 	write(t, path, 255)
-	mask, err := Item{Mask: path}.LoadMask(4, 2)
+	mask, err := Item{Mask: path}.LoadMask(imaging.Preprocess{Width: 4, Height: 2})
 	require.NoError(t, err)
 	assert.Equal(t, []bool{true, true, false, false, true, true, false, false}, mask)
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"anomnet/core/imaging"
 )
 
 // tree makes files in a new folder: PNGs, or text where there is one.
@@ -68,13 +70,13 @@ func TestVisA(t *testing.T) {
 	assert.Equal(t, []string{filepath.Join(dir, "candle/0.png")}, s.Train)
 	require.Len(t, s.Test, 2)
 	assert.True(t, s.Test[0].Good())
-	mask, err := s.Test[1].LoadMask(8, 4)
+	mask, err := s.Test[1].LoadMask(imaging.Preprocess{Width: 8, Height: 4})
 	require.NoError(t, err)
 	assert.Equal(t, []bool{true, false}, []bool{mask[0], mask[7]})
-	plain, err := Item{Mask: s.Test[1].Mask}.LoadMask(8, 4)
+	plain, err := Item{Mask: s.Test[1].Mask}.LoadMask(imaging.Preprocess{Width: 8, Height: 4})
 	require.NoError(t, err)
 	assert.False(t, plain[0], "half of the full value is never reached")
-	half, err := s.Test[1].LoadMask(4, 2)
+	half, err := s.Test[1].LoadMask(imaging.Preprocess{Width: 4, Height: 2})
 	require.NoError(t, err)
 	assert.True(t, half[0], "masks of another size are brought to that of the map")
 }

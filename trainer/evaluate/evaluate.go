@@ -10,6 +10,7 @@ import (
 
 	"anomnet/core/calibrate"
 	"anomnet/core/detect"
+	"anomnet/core/imaging"
 	"anomnet/core/inspect"
 	"anomnet/core/metrics"
 	"anomnet/trainer/dataset"
@@ -67,13 +68,12 @@ func scoreOne(in *inspect.Inspector, item dataset.Item, out *Scored) error {
 	return nil
 }
 
-// Compute turns scored images into figures. width and height are the size of the model's input, at which the pixel
-// figures are taken.
-func Compute(scored []Scored, width, height int) (*Figures, error) {
-	return ComputeWith(scored, NewMasks(width, height))
+// Compute turns scored images into figures. Pixel figures are taken of the model's input, to which images come by pre; what fit leaves over counts as good.
+func Compute(scored []Scored, pre imaging.Preprocess) (*Figures, error) {
+	return ComputeWith(scored, NewMasks(pre))
 }
 
-// ComputeWith is Compute with masks that may have been loaded before, at the size at which they are kept.
+// ComputeWith is Compute with masks that may have been loaded before.
 func ComputeWith(scored []Scored, masks *Masks) (*Figures, error) {
 	f := &Figures{Left: map[string]string{}}
 	var scores []float32
@@ -137,8 +137,9 @@ func (f *Figures) pixelFigures(scored []Scored, masks *Masks) error {
 		f.Left["pixel"] = "no defective image has a mask"
 		return nil
 	}
-	if len(known)*masks.w*masks.h > metrics.MaxPixels { // the image figures do not depend on it
-		f.Left["pixel"] = fmt.Sprintf("%d images at %d x %d have more than %d pixels", len(known), masks.w, masks.h, metrics.MaxPixels)
+	w, h := masks.pre.Width, masks.pre.Height
+	if len(known)*w*h > metrics.MaxPixels { // the image figures do not depend on it
+		f.Left["pixel"] = fmt.Sprintf("%d images at %d x %d have more than %d pixels", len(known), w, h, metrics.MaxPixels)
 		return nil
 	}
 	var maps [][]float32
@@ -149,11 +150,11 @@ func (f *Figures) pixelFigures(scored []Scored, masks *Masks) error {
 			return err
 		}
 		truth = append(truth, mask)
-		maps = append(maps, detect.Upsample(s.Result.Map, s.Result.MapW, s.Result.MapH, masks.w, masks.h))
+		maps = append(maps, detect.Upsample(s.Result.Map, s.Result.MapW, s.Result.MapH, w, h))
 	}
 	auroc, aupro, err := metrics.Pixels(maps, truth, auproLimit, auproTight)
 	if errors.Is(err, metrics.ErrOneClass) { // small defects vanish at a small input size
-		f.Left["pixel"] = fmt.Sprintf("the masks are empty, or full, at %d x %d pixels", masks.w, masks.h)
+		f.Left["pixel"] = fmt.Sprintf("the masks are empty, or full, at %d x %d pixels", w, h)
 		return nil
 	}
 	if err != nil {

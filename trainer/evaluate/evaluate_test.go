@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"anomnet/core/calibrate"
+	"anomnet/core/imaging"
 	"anomnet/core/inspect"
 	"anomnet/core/metrics"
 	"anomnet/trainer/dataset"
@@ -20,6 +21,9 @@ import (
 func scored(label, mask string, raw float32, verdict calibrate.Verdict, m ...float32) Scored {
 	return Scored{Item: dataset.Item{Label: label, Mask: mask}, MS: 2, Result: &inspect.Result{Raw: raw, Verdict: verdict, Map: m, MapW: 2, MapH: 2}}
 }
+
+// square is how the images come to the model's input.
+var square = imaging.Preprocess{Width: 32, Height: 32}
 
 // leftMask is a mask of 32 x 32 pixels whose left half is set.
 func leftMask(t *testing.T) string {
@@ -43,7 +47,7 @@ func TestComputeByHand(t *testing.T) {
 	f, err := Compute([]Scored{
 		scored("good", "", 1, calibrate.OK, 0, 0, 0, 0), scored("good", "", 4, calibrate.NG, 0, 0, 0, 0),
 		scored("dent", mask, 5, calibrate.NG, 9, 1, 9, 1), scored("dent", "", 3, calibrate.Review, 0, 0, 0, 0),
-	}, 32, 32)
+	}, square)
 	require.NoError(t, err)
 	assert.InDelta(t, 0.75, f.ImageAUROC, 1e-12)
 	assert.Equal(t, 0.5, f.FalseRejectRate)
@@ -56,11 +60,11 @@ func TestComputeByHand(t *testing.T) {
 }
 
 func TestComputeSaysWhatIsLeftOut(t *testing.T) {
-	f, err := Compute([]Scored{scored("good", "", 1, calibrate.OK, 0, 0, 0, 0)}, 32, 32)
+	f, err := Compute([]Scored{scored("good", "", 1, calibrate.OK, 0, 0, 0, 0)}, square)
 	require.NoError(t, err)
 	assert.Contains(t, f.Left, "image")
 	assert.Contains(t, f.Left, "pixel", "both are 0")
-	f, err = Compute([]Scored{scored("good", "", 1, calibrate.OK, 0, 0, 0, 0), scored("dent", "", 2, calibrate.NG, 0, 0, 0, 0)}, 32, 32)
+	f, err = Compute([]Scored{scored("good", "", 1, calibrate.OK, 0, 0, 0, 0), scored("dent", "", 2, calibrate.NG, 0, 0, 0, 0)}, square)
 	require.NoError(t, err)
 	assert.Contains(t, f.Left, "pixel")
 	empty := filepath.Join(t.TempDir(), "empty.png")
@@ -68,25 +72,58 @@ func TestComputeSaysWhatIsLeftOut(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, png.Encode(file, image.NewGray(image.Rect(0, 0, 700, 500))))
 	require.NoError(t, file.Close())
-	f, err = Compute([]Scored{scored("good", "", 1, calibrate.OK, 0, 0, 0, 0), scored("dent", empty, 2, calibrate.NG, 0, 0, 0, 0)}, 32, 32)
+	f, err = Compute([]Scored{scored("good", "", 1, calibrate.OK, 0, 0, 0, 0), scored("dent", empty, 2, calibrate.NG, 0, 0, 0, 0)}, square)
 	require.NoError(t, err)
 	assert.Contains(t, f.Left, "pixel", "a mask without a pixel")
 	assert.Equal(t, 1.0, f.ImageAUROC, "the image figures stay")
-	_, err = Compute([]Scored{scored("good", "", 1, calibrate.OK, 0, 0, 0, 0), scored("dent", "absent.png", 2, calibrate.NG, 0, 0, 0, 0)}, 32, 32)
+	_, err = Compute([]Scored{scored("good", "", 1, calibrate.OK, 0, 0, 0, 0), scored("dent", "absent.png", 2, calibrate.NG, 0, 0, 0, 0)}, square)
 	assert.ErrorIs(t, err, os.ErrNotExist)
 }
 
 // TestComputeDefectsAlone: without good images there are no image figures, but the pixels outside of the masks are good ones.
 func TestComputeDefectsAlone(t *testing.T) {
-	f, err := Compute([]Scored{scored("dent", leftMask(t), 5, calibrate.NG, 9, 1, 9, 1)}, 32, 32)
+	f, err := Compute([]Scored{scored("dent", leftMask(t), 5, calibrate.NG, 9, 1, 9, 1)}, square)
 	require.NoError(t, err)
 	assert.Contains(t, f.Left, "image")
 	assert.NotContains(t, f.Left, "pixel")
 	assert.InDelta(t, 1, f.PixelAUROC, 1e-12)
 	assert.Equal(t, 1, f.Masked)
-	f, err = Compute(nil, 32, 32)
+	f, err = Compute(nil, square)
 	require.NoError(t, err)
 	assert.Len(t, f.Left, 2)
+}
+
+// TestComputeByModes: the mask comes to the model's input as the image does. Of a wide image whose left third is defective, a cropped input shows none of that, a fitted one
+// has it in its left third between two bands.
+func TestComputeByModes(t *testing.T) {
+	img := image.NewGray(image.Rect(0, 0, 96, 32))
+	for i := range img.Pix {
+		if i%96 < 32 {
+			img.Pix[i] = 255
+		}
+	}
+	path := filepath.Join(t.TempDir(), "mask.png")
+	f, err := os.Create(path)
+	require.NoError(t, err)
+	require.NoError(t, png.Encode(f, img))
+	require.NoError(t, f.Close())
+	list := []Scored{scored("good", "", 1, calibrate.OK, 0, 0, 0, 0), scored("dent", path, 5, calibrate.NG, 9, 1, 9, 1)}
+	want := map[imaging.Mode]int{imaging.Stretch: 11 * 32, imaging.Fit: 11 * 11, imaging.Crop: 0}
+	for mode, pixels := range want {
+		pre := imaging.Preprocess{Width: 32, Height: 32, Mode: mode}
+		mask, err := NewMasks(pre).Of(list[1].Item)
+		require.NoError(t, err)
+		n := 0
+		for _, set := range mask.Pix {
+			if set {
+				n++
+			}
+		}
+		assert.Equal(t, pixels, n, mode)
+		figures, err := Compute(list, pre)
+		require.NoError(t, err)
+		assert.Equal(t, pixels == 0, figures.Left["pixel"] != "", mode)
+	}
 }
 
 // TestComputeManyPixels: more pixels than can be ranked cost the pixel figures, and nothing else.
@@ -96,7 +133,7 @@ func TestComputeManyPixels(t *testing.T) {
 	for len(list)*side*side <= metrics.MaxPixels {
 		list = append(list, scored("good", "", 1, calibrate.OK, 0, 0, 0, 0))
 	}
-	f, err := Compute(list, side, side)
+	f, err := Compute(list, imaging.Preprocess{Width: side, Height: side})
 	require.NoError(t, err)
 	assert.Equal(t, 1.0, f.ImageAUROC)
 	assert.Equal(t, "65 images at 2048 x 2048 have more than 268435456 pixels", f.Left["pixel"])

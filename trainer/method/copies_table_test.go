@@ -67,7 +67,7 @@ func TestCopiesTable(t *testing.T) {
 		require.NoError(t, err)
 		scored, err := evaluate.Score(t.Context(), in, data.Test, runtime.NumCPU(), func(int, int) {})
 		require.NoError(t, err)
-		f, err := evaluate.Compute(scored, pre.Width, pre.Height)
+		f, err := evaluate.Compute(scored, pre)
 		require.NoError(t, err)
 		fmt.Printf("%s\t%d images\ttest, %s %s\tAUROC %.3f\trejected %.1f %% of %d good\n", filepath.Base(dir), set.Images, base.Norm, a, f.ImageAUROC, 100*f.FalseRejectRate, f.Good)
 	}
