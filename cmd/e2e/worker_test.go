@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/page"
@@ -95,6 +96,26 @@ const hang = `{
 		postMessage(m, ...rest) { if (m.op === "score" && !hung) { hung++; this.dead = true; } if (!(this.dead && m.op === "score")) super.postMessage(m, ...rest); }
 	};
 }`
+
+// TestHungFit: a fit whose worker never answers fails, also one that a person has cancelled, and can be begun again.
+func TestHungFit(t *testing.T) {
+	good, _ := brackets(t, 5, 0)
+	p := blank(t, serve(t, siteDir(t)), desktop)
+	call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+		Source: strings.NewReplacer("score", "fit", "? 4 :", "? 60 :").Replace(hang)}) // 18 s: features take their time
+	p.navigate()
+	p.waitFor(`document.documentElement.dataset.state === "ready"`)
+	p.show("teach")
+	p.choose(good...)
+	p.waitFor(`document.querySelector("#teach-start") && !document.querySelector("#teach-start").disabled`)
+	p.click("#teach-start")
+	p.waitFor(`globalThis.hung === 1`)
+	p.click("#teach-cancel")
+	p.waitFor(`document.querySelector("#teach-problem")`)
+	p.click("#teach-start")
+	p.waitFor(`document.querySelector("#teach-result")`)
+	assert.Equal(t, "1", p.str(`hung`))
+}
 
 // TestHungWorker: an image whose worker never answers fails, and others take over what waited behind it.
 func TestHungWorker(t *testing.T) {

@@ -53,7 +53,7 @@ type worker struct {
 	up    bool  // its program runs
 	load  int   // id of the load job whose answer is awaited, 0 for none
 	jobs  []job // the first is in work
-	beats int   // of the watch, since the first was taken up
+	beats int   // of the watch, since it said something
 
 	tasks []*task
 	heard [2]js.Func // onmessage and onerror
@@ -249,9 +249,8 @@ func (p *pool) pump() {
 			}
 			j := p.queue[0]
 			p.queue = p.queue[1:]
-			if w.jobs = append(w.jobs, j); len(w.jobs) == 1 {
-				p.watched(w)
-			}
+			w.jobs = append(w.jobs, j)
+			p.watched(w)
 			p.post(w, j)
 		}
 	}

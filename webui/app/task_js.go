@@ -74,6 +74,7 @@ func (p *pool) pumpTasks() {
 		t := p.tasks[0]
 		p.tasks = p.tasks[1:]
 		w.tasks = append(w.tasks, t)
+		p.watched(w)
 		send(w.js, t.id, t.op, t.meta, t.bufs)
 	}
 }
@@ -90,6 +91,7 @@ func (p *pool) taskMessage(w *worker, m message) bool {
 		return false
 	}
 	t := w.tasks[at]
+	w.beats = 0
 	if m.op == protocol.OpProgress {
 		if r, err := protocol.Decode[protocol.Progress](m.meta); err == nil && t.progress != nil {
 			t.progress(r)

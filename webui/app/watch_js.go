@@ -7,21 +7,24 @@ import (
 	"syscall/js"
 )
 
-// An image is given up when its worker has not answered for hangBeats beats of hangBeat milliseconds. Beats are counted, and not the clock: it jumps when the
+// An image or a task is given up when its worker has not said anything for hangBeats beats of hangBeat milliseconds; a fit tells all the time how far it is. Beats are counted, and not the clock: it jumps when the
 // device wakes up, and a hidden tab has fewer of them.
 const (
 	hangBeat  = 1000
 	hangBeats = 300
 )
 
-// watch counts how long workers take, while any has an image.
+// watch counts how long workers are silent, while any has something to do.
 type watch struct {
 	beat  js.Func
 	timer js.Value // undefined while it rests
 }
 
-// watched starts the count for an image that w takes up.
+// watched starts the count for what w takes up, unless it has something to do already.
 func (p *pool) watched(w *worker) {
+	if len(w.jobs)+len(w.tasks) > 1 {
+		return
+	}
 	w.beats = 0
 	if p.watch.timer.Truthy() {
 		return
@@ -40,7 +43,7 @@ func (p *pool) beat() bool {
 	waits := false
 	var hung *worker
 	for _, w := range p.workers {
-		if len(w.jobs) == 0 {
+		if len(w.jobs)+len(w.tasks) == 0 {
 			continue
 		}
 		waits = true
