@@ -42,6 +42,7 @@ type world struct {
 	grabbed int
 	loads   int
 	noRoom  error // of Append
+	summer  int   // minutes that the clock is ahead
 	slow    bool  // checked answers CheckPIN
 	checked func()
 }
@@ -59,7 +60,7 @@ func (s src) Stamp() (size, modified int64, ok bool) {
 	return s.stamp.Size, s.stamp.Modified, true
 }
 
-func (w *world) Wall() report.Time                                { return report.Time{Milli: w.milli, Offset: 60} }
+func (w *world) Wall() report.Time                                { return report.Time{Milli: w.milli, Offset: 60 + w.summer} }
 func (w *world) Now() float64                                     { return float64(w.milli) }
 func (w *world) Save(ui.Settings)                                 {}
 func (w *world) EndFilm()                                         {}
@@ -377,35 +378,6 @@ func TestLock(t *testing.T) {
 	w.k.Leave()
 	assert.Equal(t, "inspect", w.page.View().ID)
 	assert.False(t, w.kept.On)
-}
-
-func TestCountersOfTheDayAndShift(t *testing.T) {
-	w := newWorld(t, nil, Served{})
-	w.k.SetCamera(true)
-	w.page.CameraRuns(640, 480, nil)
-	shoot := func(n int) {
-		for range n {
-			w.k.Shoot()
-			w.work()
-		}
-	}
-	shoot(8)
-	assert.Equal(t, report.Counts{OK: 6, NG: 2}, w.k.tally.Counts)
-	w.milli++
-	w.k.NewShift()
-	assert.Zero(t, w.k.tally.Inspected())
-	w.milli++
-	shoot(2)
-	assert.Equal(t, 2, w.k.tally.Inspected())
-	w.k.EndShift()
-	assert.Equal(t, 10, w.k.tally.Inspected())
-	w.milli += 24 * 3600_000
-	w.tick()
-	assert.Zero(t, w.k.tally.Inspected(), "a new day")
-	shoot(1)
-	w = newWorld(t, w, Served{})
-	assert.Equal(t, 1, w.k.tally.Inspected())
-	assert.Len(t, w.k.Strip, 11)
 }
 
 // shoot takes pictures and has them inspected.

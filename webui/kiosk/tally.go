@@ -25,23 +25,39 @@ type Past struct {
 // tally counts what stands in the history since the shift or the day began.
 type tally struct {
 	report.Counts
-	from    int64 // milliseconds since 1970
+	from    since
 	last    int64 // all entries up to this number are counted
 	loading bool
 	missed  map[int64]report.Record // recorded while the history is read
 	serial  int
 }
 
-// unread is tally.from when the history could not be read: it is tried again with the next tick.
+// since is what is counted: from the beginning of the shift on, or the day on the clock of the place. The day is named: where the clock changes, its midnight had
+// another offset than now.
+type since struct {
+	shift int64 // milliseconds since 1970
+	day   string
+}
+
+// unread is the shift of tally.from when the history could not be read: it is tried again with the next tick.
 const unread = -1
 
-// begins is when the counters begin: with the shift, or at midnight on the clock of the place.
-func (k *Kiosk) begins(now report.Time) int64 {
+func day(t report.Time) string { return t.Wall().Format(time.DateOnly) }
+
+// begins is when the counters begin: with the shift, or with the day.
+func (k *Kiosk) begins(now report.Time) since {
 	if k.State.Shift > 0 {
-		return k.State.Shift
+		return since{shift: k.State.Shift}
 	}
-	w := now.Wall()
-	return time.Date(w.Year(), w.Month(), w.Day(), 0, 0, 0, 0, w.Location()).UnixMilli()
+	return since{day: day(now)}
+}
+
+// has tells whether what was inspected at t is counted.
+func (s since) has(t report.Time) bool {
+	if s.day != "" {
+		return day(t) >= s.day
+	}
+	return t.Milli >= s.shift
 }
 
 // recount reads the history from its end back to the beginning of the shift.
@@ -56,7 +72,7 @@ func (k *Kiosk) recount() {
 				return
 			}
 			if err != nil {
-				t.loading, t.missed, t.from = false, nil, unread
+				t.loading, t.missed, t.from = false, nil, since{shift: unread}
 				return
 			}
 			more := false
@@ -69,7 +85,7 @@ func (k *Kiosk) recount() {
 				if e.Kind == payload.Inspected && len(strip) < stripLength {
 					strip = append(strip, pastOf(&e))
 				}
-				if more = e.Time.Milli >= t.from; !more && len(strip) == stripLength {
+				if more = t.from.has(e.Time); !more && len(strip) == stripLength {
 					break
 				}
 				if more && e.Kind == payload.Inspected {
