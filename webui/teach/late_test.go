@@ -219,3 +219,31 @@ func TestSaveAfterAnotherSizeWasChosen(t *testing.T) {
 	require.Len(t, b.saves[0].Bad, 1)
 	assert.Equal(t, b.fits[0].Bad[0], b.saves[0].Bad[0].Key)
 }
+
+// TestRestoreOfAFileThatWasGivenAgain: it is there once, or a fit would be refused.
+func TestRestoreOfAFileThatWasGivenAgain(t *testing.T) {
+	v, b, _ := newView(t)
+	v.Take(sources(0, 6))
+	answer(v, b)
+	old := v.shots[2]
+	v.Remove(old)
+	v.Take(sources(2, 1))
+	require.Len(t, b.computes, 7)
+	v.Computed(b.computes[6], protocol.FeaturesResult{SHA256: sha(b.computes[2])}, v.Shape, false)
+	require.Equal(t, 6, v.Count(false))
+	v.Restore(old)
+	assert.Equal(t, 6, v.Count(false))
+	v.Restore(old) // from the list of those that look least normal, which is of the result
+	assert.Equal(t, 1, v.copies)
+	v.Teach()
+	require.Len(t, b.fits, 1)
+	seen := map[string]bool{}
+	for _, key := range b.fits[0].Good {
+		assert.False(t, seen[key], "the worker refuses the same image twice")
+		seen[key] = true
+	}
+	v.Fitted(b.fits[0].ID, fitResult(6, 0))
+	v.Remove(v.shots[0])
+	v.Restore(v.shots[0])
+	assert.Equal(t, 6, v.Count(false), "without a second one it comes back")
+}

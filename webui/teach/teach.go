@@ -236,13 +236,10 @@ func (v *View) Computed(id int, r protocol.FeaturesResult, shape protocol.Shape,
 	}
 	v.volatile = v.volatile || volatile
 	key := store.Key(r.SHA256)
-	for _, o := range v.shots {
-		if o != s && !o.Out && o.State == Done && o.Key == key { // the same file again
-			v.copies++
-			v.shots = slices.DeleteFunc(v.shots, func(x *Shot) bool { return x == s })
-			v.settled()
-			return
-		}
+	if v.twice(s, key) { // the same file again
+		v.drop(s)
+		v.settled()
+		return
 	}
 	s.State = Done
 	s.Shot = store.Shot{Key: key, SHA: r.SHA256, Name: s.Name, W: r.Width, H: r.Height, Copies: s.asked}
@@ -361,8 +358,26 @@ func (v *View) Remove(s *Shot) {
 	v.Page.Live = v.Page.Text.T("teach.live.removed", "name", s.Name)
 }
 
-// Restore brings an image back that was taken out.
-func (v *View) Restore(s *Shot) { v.setOut(s, false) }
+// Restore brings an image back that was taken out, unless the same file has been given again meanwhile.
+func (v *View) Restore(s *Shot) {
+	if v.twice(s, s.Key) {
+		v.drop(s)
+		return
+	}
+	v.setOut(s, false)
+}
+
+// drop leaves out an image that is there already.
+func (v *View) drop(s *Shot) {
+	n := len(v.shots)
+	v.shots = slices.DeleteFunc(v.shots, func(x *Shot) bool { return x == s })
+	v.copies += n - len(v.shots)
+}
+
+// twice tells whether another image that counts has a key.
+func (v *View) twice(s *Shot, key string) bool {
+	return key != "" && slices.ContainsFunc(v.shots, func(o *Shot) bool { return o != s && !o.Out && o.State == Done && o.Key == key })
+}
 
 func (v *View) setOut(s *Shot, out bool) {
 	if s.State == Failed && out {
