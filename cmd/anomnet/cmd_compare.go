@@ -156,16 +156,17 @@ func (f *compareFlags) run(ctx context.Context, c *console) error {
 	var cells []*compare.Cell
 	var failed []compare.Failed
 	dirs := map[string]string{}
+	lost := 0 // data sets
 	for _, s := range sources {
-		if err := warnDuplicates(c, s.Set); err != nil {
-			return err
-		}
 		dirs[s.Name] = s.Dir
 		r := compare.Runner{Grid: grid, Store: compare.Store{Dir: f.resume}, Options: compare.Options{Kernels: kernels, Device: f.device},
 			Progress: func(done, total int, what string) { c.progress(what, done, total) }}
 		ok, bad, err := f.onSet(ctx, c, &r, s, b, pre)
-		if err != nil {
+		switch {
+		case err != nil && (ctx.Err() != nil || len(sources) == 1):
 			return err
+		case err != nil: // the others may have taken hours, or will
+			lost, bad = lost+1, []compare.Failed{{Key: compare.Key{Data: s.Name}, Error: err.Error()}}
 		}
 		for _, x := range bad {
 			c.log("anomnet: error: %s", oneLine(x.Error))
@@ -176,6 +177,9 @@ func (f *compareFlags) run(ctx context.Context, c *console) error {
 	if err := f.write(c, cells, failed, dirs); err != nil {
 		return err
 	}
+	if lost > 0 {
+		return fmt.Errorf("%d of %d data sets failed", lost, len(sources))
+	}
 	if len(failed) > 0 {
 		return fmt.Errorf("%d of %d cells failed", len(failed), len(failed)+len(cells))
 	}
@@ -184,6 +188,9 @@ func (f *compareFlags) run(ctx context.Context, c *console) error {
 
 // onSet makes the cells of a data set; features are left out when a run before this one has finished all of them.
 func (f *compareFlags) onSet(ctx context.Context, c *console, r *compare.Runner, s compare.Source, b *model.Backbone, pre imaging.Preprocess) ([]*compare.Cell, []compare.Failed, error) {
+	if err := warnDuplicates(c, s.Set); err != nil {
+		return nil, nil, err
+	}
 	data, err := s.Describe(b, pre)
 	if err != nil {
 		return nil, nil, err

@@ -34,6 +34,7 @@ func TestCompare(t *testing.T) {
 	t.Run("agrees with eval", func(t *testing.T) { compareAgreesWithEval(t, data) })
 	t.Run("resumes", func(t *testing.T) { compareResumes(t, data) })
 	t.Run("refuses", func(t *testing.T) { compareRefuses(t, data) })
+	t.Run("keeps other sets", func(t *testing.T) { compareKeepsOtherSets(t, data) })
 	t.Run("trains without libtorch", func(t *testing.T) { trainsWithoutTorch(t, data) })
 	t.Run("reports duplicates", func(t *testing.T) { compareReportsDuplicates(t, data) })
 }
@@ -138,6 +139,29 @@ func compareRefuses(t *testing.T, data string) {
 		code, _, stderr := cli(t, append([]string{"compare"}, args...)...)
 		assert.NotEqual(t, exitOK, code, want)
 		assert.Contains(t, stderr, strings.TrimSpace(want))
+	}
+}
+
+// compareKeepsOtherSets: a data set with an image that is none costs its own cells, and not those of the others, which may have taken hours.
+func compareKeepsOtherSets(t *testing.T, data string) {
+	bad, out := filepath.Join(t.TempDir(), "bad"), filepath.Join(t.TempDir(), "report")
+	require.NoError(t, os.CopyFS(bad, os.DirFS(data)))
+	require.NoError(t, os.WriteFile(filepath.Join(bad, "test", "good", "zzz.png"), []byte("no image"), 0o644))
+	for _, order := range [][]string{{data, bad}, {bad, data}} {
+		code, stdout, stderr := cli(t, "compare", "--methods", "padim", "--size", "96", "--data", order[0], "--data", order[1], "--json", "--report", out)
+		assert.Equal(t, exitFailed, code)
+		assert.Contains(t, stderr, "zzz.png")
+		assert.Contains(t, stderr, "1 of 2 data sets failed")
+		var got struct {
+			Rows   []compare.Row
+			Failed []compare.Failed
+		}
+		require.NoError(t, json.Unmarshal([]byte(stdout), &got))
+		require.Len(t, got.Rows, 1)
+		assert.Equal(t, "washer", got.Rows[0].Data)
+		require.Len(t, got.Failed, 1)
+		assert.Equal(t, "bad", got.Failed[0].Data)
+		assert.Contains(t, string(readFile(t, filepath.Join(out, "index.html"))), "Failed: all of bad")
 	}
 }
 

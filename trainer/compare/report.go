@@ -16,6 +16,10 @@ import (
 func Page(rows []Row, cells []*Cell, failed []Failed, dirs map[string]string, notes []string) (*report.Page, error) {
 	p := &report.Page{Title: "AnomNet: methods compared on the same features", Notes: notes, Header: header()}
 	for _, f := range failed {
+		if f.Method == "" {
+			p.Notes = append(p.Notes, fmt.Sprintf("Failed: all of %s: %s", f.Data, f.Error))
+			continue
+		}
 		p.Notes = append(p.Notes, fmt.Sprintf("Failed: %s on %s, seed %d: %s", f.Method, f.Data, f.Seed, f.Error))
 	}
 	for _, r := range rows {

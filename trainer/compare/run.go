@@ -118,7 +118,7 @@ func (s Store) Save(c *Cell) error {
 	return atomicfile.Write(s.path(c.Key), text)
 }
 
-// Failed is a cell that could not be made.
+// Failed is a cell that could not be made; without a method it is all cells of a data set.
 type Failed struct {
 	Key
 	Error string `json:"error"`
