@@ -12,9 +12,10 @@ import (
 	"anomnet/core/model"
 )
 
-// TestTaughtAgainAtAnotherSize teaches a part at 256 pixels and at 128: what is learned from then on in Inspect is learned at 128.
+// TestTaughtAgainAtAnotherSize teaches a part at 256 pixels and at 128: what is learned from then on is learned at 128, and a bad image that was marked at 256 is not in the
+// way.
 func TestTaughtAgainAtAnotherSize(t *testing.T) {
-	good, _ := brackets(t, 7, 0)
+	good, bad := brackets(t, 7, 1)
 	p := open(t, serve(t, siteDir(t)), desktop)
 	side := func() int {
 		data, err := hex.DecodeString(p.storedHead())
@@ -28,6 +29,13 @@ func TestTaughtAgainAtAnotherSize(t *testing.T) {
 	p.click("#teach-save")
 	p.waitFor(`document.querySelector("#teach-saved")`)
 	assert.Equal(t, 256, side())
+	p.click("#teach-inspect")
+	p.waitFor(`document.querySelector(".notice.loaded")`)
+	p.choose(bad...)
+	p.results(1)
+	p.click("#bad")
+	p.waitFor(`document.querySelector("#correct-recall")?.textContent.includes("of 1")`)
+	p.show("teach")
 	p.str(`(() => { document.querySelector("details.options:not(#roi)").open = true;
 		const s = document.querySelector("#teach-side"); s.value = "128"; s.dispatchEvent(new Event("change", {bubbles: true})); })()`)
 	p.waitFor(`document.querySelector("#teach-stale")`)
@@ -43,5 +51,11 @@ func TestTaughtAgainAtAnotherSize(t *testing.T) {
 	p.press("g")
 	p.waitFor(`document.querySelector("#correct-said")?.textContent.includes("v3")`)
 	assert.Equal(t, 128, side())
+	p.show("models")
+	p.click(".models .further")
+	p.waitFor(`document.querySelector("#teach-count")?.textContent === "7 good images."`)
+	p.click("#teach-start")
+	p.waitFor(`document.querySelector("#teach-result, #teach-problem")`)
+	assert.Equal(t, "null", p.str(`document.querySelector("#teach-problem")`))
 	p.requireClean()
 }

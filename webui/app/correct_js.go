@@ -105,6 +105,7 @@ func (c *corrector) learn(p store.Part, items []*ui.Item) (*store.Part, int, pro
 		return nil, 0, e
 	}
 	now := p.Current()
+	p.Bad = c.app.teach.checked(&p)
 	good, bad := p.Further(added)
 	if len(good)+len(bad) > protocol.MaxTaught {
 		return nil, 0, protocol.Error{Code: protocol.CodeTooMany}

@@ -276,7 +276,12 @@ func (c *curator) Describe(p store.Part, n int) {
 }
 
 // TeachFurther implements models.Backend.
-func (c *curator) TeachFurther(p store.Part) { c.app.teach.view.Again(&p) }
+func (c *curator) TeachFurther(p store.Part) {
+	go func() {
+		p.Bad = c.app.teach.checked(&p)
+		c.app.view.Update(func() { c.app.teach.view.Again(&p) })
+	}()
+}
 
 // Persist implements models.Backend.
 func (c *curator) Persist() {

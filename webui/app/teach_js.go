@@ -140,6 +140,16 @@ func (t *teacher) Drop(id int) {
 	}
 }
 
+// checked are the bad images that the version in use of a part can be checked with. Others were marked while the part worked at another size. It blocks.
+func (t *teacher) checked(p *store.Part) (bad []string) {
+	for _, key := range p.Bad {
+		if _, err := t.read(store.FeaturePath(p.ID, p.ShapeNow(), key)); err == nil {
+			bad = append(bad, key)
+		}
+	}
+	return bad
+}
+
 // Fit implements teach.Backend.
 func (t *teacher) Fit(f teach.Fit) {
 	job := &task{op: protocol.OpFit, long: true, progress: func(p protocol.Progress) { t.view.Reported(f.ID, p) }}
