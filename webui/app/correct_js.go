@@ -128,6 +128,7 @@ func (c *corrector) learn(p store.Part, items []*ui.Item) (*store.Part, int, pro
 		m.Unbad = append(m.Unbad, s.Key)
 	}
 	for i, key := range bad {
+		m.Version.Checked = append(m.Version.Checked, key)
 		if r.Checks[i] > r.Model.Limit {
 			m.Version.Caught = append(m.Version.Caught, key)
 		}

@@ -157,7 +157,7 @@ func (s *stock) revise(head js.Value, part string, rate float64) (js.Value, prot
 // versionOf describes a head for the library.
 func versionOf(m protocol.Model, head js.Value, origin store.Origin) store.Version {
 	return store.Version{Head: m.Head, Backbone: m.Backbone, Bytes: head.Get("size").Float(), Made: clock(), Origin: origin, Parent: m.Parent,
-		Revision: m.Revision, Images: m.Images, Rate: m.Rate, ROI: m.ROI}
+		Revision: m.Revision, Images: m.Images, Rate: m.Rate, ROI: m.ROI, Checked: []string{}}
 }
 
 // missed tells a person once that the browser has cleared what was kept: the files of parts, or everything. The settings, which are kept in another

@@ -268,7 +268,7 @@ func (t *teacher) save(s teach.Save, head js.Value) (*store.Part, protocol.Error
 		model.Version.Good = append(model.Version.Good, shot.Key)
 	}
 	for i, shot := range s.Bad {
-		model.Bad = append(model.Bad, shot.Key)
+		model.Bad, model.Version.Checked = append(model.Bad, shot.Key), append(model.Version.Checked, shot.Key)
 		if s.Result.Checks[i] > m.Limit {
 			model.Version.Caught = append(model.Version.Caught, shot.Key)
 		}

@@ -107,8 +107,8 @@ func (l *Library) Add(id, fresh string, m Model) (*Part, error) {
 			if err := l.files(&m); err != nil { // it may have been here without its signature, or its backbone
 				return err
 			}
-			for _, key := range m.Version.Caught {
-				v.caught(key)
+			for _, key := range m.Version.Checked {
+				v.checked(key, slices.Contains(m.Version.Caught, key))
 			}
 			p.images(&m)
 			if m.Signature != nil {
@@ -226,9 +226,7 @@ func (l *Library) MarkBad(id string, s Shot, n int, caught bool) (*Part, error) 
 		if !slices.Contains(p.Bad, s.Key) {
 			p.Bad = append(p.Bad, s.Key)
 		}
-		if caught {
-			v.caught(s.Key)
-		}
+		v.checked(s.Key, caught)
 		return nil
 	})
 }

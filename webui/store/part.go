@@ -31,7 +31,7 @@ type Shot struct {
 	Copies protocol.Copies `json:"copies,omitempty"` // that its features hold, empty for all
 }
 
-// Version is one head of a part. Of it only Caught changes, with the part's bad images, and Trust, with the keys.
+// Version is one head of a part. Of it only Checked and Caught change, with the part's bad images, and Trust, with the keys.
 type Version struct {
 	N        int      `json:"n"` // from 1
 	Head     string   `json:"head"`
@@ -47,7 +47,8 @@ type Version struct {
 	Rate     float64  `json:"rate"`
 	Shape    *Shape   `json:"shape,omitempty"`  // nil in records of before, for that of the part
 	ROI      string   `json:"roi,omitempty"`    // region of interest as core/roi writes it
-	Caught   []string `json:"caught,omitempty"` // keys of the bad images that it calls NG
+	Checked  []string `json:"checked"`          // keys of the bad images that it was checked with; nil in records of before, for all
+	Caught   []string `json:"caught,omitempty"` // keys of those that it calls NG
 	// Trust is what its signature was worth when it came; nil for what was made here.
 	Trust *protocol.Trust `json:"trust,omitempty"`
 }
@@ -116,14 +117,19 @@ func (p *Part) Shot(key string) *Shot {
 	return nil
 }
 
-// Recall is how many of the bad images the version in use calls NG, and how many there are.
+// Recall is how many of the bad images that the version in use was checked with it calls NG, and how many these are.
 func (p *Part) Recall() (caught, all int) {
+	now := p.Current()
 	for _, key := range p.Bad {
-		if slices.Contains(p.Current().Caught, key) {
+		switch {
+		case slices.Contains(now.Caught, key):
 			caught++
+			all++
+		case now.Checked == nil || slices.Contains(now.Checked, key):
+			all++
 		}
 	}
-	return caught, len(p.Bad)
+	return caught, all
 }
 
 // Teachable tells whether the version in use can be taught further: its features are here.
@@ -155,9 +161,12 @@ func (p *Part) Further(added []Shot) (good, bad []string) {
 	return good, bad
 }
 
-// caught notes that the version calls a bad image NG.
-func (v *Version) caught(key string) {
-	if !slices.Contains(v.Caught, key) {
+// checked notes that the version was checked with a bad image, and whether it calls that NG.
+func (v *Version) checked(key string, caught bool) {
+	if v.Checked != nil && !slices.Contains(v.Checked, key) {
+		v.Checked = append(v.Checked, key)
+	}
+	if caught && !slices.Contains(v.Caught, key) {
 		v.Caught = append(v.Caught, key)
 	}
 }

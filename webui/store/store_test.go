@@ -246,7 +246,7 @@ func TestTheSameHeadAgain(t *testing.T) {
 		_, err = l.MarkBad("p1", Shot{Key: key}, 1, false)
 		require.NoError(t, err)
 	}
-	m.Unbad, m.Version.Caught = []string{"x"}, []string{"y"}
+	m.Unbad, m.Version.Checked, m.Version.Caught = []string{"x"}, []string{"y"}, []string{"y"}
 	p, err := l.Add("p1", "", m)
 	require.NoError(t, err)
 	assert.Equal(t, 2, p.Use)
@@ -361,6 +361,30 @@ func TestBadImages(t *testing.T) {
 	assert.Equal(t, []string{"k2", "k3"}, p.Bad, "k2 was marked while the version was learned")
 	_, err = l.MarkBad("p1", Shot{Key: "k"}, 9, true)
 	assert.ErrorIs(t, err, ErrGone)
+}
+
+// TestVersionsSayWhatTheyWereCheckedWith: a version that came as a file, or that is gone back to, was not checked with images that were marked under others.
+func TestVersionsSayWhatTheyWereCheckedWith(t *testing.T) {
+	l := NewLibrary(newDisk())
+	recall := func(p *Part, err error) []int {
+		require.NoError(t, err)
+		caught, all := p.Recall()
+		return []int{caught, all}
+	}
+	for i := range 2 {
+		m := model("Bracket", fmt.Sprint("h", i))
+		m.Version.Checked = []string{}
+		assert.Equal(t, []int{0, 0}, recall(l.Add("p1", "", m)))
+	}
+	assert.Equal(t, []int{1, 1}, recall(l.MarkBad("p1", Shot{Key: "k1"}, 2, true)))
+	assert.Equal(t, []int{1, 2}, recall(l.MarkBad("p1", Shot{Key: "k2"}, 2, false)), "what is missed counts")
+	assert.Equal(t, []int{0, 0}, recall(l.Choose("p1", 1)))
+	m := model("Bracket", "h3")
+	m.Version.Origin, m.Version.Checked = Imported, []string{}
+	assert.Equal(t, []int{0, 0}, recall(l.Add("", "", m)))
+	m = model("Bracket", "h4")
+	m.Version.Checked, m.Version.Caught = []string{"k1", "k2"}, []string{"k2"}
+	assert.Equal(t, []int{1, 2}, recall(l.Add("p1", "", m)))
 }
 
 // TestAPartTaughtAtAnotherSize has versions of both: each is taught further at its own.

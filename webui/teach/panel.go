@@ -204,13 +204,16 @@ func (c *Panel) Said() string {
 	return c.said
 }
 
-// Recall says how many of the bad images are found, "" without any.
+// Recall says how many of the bad images are found, "" when the version was checked with none.
 func (c *Panel) Recall() string {
 	p := c.part()
-	if p == nil || len(p.Bad) == 0 {
+	if p == nil {
 		return ""
 	}
 	caught, all := p.Recall()
+	if all == 0 {
+		return ""
+	}
 	return c.Page.Text.T("correct.recall", "found", itoa(caught), "all", itoa(all))
 }
 
