@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"anomnet/core/model"
 	"anomnet/trainer"
 	"anomnet/trainer/atomicfile"
+	"anomnet/trainer/dataset"
 	"anomnet/trainer/distill"
 	"anomnet/trainer/importer"
 )
@@ -66,7 +68,7 @@ func distillCommand(fs *flag.FlagSet) func(context.Context, *console, []string) 
 		if f.teacher == "" || f.images == "" || f.out == "" || len(args) > 0 {
 			return usageError("want --teacher, --images and --out")
 		}
-		if err := f.checkOutputs(); err != nil { // before days of training
+		if err := errors.Join(f.checkOutputs(), f.checkPhotographs()); err != nil { // before days of training
 			return err
 		}
 		if _, err := trainer.Device(o.Device); err != nil {
@@ -102,6 +104,17 @@ func (f *distillFlags) checkOutputs() error {
 		}
 	}
 	return nil
+}
+
+// checkPhotographs says whether there are enough for what follows the training, if all can be read.
+func (f *distillFlags) checkPhotographs() error {
+	paths, err := dataset.Images(f.images)
+	if err != nil {
+		return err
+	}
+	f.importFlags.heldOut = f.calibrate
+	_, err = f.halfStep(len(paths))
+	return err
 }
 
 // base is the path of --out without its ending.
@@ -176,7 +189,7 @@ func (f *distillFlags) distill(ctx context.Context, c *console) error {
 // export makes the backbone as import would of the files beside it.
 func (f *distillFlags) export(ctx context.Context, c *console, res *distill.Result) error {
 	f.from, f.describe = f.base()+".safetensors", f.base()+".json"
-	f.skip, f.importFlags.heldOut = map[string]bool{}, f.calibrate
+	f.skip = map[string]bool{}
 	for _, u := range res.Unreadable {
 		f.skip[u.Path] = true
 	}

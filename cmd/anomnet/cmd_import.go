@@ -100,9 +100,9 @@ func (f *importFlags) pickImages() error {
 		return err
 	}
 	paths = slices.DeleteFunc(paths, func(p string) bool { return f.skip[p] })
-	half := len(paths) / (2 * max(f.calibrate, f.heldOut, 1))
-	if half < 1 || f.calibrate < 1 || f.heldOut < 1 {
-		return fmt.Errorf("%s: %d photographs are too few to calibrate on %d and to hold out %d", f.images, len(paths), f.calibrate, f.heldOut)
+	half, err := f.halfStep(len(paths))
+	if err != nil {
+		return err
 	}
 	var use, held []string
 	for i := range max(f.calibrate, f.heldOut) {
@@ -116,6 +116,15 @@ func (f *importFlags) pickImages() error {
 	f.opt.Images, f.opt.HeldOut = photographs(use), photographs(held)
 	f.opt.DataSHA256, err = dataset.Digest(use)
 	return err
+}
+
+// halfStep is how far photographs that are picked of n lie from those that are held out.
+func (f *importFlags) halfStep(n int) (int, error) {
+	half := n / (2 * max(f.calibrate, f.heldOut, 1))
+	if half < 1 || f.calibrate < 1 || f.heldOut < 1 {
+		return 0, fmt.Errorf("%s: %d photographs are too few to calibrate on %d and to hold out %d", f.images, n, f.calibrate, f.heldOut)
+	}
+	return half, nil
 }
 
 func photographs(paths []string) importer.Images {
