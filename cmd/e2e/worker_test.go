@@ -117,6 +117,29 @@ func TestHungFit(t *testing.T) {
 	assert.Equal(t, "1", p.str(`hung`))
 }
 
+// TestTasksBehindACrash ends a worker in the middle of the first of two images that are learned: the first fails, and another worker does the second.
+func TestTasksBehindACrash(t *testing.T) {
+	good, _ := brackets(t, 8, 0)
+	p := open(t, serve(t, siteDir(t)), desktop)
+	p.str(`(() => { let n = 0; const w = workers[0], post = w.postMessage;
+		w.postMessage = function (m, ...rest) {
+			post.call(this, m, ...rest);
+			if (m.op === "features" && ++n === 2) globalThis.two = true;
+		};
+		w.addEventListener("message", ({ data }) => {
+			if (data.op !== "progress" || !JSON.parse(data.meta).stage.startsWith("features") || globalThis.ended) return;
+			globalThis.ended = true;
+			setTimeout(() => w.dispatchEvent(new ErrorEvent("error", {message: "out of memory", cancelable: true})));
+		});
+	})()`)
+	p.show("teach")
+	p.choose(good...)
+	p.waitFor(`document.querySelector("#teach-start") && !document.querySelector("#teach-start").disabled && !document.querySelector(".shot.waiting")`)
+	assert.Equal(t, "true", p.str(`globalThis.two && globalThis.ended`), "one is in work and one waits")
+	assert.Equal(t, "1", p.str(`document.querySelectorAll(".shot.failed").length`))
+	assert.Equal(t, "7 good images.", p.str(`document.querySelector("#teach-count").textContent`))
+}
+
 // TestHungWorker: an image whose worker never answers fails, and others take over what waited behind it.
 func TestHungWorker(t *testing.T) {
 	p := blank(t, serve(t, siteDir(t)), desktop)

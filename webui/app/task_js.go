@@ -19,7 +19,8 @@ type task struct {
 	done     func(m message, e protocol.Error) // with the page's state locked; e.Code is "" for a result
 
 	id        int
-	cancelled bool // before it was queued
+	begun     bool // by its worker
+	cancelled bool // nobody waits for the result any more
 }
 
 // do queues a task. It goes before images: a person waits for it.
@@ -50,13 +51,12 @@ func (p *pool) cancel(t *task) {
 		go p.app.view.Update(func() { t.done(message{}, protocol.Error{Code: protocol.CodeCancelled}) })
 		return
 	}
+	t.cancelled = true
 	for _, w := range p.workers {
 		if slices.Contains(w.tasks, t) {
 			send(w.js, t.id, protocol.OpCancel, protocol.Empty{}, js.Global().Get("Array").New())
-			return
 		}
 	}
-	t.cancelled = true
 }
 
 // pumpTasks gives waiting tasks to the workers with most room. A long one goes to the worker with least to do, behind what that has.
@@ -91,7 +91,7 @@ func (p *pool) taskMessage(w *worker, m message) bool {
 		return false
 	}
 	t := w.tasks[at]
-	w.beats = 0
+	w.beats, t.begun = 0, true
 	if m.op == protocol.OpProgress {
 		if r, err := protocol.Decode[protocol.Progress](m.meta); err == nil && t.progress != nil {
 			t.progress(r)
@@ -108,16 +108,41 @@ func (p *pool) taskMessage(w *worker, m message) bool {
 	return true
 }
 
-// failTasks ends the tasks of a worker that is gone, and with the last worker those that wait.
+// failTasks ends the task that a worker had begun which is gone, lets another do those that it had not, and ends those that wait with the last worker. It ends one in any
+// case, unless an image failed: what ends each worker before it is begun is not tried for ever.
 func (p *pool) failTasks(w *worker, e protocol.Error) {
-	gone := w.tasks
+	gone, again := w.tasks, []*task(nil)
 	w.tasks = nil
 	if len(p.workers) == 0 {
 		gone, p.tasks = append(gone, p.tasks...), nil
+	} else {
+		none := len(w.jobs) == 0 && !slices.ContainsFunc(gone, func(t *task) bool { return t.begun })
+		for i, t := range gone {
+			if !t.begun && !t.cancelled && !t.given() && (i > 0 || !none) {
+				again = append(again, t)
+			}
+		}
+		gone = slices.DeleteFunc(gone, func(t *task) bool { return slices.Contains(again, t) })
 	}
+	p.tasks = append(again, p.tasks...)
 	for _, t := range gone {
-		t.done(message{}, e)
+		if t.cancelled && !t.begun {
+			t.done(message{}, protocol.Error{Code: protocol.CodeCancelled})
+		} else {
+			t.done(message{}, e)
+		}
 	}
+	p.pump()
+}
+
+// given tells whether a task's buffers went with it to its worker.
+func (t *task) given() bool {
+	for i := range t.bufs.Length() {
+		if t.bufs.Index(i).InstanceOf(js.Global().Get("ArrayBuffer")) {
+			return true
+		}
+	}
+	return false
 }
 
 // ask does a task and waits for it. It blocks, so it must not be called with the page's state locked. T is the type of the result's meta.
