@@ -197,6 +197,25 @@ func TestUpdate(t *testing.T) {
 	assert.Equal(t, "1", p.later(`(await caches.keys()).filter((n) => /^anomnet-[0-9a-f]{64}$/.test(n)).length`), "the old version is gone")
 }
 
+// TestUpdateOnAFullDevice: the page says that the new version could not be taken, and takes it when there is room.
+func TestUpdateOnAFullDevice(t *testing.T) {
+	a, b := siteDir(t), variant(t, "assets/css/app.css", "/* One file", "/* A second version. One file")
+	srv := serveSwap(t, a)
+	p := open(t, srv.server, desktop)
+	srv.put(b)
+	p.str(`location.hash = "#/privacy"`)
+	p.click("#look")
+	p.waitFor(`document.querySelector("#newer")`)
+	p.quota(1)
+	p.click("#newer")
+	p.waitFor(`document.querySelector(".notice.refused")?.textContent.includes("The new version could not be taken")`)
+	assert.Equal(t, buildOf(t, a), p.swState("build"))
+	p.quota(0)
+	p.click("#newer")
+	p.arrives(`document.documentElement?.dataset.state === "ready" && !document.querySelector("#newer")`)
+	assert.Equal(t, buildOf(t, b), p.swState("build"))
+}
+
 // TestTabOpensDuringAnUpdate opens another tab while a version is on its way, which takes minutes on a slow line: it comes whole all the same.
 func TestTabOpensDuringAnUpdate(t *testing.T) {
 	const path = "assets/css/app.css"

@@ -95,10 +95,17 @@ func (o *offliner) idle() bool {
 	return true
 }
 
+// take loads the page anew in the new version, or says why that cannot be: the service worker may have no room to write it down.
 func (o *offliner) take() {
-	if o.idle() {
-		o.js.Call("apply")
+	if !o.idle() {
+		return
 	}
+	go func() {
+		if _, err := await(o.js.Call("apply")); err != nil {
+			page := o.app.page
+			o.app.view.Update(func() { page.Warn(page.Text.T("newer.problem"), page.Text.T("newer.problem.why"), err.Error()) })
+		}
+	}()
 }
 
 // watchEvery is how often the numbers are read while somebody looks at them.
