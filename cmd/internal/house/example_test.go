@@ -2,8 +2,10 @@ package house
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"image"
 	"image/png"
 	"math"
@@ -192,6 +194,31 @@ func second(t *testing.T, path, picture string) (o outcome) {
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(out, &o))
 	return o
+}
+
+// TestExampleIsDocumented: what section 16 of docs/model-format.md says of tiny.anomnet is in the file, and what comes out of it.
+func TestExampleIsDocumented(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(examples, "tiny.anomnet"))
+	require.NoError(t, err)
+	img, err := os.ReadFile(filepath.Join(examples, "image.png"))
+	require.NoError(t, err)
+	o, doc := scoreExample(t, data, img), read(t, "docs/model-format.md")
+	f, err := model.Decode(data)
+	require.NoError(t, err)
+	header, size := int(binary.LittleEndian.Uint64(data)), len(data)
+	at, first := bytes.Index(data, []byte(o.Digest)), data[8+header:]
+	cal := f.Head.Calibration
+	for _, said := range []string{
+		fmt.Sprintf("the header has 0x%04x = %d bytes, so the data begin at %d; the file has %d bytes, so there are %d bytes of data", header, header, 8+header, size, size-8-header),
+		fmt.Sprintf("`\"sha256\":\"%s...` | the field of the digest; its 64 digits are bytes %d to %d", o.Digest[:8], at, at+63),
+		fmt.Sprintf("| %d | `% x` | its values: %d, %d, %d, %d |", 8+header, first[:16], f.Backbone.Graph.Ops[0].Bias[0], f.Backbone.Graph.Ops[0].Bias[1],
+			f.Backbone.Graph.Ops[0].Bias[2], f.Backbone.Graph.Ops[0].Bias[3]),
+		fmt.Sprintf("| %d | `% x ...`", 8+header+16, first[16:24]),
+		fmt.Sprintf("digest `%s`, backbone\n`%s`, score bits %d (about %.3f), verdict %s (review %v, limit %v)", o.Digest, f.Head.BackboneDigest, o.RawBits,
+			math.Float32frombits(o.RawBits), o.Verdict, cal.Review, cal.Limit),
+	} {
+		assert.Contains(t, doc, said)
+	}
 }
 
 func scoreExample(t *testing.T, data, img []byte) outcome {
