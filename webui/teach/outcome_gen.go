@@ -335,7 +335,7 @@ func (c *Outcome) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			}
 		}
 		vgn = slim.Text(vgparent, "\n  ")
-		vgn = slim.El(vgparent, "", "table\x00class\x00confusion")
+		vgn = slim.El(vgparent, "", "table\x00class\x00outcome")
 		{
 			vgparent := vgn
 			_ = vgparent
