@@ -3,8 +3,11 @@ package house
 import (
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -198,3 +201,54 @@ func TestArchitectureNamesEveryPackage(t *testing.T) {
 		}
 	}
 }
+
+// TestImportsAreThoseOfTheTable holds what packages name against the column "may import" of docs/ARCHITECTURE.md. A package may also name the standard library,
+// its own folder, and those of its row. Generated components are left out.
+func TestImportsAreThoseOfTheTable(t *testing.T) {
+	row, code := regexp.MustCompile("(?m)^\\| (`[^|]+) \\| [^|]+ \\| ([^|]+) \\|$"), regexp.MustCompile("`([^`]+)`")
+	may, order := map[string][]string{}, []string{} // what each package may name, as the table says it; the packages from above
+	for _, m := range row.FindAllStringSubmatch(read(t, "docs/ARCHITECTURE.md"), -1) {
+		allowed := strings.FieldsFunc(strings.ReplaceAll(m[2], "`", ""), func(r rune) bool { return r == ',' || r == ' ' })
+		above, without, found := strings.Cut(m[2], "the above")
+		if found {
+			allowed = append(strings.Fields(above), slices.DeleteFunc(slices.Clone(order), func(pkg string) bool {
+				return slices.ContainsFunc(strings.Fields(without), func(w string) bool { return strings.Trim(w, ",") == path.Base(pkg) })
+			})...)
+		}
+		packages := code.FindAllStringSubmatch(m[1], -1)
+		for _, p := range packages {
+			order = append(order, p[1])
+			for _, other := range packages {
+				may[p[1]] = append(may[p[1]], other[1])
+			}
+			may[p[1]] = append(may[p[1]], allowed...)
+		}
+	}
+	named := func(pkg, path string) bool {
+		return slices.ContainsFunc(may[pkg], func(a string) bool {
+			return a == "all" || within(path, a) || strings.HasSuffix(path, "/"+a) || a == "vugu" && (within(path, "github.com/vugu") || within(path, "webui/dom")) ||
+				a == "gotch" && strings.Contains(path, "/gotch/") || strings.Contains(path, "/"+a+"/") && strings.Contains(a, "/")
+		})
+	}
+	n := 0
+	for _, s := range sources(t) {
+		pkg := path.Dir(s.Path)
+		if s.isTest() || may[pkg] == nil {
+			continue
+		}
+		for _, i := range s.File.Imports {
+			name, err := strconv.Unquote(i.Path.Value)
+			require.NoError(t, err)
+			name = strings.TrimPrefix(name, module+"/")
+			if first, _, _ := strings.Cut(name, "/"); !strings.Contains(first, ".") && !slices.Contains(ours, first) || within(name, pkg) {
+				continue
+			}
+			n++
+			assert.True(t, named(pkg, name), "%s names %s, which its row of docs/ARCHITECTURE.md does not allow", s.Path, name)
+		}
+	}
+	assert.Greater(t, n, 500)
+}
+
+// ours are the folders at the top that hold packages.
+var ours = []string{"assets", "cmd", "core", "trainer", "wasm", "webui"}

@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,27 +15,50 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// named matches a test, fuzz target or example that a document names.
-var named = regexp.MustCompile("`((?:Test|Fuzz|Example)[A-Z]\\w*)`")
+// documents are the texts for people: the Markdown files of the tree, by path.
+func documents(t *testing.T) map[string]string {
+	texts := map[string]string{}
+	walk(t, func(file string) {
+		if path.Ext(file) == ".md" {
+			texts[file] = read(t, file)
+		}
+	})
+	require.Greater(t, len(texts), 15)
+	return texts
+}
 
-// TestDocumentsNameRealTests: a test that a document names as evidence exists.
+var (
+	named = regexp.MustCompile(`\b((?:Test|Fuzz)[A-Z]\w*)(\.\.\.|…)?`) // a test or fuzz target; with dots, all that begin so
+	runs  = regexp.MustCompile(`\s-run[ =]'?([\w|]+)`)
+)
+
+// TestDocumentsNameRealTests: a test that a document names exists, and a command with -run runs one.
 func TestDocumentsNameRealTests(t *testing.T) {
 	tests := map[string]bool{}
+	var all []string
 	for _, s := range sources(t) {
 		for _, d := range s.File.Decls {
-			if f, ok := d.(*ast.FuncDecl); ok && s.isTest() {
+			if f, ok := d.(*ast.FuncDecl); ok && s.isTest() && f.Recv == nil {
 				tests[f.Name.Name] = true
+				all = append(all, f.Name.Name)
 			}
 		}
 	}
 	n := 0
-	for _, doc := range []string{"docs/security.md", "docs/RATIONALE.md", "docs/ARCHITECTURE.md", "docs/performance.md", "docs/accuracy.md", "README.md"} {
-		for _, m := range named.FindAllStringSubmatch(read(t, doc), -1) {
+	for doc, text := range documents(t) {
+		for _, m := range named.FindAllStringSubmatch(text, -1) {
 			n++
-			assert.True(t, tests[m[1]], "%s names %s, which does not exist", doc, m[1])
+			begins := m[2] != "" && slices.ContainsFunc(all, func(name string) bool { return strings.HasPrefix(name, m[1]) })
+			assert.True(t, tests[m[1]] || begins, "%s names %s, which does not exist", doc, m[1])
+		}
+		for _, m := range runs.FindAllStringSubmatch(text, -1) {
+			for part := range strings.SplitSeq(m[1], "|") {
+				n++
+				assert.True(t, slices.ContainsFunc(all, func(name string) bool { return strings.Contains(name, part) }), "%s: -run %s runs nothing", doc, part)
+			}
 		}
 	}
-	assert.Greater(t, n, 30)
+	assert.Greater(t, n, 200)
 }
 
 // declarations is what the tree declares: package.Name, Type.Member and bare names, of Go and of the scripts.
@@ -127,29 +151,37 @@ var (
 	fileName   = regexp.MustCompile(`\.(go|js|mjs|json|md|html|vugu|py|css|br|wasm|NAME)$`)
 )
 
-// TestArchitectureNamesRealFunctions: what docs/ARCHITECTURE.md calls by name exists: package.Name, Type.Member, or a name with a capital letter.
-func TestArchitectureNamesRealFunctions(t *testing.T) {
-	known := declarations(t)
-	n := 0
-	for _, m := range codeWords.FindAllStringSubmatch(read(t, "docs/ARCHITECTURE.md"), -1) {
-		word, _, _ := strings.Cut(m[1], "(")
-		if !identifier.MatchString(m[1]) || fileName.MatchString(word) {
-			continue
-		}
-		parts := strings.Split(word, ".")
-		if len(parts) == 1 && !camel.MatchString(word) {
-			continue
-		}
-		n++
-		if len(parts) == 1 {
-			assert.True(t, known[word], "docs/ARCHITECTURE.md names %s, which nothing declares", word)
-		}
-		for i := 1; i < len(parts); i++ {
-			pair := parts[i-1] + "." + parts[i]
-			assert.True(t, known[pair], "docs/ARCHITECTURE.md names %s: there is no %s", word, pair)
+// TestDocumentsNameRealFunctions: what docs/ARCHITECTURE.md calls by name exists: package.Name, Type.Member, or a name with a capital letter. Of the other
+// documents, which name what is not ours too, those names are looked at whose package or type is.
+func TestDocumentsNameRealFunctions(t *testing.T) {
+	known, owners := declarations(t), map[string]bool{}
+	for name := range known {
+		if owner, _, member := strings.Cut(name, "."); member {
+			owners[owner] = true
 		}
 	}
-	assert.Greater(t, n, 60)
+	n := 0
+	for doc, text := range documents(t) {
+		for _, m := range codeWords.FindAllStringSubmatch(text, -1) {
+			word, _, _ := strings.Cut(m[1], "(")
+			parts := strings.Split(word, ".")
+			if !identifier.MatchString(m[1]) || fileName.MatchString(word) || len(parts) == 1 && !camel.MatchString(word) {
+				continue
+			}
+			if doc != "docs/ARCHITECTURE.md" && (len(parts) == 1 || !owners[parts[0]] || !ast.IsExported(parts[1])) {
+				continue
+			}
+			n++
+			if len(parts) == 1 {
+				assert.True(t, known[word], "%s names %s, which nothing declares", doc, word)
+			}
+			for i := 1; i < len(parts); i++ {
+				pair := parts[i-1] + "." + parts[i]
+				assert.True(t, known[pair], "%s names %s: there is no %s", doc, word, pair)
+			}
+		}
+	}
+	assert.Greater(t, n, 80)
 }
 
 var (
