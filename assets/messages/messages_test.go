@@ -1,6 +1,8 @@
 package messages
 
 import (
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +50,20 @@ func TestReplacementsAreNotReplacedAgain(t *testing.T) {
 	require.NoError(t, err)
 	s := en.T("live.result", "name", "{verdict}", "verdict", "OK", "relative", "r")
 	assert.Equal(t, "{verdict}: OK, r.", s, "a file name is text, not a template")
+}
+
+// TestEveryLanguageCanSayThatTheStartFailed: the texts from before the catalogues, in assets/js/boot.mjs, are in every language, and as many in each.
+func TestEveryLanguageCanSayThatTheStartFailed(t *testing.T) {
+	b, err := os.ReadFile("../js/boot.mjs")
+	require.NoError(t, err)
+	m := regexp.MustCompile(`(?s)\nconst texts = \{(.*?)\n\};`).FindSubmatch(b)
+	require.NotNil(t, m)
+	var langs []string
+	for _, e := range regexp.MustCompile(`(?s)\n  (\w+): \[(.*?)\],`).FindAllStringSubmatch(string(m[1])+"\n", -1) {
+		langs = append(langs, e[1])
+		assert.Len(t, regexp.MustCompile(`"[^"]+"`).FindAllString(e[2], -1), 4, e[1])
+	}
+	assert.ElementsMatch(t, Languages(), langs)
 }
 
 // TestEveryLanguageIsNamed also finds a catalogue that nobody can choose, and a key that is there twice.
