@@ -141,6 +141,22 @@ func TestSignedParts(t *testing.T) {
 	assert.Empty(t, p.problemList())
 }
 
+// TestKeyAfterTheDrop trusts the key of a part that is in use and not kept: what was said of its signer is not so any more.
+func TestKeyAfterTheDrop(t *testing.T) {
+	write := writer(t)
+	head, s := taught(t), newSigner(t)
+	model, sig, pub := write("bracket.anomnet", head), write("bracket.anomnet.minisig", s.sign(head, 3, time.Now(), time.Time{}, "Bracket")), write("line4.pub", s.pub)
+	p := open(t, serve(t, siteDir(t)), desktop)
+	p.drag(true, model, sig)
+	p.waitFor(chip + ` === "Unknown signer"`)
+	p.show("models")
+	p.trustKey(pub, "Line 4", s.print)
+	p.waitFor(chip + ` === "Signed: Line 4"`)
+	p.click("#models-undo")
+	p.waitFor(chip + ` === "Unknown signer"`)
+	assert.Empty(t, p.problemList())
+}
+
 // TestKeyOfAnotherTab removes a key in one tab: the other does not trust it any more.
 func TestKeyOfAnotherTab(t *testing.T) {
 	write := writer(t)

@@ -153,12 +153,13 @@ func (c *custodian) offer(f file, quiet bool) {
 	})
 }
 
-// Pin implements models.Vault. What was signed by the key and is kept already is looked at again.
+// Pin implements models.Vault. What was signed by the key and is here already is looked at again.
 func (c *custodian) Pin(k trust.Key) {
 	go func() {
 		err := c.book.Pin(k)
 		if err == nil {
 			c.recheck()
+			c.reconsider()
 		}
 		c.told(k, true, err)
 	}()
@@ -209,6 +210,25 @@ func (c *custodian) recheck() {
 				warn(err)
 			}
 			c.app.view.Update(func() { c.app.page.Vouch(v.Head, t) })
+		}
+	}
+}
+
+// reconsider looks again at loaded parts that came as files, are not kept, and whose key was unknown. It blocks.
+func (c *custodian) reconsider() {
+	for head, models := range c.app.page.Doubted() {
+		for _, m := range models {
+			f := m.(file)
+			if f.trust != nil || f.sig == nil {
+				continue
+			}
+			blob, err := f.contents()
+			if err != nil {
+				continue // moved or deleted since: what was said of it stays
+			}
+			if t, e := c.vet(f, blob); e.Code == "" && t.File == head {
+				c.app.view.Update(func() { c.app.page.Vouch(head, t) })
+			}
 		}
 	}
 }

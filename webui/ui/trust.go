@@ -35,6 +35,17 @@ func (p *Page) TrustOf(head string) protocol.Trust {
 	return t
 }
 
+// Doubted lists the loaded parts whose signer is not known: their heads, with the files that they came from.
+func (p *Page) Doubted() map[string][]Source {
+	out := map[string][]Source{}
+	for _, s := range p.parts {
+		if t, ok := p.trusted[s.part.HeadDigest]; ok && Unknown(t) {
+			out[s.part.HeadDigest] = s.models
+		}
+	}
+	return out
+}
+
 // Unknown tells whether a file is signed by a key that is not pinned.
 func Unknown(t protocol.Trust) bool {
 	return t.State == protocol.TrustRefused && t.Reason == protocol.WhyUnknownKey
