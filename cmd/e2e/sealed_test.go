@@ -72,6 +72,8 @@ func TestSealed(t *testing.T) {
 			}
 			p.str(`location.hash = "#/privacy"`)
 			p.waitFor(`document.querySelector(".reasons")?.textContent.includes("sealed")`)
+			p.show("models")
+			assert.Equal(t, "true", p.str(`document.querySelector("#offers-look") === null`), "a page that can fetch nothing offers no models of its server")
 			p.show("inspect")
 			p.str(`workers[0].dispatchEvent(new ErrorEvent("error", {message: "out of memory", cancelable: true}))`)
 			p.choose(filepath.Join(dir, "samples", firstSample(t)))

@@ -31,6 +31,7 @@ func (a *app) modelsView() ui.View {
 	c.shop = &shop{c: c}
 	var v ui.View
 	c.view, v = models.New(a.page, c)
+	c.view.Sealed = a.boot.Get("sealed").Truthy()
 	a.trust.view = c.view
 	a.stock.watched = append(a.stock.watched, func() { c.view.Changed(a.stock.parts, a.stock.usage) })
 	return v

@@ -504,12 +504,14 @@ func (c *Body) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			}
 		}
 		vgn = slim.Text(vgparent, "\n  ")
-		{
-			vgcompKey := vugu.MakeCompKey(0x9849B1FB0542DBD8^vgin.CurrentPositionHash(), vgiterkey)
-			// ask BuildEnv for prior instance of this specific component
-			vgcomp := slim.Use[Offers](vgin, vgcompKey)
-			vgcomp.View = c.View
-			vgn = slim.Put(vgout, vgparent, vgcomp)
+		if !c.Sealed {
+			{
+				vgcompKey := vugu.MakeCompKey(0x9849B1FB0542DBD8^vgin.CurrentPositionHash(), vgiterkey)
+				// ask BuildEnv for prior instance of this specific component
+				vgcomp := slim.Use[Offers](vgin, vgcompKey)
+				vgcomp.View = c.View
+				vgn = slim.Put(vgout, vgparent, vgcomp)
+			}
 		}
 		vgn = slim.Text(vgparent, "\n  ")
 		{

@@ -49,7 +49,8 @@ type Side struct {
 
 // View is the view's state.
 type View struct {
-	Page *ui.Page
+	Page   *ui.Page
+	Sealed bool // the page can ask its server for nothing
 
 	back     Backend
 	parts    []store.Part
