@@ -62,6 +62,19 @@ func TestDependenciesAreListed(t *testing.T) {
 			assert.NotEmpty(t, table[name][2], "%s: the licence", name)
 		}
 	}
+	installed := map[string]bool{}
+	for cell := range table {
+		for name := range strings.SplitSeq(strings.ToLower(cell), ", ") {
+			installed[name] = true
+		}
+	}
+	for _, m := range regexp.MustCompile(`pip install ([^;\n]*?)(?:;|\n)`).FindAllStringSubmatch(read(t, "Makefile"), -1) {
+		for word := range strings.FieldsSeq(m[1]) {
+			if name, _, _ := strings.Cut(word, "=="); !strings.HasPrefix(name, "-") {
+				assert.True(t, installed[name], "docs/dependencies.md has no row for %s, which the Makefile installs", name)
+			}
+		}
+	}
 	for name := range table {
 		if strings.Contains(name, "/") && strings.Contains(strings.Split(name, "/")[0], ".") {
 			assert.Contains(t, want, name, "docs/dependencies.md lists what nothing asks for")
