@@ -6,8 +6,10 @@ package release
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -162,11 +164,11 @@ func (b *builder) binary(ctx context.Context, files map[string][]byte, t Target,
 	if err != nil {
 		return err
 	}
-	readme, err := os.ReadFile(filepath.Join(b.Root, "README.md"))
+	list, err := b.texts()
 	if err != nil {
 		return err
 	}
-	list := []entry{{exe, data, true}, {LicencesName, licences, false}, {"README.md", readme, false}}
+	list = append(list, entry{exe, data, true}, entry{LicencesName, licences, false})
 	name, pack, suffix := b.name(t.OS+"-"+t.Arch), tarGz, ".tar.gz"
 	if t.OS == "windows" {
 		pack, suffix = zipFile, ".zip"
@@ -175,6 +177,25 @@ func (b *builder) binary(ctx context.Context, files map[string][]byte, t Target,
 	files[name+suffix] = packed
 	fmt.Fprintf(b.Log, "release: %s%s, %d bytes\n", name, suffix, len(packed))
 	return err
+}
+
+// texts are the README and what its links lead to.
+func (b *builder) texts() (list []entry, err error) {
+	tree := os.DirFS(b.Root)
+	add := func(name string) error {
+		data, err := fs.ReadFile(tree, name)
+		list = append(list, entry{name, data, false})
+		return err
+	}
+	if err := errors.Join(add("README.md"), add("CONTRIBUTING.md")); err != nil {
+		return nil, err
+	}
+	return list, fs.WalkDir(tree, "docs", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		return add(name)
+	})
 }
 
 // environment is what a build depends on: the machine's own settings of Go do not count, except where its caches are and whence modules come.

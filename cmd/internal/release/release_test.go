@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -143,7 +144,7 @@ func check(t *testing.T, out, root string) {
 	zr, err := gzip.NewReader(bytes.NewReader(files[dir+".tar.gz"]))
 	require.NoError(t, err)
 	tr := tar.NewReader(zr)
-	seen := map[string]int64{}
+	seen, readme := map[string]int64{}, ""
 	for {
 		h, err := tr.Next()
 		if err == io.EOF {
@@ -154,6 +155,24 @@ func check(t *testing.T, out, root string) {
 		data, err := io.ReadAll(tr)
 		require.NoError(t, err)
 		assert.False(t, bytes.Contains(data, []byte(root)), "%s holds a path of this machine", h.Name)
+		if h.Name == dir+"/README.md" {
+			readme = string(data)
+		}
 	}
-	assert.Equal(t, map[string]int64{dir + "/anomnet": 0o755, dir + "/README.md": 0o644, dir + "/THIRD_PARTY.txt": 0o644}, seen)
+	links := regexp.MustCompile(`\]\(([\w./-]+)(?:#[\w-]*)?\)`).FindAllStringSubmatch(readme, -1)
+	assert.Greater(t, len(links), 20)
+	for _, link := range links {
+		assert.Contains(t, seen, dir+"/"+link[1], "the README leads there")
+	}
+	for name, mode := range seen {
+		switch strings.TrimPrefix(name, dir+"/") {
+		case "anomnet":
+			assert.EqualValues(t, 0o755, mode)
+		case "README.md", "CONTRIBUTING.md", "THIRD_PARTY.txt":
+			assert.EqualValues(t, 0o644, mode, name)
+		default:
+			assert.Contains(t, name, dir+"/docs/")
+			assert.EqualValues(t, 0o644, mode, name)
+		}
+	}
 }
