@@ -137,7 +137,7 @@ func TestSignedParts(t *testing.T) {
 	_, table := p.downloaded(dir, "results.csv")
 	assert.Contains(t, string(table), "counter=3 label=Line 4")
 	p.show("history")
-	p.waitFor(`document.querySelector(".entries")?.textContent.includes("counter=3 label=Line 4")`)
+	p.waitFor(`/Signed: Line 4 \(key=\w+ counter=3\)/.test(document.querySelector(".entries")?.textContent)`)
 	assert.Empty(t, p.problemList())
 }
 

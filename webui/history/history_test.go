@@ -456,6 +456,25 @@ func TestLimitsInTheList(t *testing.T) {
 	assert.Equal(t, "REVIEW above 1, NG above 1.25", f.c.Note(e))
 }
 
+// TestWhoSignedInTheList: what an entry of a part says of its signer is shown in words.
+func TestWhoSignedInTheList(t *testing.T) {
+	f := setup(t)
+	signed := protocol.Trust{State: protocol.TrustSigned, KeyID: "77EF", Label: "line 4", Counter: 7}
+	expired := signed
+	expired.Warning = protocol.WhyExpired
+	for want, trust := range map[string]protocol.Trust{
+		"It came with the page.":           {State: ui.TrustSite},
+		"Made on this device, not signed.": {State: ui.TrustHere},
+		"Not signed.":                      {State: protocol.TrustUnsigned},
+		"Signed by key 77EF, which this device does not know. That proves nothing.": {State: protocol.TrustRefused, Reason: protocol.WhyUnknownKey, KeyID: "77EF"},
+		"Signed: line 4 (key=77EF counter=7)":                                       signed,
+		"Signed: line 4, expired (key=77EF counter=7)":                              expired,
+		"some.day": {State: "some.day"},
+	} {
+		assert.Equal(t, want, f.c.Note(&Entry{Kind: payload.Model, Content: Content{Signed: ui.TrustToken(trust)}}))
+	}
+}
+
 // hash is the hash of an entry's line.
 func (Entry) hash(line string) string {
 	_, h, _ := strings.Cut(line, `"hash":"`)

@@ -102,7 +102,7 @@ func (c *History) Note(e *Entry) string {
 	case e.Kind == payload.Inspected:
 		return t.T("facts.relative", "ratio", t.Apart(e.Ratio(), 2, 1))
 	case e.Kind == payload.Model:
-		return e.Signed
+		return c.Page.TrustSaid(e.Signed)
 	case e.Kind == payload.Threshold:
 		return t.T("report.limits.text", "review", c.Page.Raw(e.Review), "limit", c.Page.Raw(e.Limit))
 	}

@@ -157,3 +157,19 @@ func TrustToken(t protocol.Trust) string {
 	}
 	return strings.Join(append(s, "label="+t.Label), " ")
 }
+
+// TrustSaid is what a token of TrustToken says, in a person's language; one that is not known is returned as it is.
+func (p *Page) TrustSaid(token string) string {
+	state, rest, _ := strings.Cut(token, " ")
+	switch state {
+	case TrustSite, TrustHere, protocol.TrustUnsigned:
+		return p.TrustLine(protocol.Trust{State: state})
+	case protocol.WhyUnknownKey:
+		return p.TrustLine(protocol.Trust{State: protocol.TrustRefused, Reason: state, KeyID: strings.TrimPrefix(rest, "key=")})
+	case protocol.TrustSigned:
+		facts, label, _ := strings.Cut(rest, " label=")
+		facts, warning, _ := strings.Cut(facts, " warning=")
+		return p.TrustChip(protocol.Trust{State: state, Label: label, Warning: warning}) + " (" + facts + ")"
+	}
+	return token
+}
