@@ -421,16 +421,12 @@ func (k *Kiosk) Sound() bool {
 	return k.State.Sound
 }
 
-// trouble sets a problem and says it once.
+// trouble sets a problem. Troubles says it, in an alert.
 func (k *Kiosk) trouble(at *string, key string) {
-	if *at == key {
-		return
+	if *at != key {
+		*at = key
+		k.Page.Touch()
 	}
-	*at = key
-	if key != "" {
-		k.Page.Live = k.Page.Text.T(key)
-	}
-	k.Page.Touch()
 }
 
 // problems are the keys of what errors of a folder mean: denied, gone, any other.

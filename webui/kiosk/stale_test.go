@@ -231,6 +231,19 @@ func TestVerdictIsSaidOnce(t *testing.T) {
 	}
 }
 
+// TestTroubleIsSaidOnce by its alert, which knows the folder's name.
+func TestTroubleIsSaidOnce(t *testing.T) {
+	w := filmed(t)
+	w.page.Live = ""
+	w.k.ChooseFolder()
+	w.err = ErrDenied
+	w.tick()
+	w.page.CameraFails(ui.CameraUnplugged, "")
+	require.Len(t, w.k.Troubles(), 2)
+	assert.Equal(t, "The permission for the folder watch is gone.", w.k.Troubles()[1].Text)
+	assert.Empty(t, w.page.Live)
+}
+
 // TestRefusedPart is loaded again now and then, not all the time.
 func TestRefusedPart(t *testing.T) {
 	w := filmed(t)

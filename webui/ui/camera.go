@@ -63,13 +63,10 @@ func (p *Page) CameraRuns(width, height int, devices []Device) {
 	c.Running, c.Problem, c.Width, c.Height, c.Devices = true, "", width, height, devices
 }
 
-// CameraFails tells that no picture comes, and why.
+// CameraFails tells that no picture comes, and why. The dialog, or the kiosk, says it in an alert.
 func (p *Page) CameraFails(problem, detail string) {
 	c := &p.Camera
 	c.Running, c.Problem, c.Detail = false, problem, detail
-	if c.Open || c.Station {
-		p.Live = p.t(cameraTexts[problem][0]) + ". " + p.t(cameraTexts[problem][1])
-	}
 }
 
 // Shoot takes a picture. It comes as a given image.
