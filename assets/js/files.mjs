@@ -8,6 +8,7 @@ export function folders(transfer) {
 }
 
 const CHUNK = 128; // files that are told of at once, in a task of their own
+const order = new Intl.Collator("en", { numeric: true }).compare; // localeCompare makes a new one for each comparison: 3 s for 10,000 files
 const read = (reader) => new Promise((resolve, reject) => reader.readEntries(resolve, reject));
 
 // Walks through entries and tells of files in portions: found([{name, path, entry}]) returns false to stop. Folders that cannot be read are
@@ -35,7 +36,7 @@ export async function walk(entries, found) {
       } catch {
         unreadable++;
       }
-      children.sort((a, b) => a.isDirectory - b.isDirectory || a.name.localeCompare(b.name, "en", { numeric: true }));
+      children.sort((a, b) => a.isDirectory - b.isDirectory || order(a.name, b.name));
       if (!await visit(children)) return false;
     }
     return true;

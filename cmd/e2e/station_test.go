@@ -1,0 +1,29 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// TestLargeFolder: the names of a folder are put in order without making the page wait.
+func TestLargeFolder(t *testing.T) {
+	p := open(t, serve(t, siteDir(t)), desktop)
+	assert.Equal(t, "part-2.png part-10.png true", p.async(`(async () => {
+		const all = Array.from({ length: 5000 }, (_, i) => ({ name: "part-" + (i * 7919) % 5000 + ".png", isFile: true, fullPath: "" })), found = [];
+		const folder = { isDirectory: true, createReader() { let some = all.slice(); return { readEntries(tell) { tell(some); some = []; } }; } };
+		const compare = new Intl.Collator("en", { numeric: true }).compare, began = performance.now();
+		all.slice().sort((a, b) => compare(a.name, b.name));
+		const sorted = performance.now();
+		let longest = 0, last = sorted; // from one portion to the next
+		await anomnet.files.walk([folder], (list) => {
+			longest = Math.max(longest, performance.now() - last);
+			last = performance.now();
+			found.push(...list);
+			return true;
+		});
+		return found[2].name + " " + found[10].name + " " + (longest < 5 * (sorted - began) + 100);
+	})()`))
+}
