@@ -55,11 +55,22 @@ export async function wake(on) {
 document.addEventListener("visibilitychange", () => { if (wanted) wake(true); });
 
 // Tones: one high for OK, two even ones for REVIEW, three falling ones for NG, one low for an error. Each differs in rhythm, not in pitch alone.
+// Without --kiosk a browser is silent before the first click or key. What a page plans meanwhile, it would play all at once then, so only the tone of
+// that very moment waits.
 const tones = { ok: [[880, 0.12]], review: [[660, 0.14], [660, 0.14]], ng: [[520, 0.16], [390, 0.16], [290, 0.3]], failed: [[220, 0.4]] };
-let audio;
+const LATE = 500; // milliseconds
+let audio, due;
 export function tone(kind) {
-  audio ??= new AudioContext();
-  if (audio.state === "suspended") audio.resume();
+  if (!audio) {
+    audio = new AudioContext();
+    audio.onstatechange = () => { if (audio.state === "running" && performance.now() - due?.since < LATE) play(due.kind); };
+  }
+  if (audio.state === "running") return play(kind);
+  due = { kind, since: performance.now() };
+  if (navigator.userActivation?.hasBeenActive ?? true) audio.resume().catch(() => {});
+}
+
+function play(kind) {
   let at = audio.currentTime + 0.02;
   for (const [pitch, length] of tones[kind] ?? []) {
     const o = audio.createOscillator(), g = audio.createGain();

@@ -8,6 +8,27 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
+// TestTonesBeforeAClick: a browser that stays silent until somebody clicks does not play a night's verdicts at once then.
+func TestTonesBeforeAClick(t *testing.T) {
+	p := open(t, serve(t, siteDir(t)), desktop)
+	p.str(`(() => {
+		globalThis.notes = 0;
+		const create = AudioContext.prototype.createOscillator;
+		AudioContext.prototype.createOscillator = function () { notes++; return create.call(this); };
+		for (let i = 0; i < 50; i++) anomnet.kiosk.tone("ng");
+	})()`)
+	assert.Equal(t, "0", p.str(`notes`))
+	p.waitFor(`document.querySelector("#help-open")`)
+	p.async(`new Promise((r) => setTimeout(r, 600, ""))`) // the last one is too late now
+	p.click("#help-open")
+	p.waitFor(`navigator.userActivation.hasBeenActive`)
+	p.str(`anomnet.kiosk.tone("ok")`)
+	p.waitFor(`notes > 0`)
+	p.str(`anomnet.kiosk.tone("review")`)
+	assert.Equal(t, "3", p.str(`notes`), "one for OK, two for REVIEW")
+	p.requireClean()
+}
+
 // TestLargeFolder: the names of a folder are put in order without making the page wait.
 func TestLargeFolder(t *testing.T) {
 	p := open(t, serve(t, siteDir(t)), desktop)
