@@ -137,7 +137,9 @@ export async function listing() {
     for await (const [name, entry] of dir.entries()) {
       const path = prefix + name;
       if (entry.kind === "directory") {
-        if (deep < DEEP) await visit(entry, path + "/", deep + 1);
+        if (deep < DEEP) await visit(entry, path + "/", deep + 1).catch((error) => {
+          if (error.name !== "NotFoundError") throw error; // gone between two looks
+        });
         continue;
       }
       gone.delete(path);

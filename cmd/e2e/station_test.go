@@ -29,6 +29,27 @@ func TestTonesBeforeAClick(t *testing.T) {
 	p.requireClean()
 }
 
+// TestFolderWithinTheFolderGoes: a folder within the watched one that is moved away while it is looked at is no trouble.
+func TestFolderWithinTheFolderGoes(t *testing.T) {
+	p := kiosk(t, station(t, "null"), desktop)
+	p.click("#kiosk-menu")
+	p.click("#kiosk-folder")
+	p.waitFor(`document.querySelector("#kiosk-watching")`)
+	p.run(`const dir = await (await navigator.storage.getDirectory()).getDirectoryHandle("anomnet-watch", { create: true });
+		await dir.getDirectoryHandle("tray", { create: true });
+		const entries = FileSystemDirectoryHandle.prototype.entries;
+		globalThis.taken = 0;
+		FileSystemDirectoryHandle.prototype.entries = async function* () {
+			if (this.name === "tray") { taken++; await dir.removeEntry("tray"); }
+			yield* entries.call(this);
+		};`)
+	p.waitFor(`taken > 0`)
+	p.put("a", 2)
+	p.waitFor(`document.querySelector("#trouble-folder") || ` + counted + ` === 2`)
+	assert.Equal(t, "null", p.str(`document.querySelector("#trouble-folder")`))
+	p.requireClean()
+}
+
 // TestLargeFolder: the names of a folder are put in order without making the page wait.
 func TestLargeFolder(t *testing.T) {
 	p := open(t, serve(t, siteDir(t)), desktop)
