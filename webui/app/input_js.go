@@ -50,7 +50,7 @@ func (a *app) listen() {
 	})
 	on("hashchange", func(js.Value) { a.navigated() })
 	on("popstate", func(js.Value) { a.navigated() })
-	on("focusin", func(ev js.Value) { a.focused = ev.Get("target") })
+	on("focusin", func(ev js.Value) { a.focus.took(ev.Get("target")) })
 	on("keydown", func(ev js.Value) { a.key(ev, true) })
 	on("keyup", func(ev js.Value) { a.key(ev, false) })
 	on("blur", func(js.Value) { // a key let go in another window is never seen
@@ -123,27 +123,10 @@ func (a *app) rendered() {
 	if lang := messages.Tag(a.page.Text.Lang); root.Get("lang").String() != lang {
 		root.Set("lang", lang)
 	}
-	if a.focused.Truthy() && !a.focused.Get("isConnected").Bool() {
-		a.focused = js.Undefined()
-		a.keepFocus()
-	}
+	a.keepFocus()
 	if d := root.Get("dataset"); d.Get("theme").Type() != js.TypeString || d.Get("theme").String() != a.page.Settings.Theme {
 		d.Set("theme", a.page.Settings.Theme)
 	}
 	a.follow()
 	a.unbind()
-}
-
-// keepFocus gives the focus to the list when the element that had it has gone, such as a button with its view; without this the
-// keyboard would start at the top again.
-func (a *app) keepFocus() {
-	if active := a.doc.Get("activeElement"); active.Truthy() && !active.Equal(a.doc.Get("body")) {
-		return
-	}
-	for _, css := range []string{"#items", "#samples", "#dismiss"} {
-		if el := a.doc.Call("querySelector", css); el.Truthy() {
-			el.Call("focus", map[string]any{"preventScroll": true})
-			return
-		}
-	}
 }

@@ -38,12 +38,12 @@ type app struct {
 	pool    *pool
 	paint   *painter
 
-	taken   []gift // what was dropped or chosen and is not yet with the page
-	list    lister
-	film    filmer
-	thumbs  *thumber
-	focused js.Value // the element that had the focus last
-	bonds   []*bond  // with elements that come and go
+	taken  []gift // what was dropped or chosen and is not yet with the page
+	list   lister
+	film   filmer
+	thumbs *thumber
+	focus  focus
+	bonds  []*bond // with elements that come and go
 
 	ruled   chan struct{} // closed when it is known what the policy of this station says
 	stock   *stock

@@ -239,6 +239,7 @@ func (c *Body) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 								vgn = slim.El(vgparent, "", "span\x00class\x00label")
 								vgn.SetInnerHTML(c.T("models.newname"))
 								vgn = slim.El(vgparent, "", "input\x00type\x00text\x00class\x00rename-field\x00maxlength\x0080")
+								vgn.JSCreateHandler = vugu.JSValueFunc(func(value js.Value) { c.Focus(value) })
 								{
 									b, err := vjson.Marshal(c.NewName())
 									if err != nil {
