@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -204,7 +205,7 @@ func TestCamera(t *testing.T) {
 	p.waitFor(`document.querySelector("#shutter")`)
 	p.click("#shutter")
 	p.results(1)
-	p.press(" ")
+	p.holdSpace()
 	res := p.results(2)
 	for _, r := range res {
 		assert.NotEmpty(t, r.Verdict, r.Error)
@@ -227,6 +228,35 @@ func TestCamera(t *testing.T) {
 	p.click("#camera-close")
 	p.waitFor(`!document.querySelector("#camera").open && globalThis.track.readyState === "ended"`)
 	p.results(2)
+	p.requireClean()
+}
+
+// holdSpace is a finger that stays on the key.
+func (p *tab) holdSpace() {
+	p.t.Helper()
+	for i := range 10 {
+		again := i > 0
+		call(p, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: " ", Code: "Space", Text: " ", WindowsVirtualKeyCode: 32, AutoRepeat: &again})
+	}
+	call(p, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyUp, Key: " ", Code: "Space", WindowsVirtualKeyCode: 32})
+}
+
+// TestCameraByKeyboard: Space takes a picture at once, one however long it is held, and on another button it presses that.
+func TestCameraByKeyboard(t *testing.T) {
+	p := open(t, serve(t, siteDir(t)), desktop, chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true))
+	p.str(`document.querySelector("#camera-open").focus()`)
+	p.press(" ")
+	p.waitFor(`document.activeElement.id === "shutter"`)
+	p.holdSpace()
+	p.results(1)
+	p.str(`document.activeElement.blur()`)
+	p.holdSpace()
+	p.results(2)
+	assert.Contains(t, p.str(`document.querySelector(".taken").textContent`), "2 pictures taken")
+	p.str(`document.querySelector("#camera-close").focus()`)
+	p.press(" ")
+	p.waitFor(`!document.querySelector("#camera").open`)
+	assert.Len(t, p.results(2), 2)
 	p.requireClean()
 }
 

@@ -150,6 +150,13 @@ func (f *filmer) devices(media js.Value) []ui.Device {
 	return out
 }
 
+// Shutter implements ui.Backend. The dialog has given the focus to its first button.
+func (a *app) Shutter(el vjs.Value) {
+	if a.unfocused() || a.doc.Get("activeElement").Get("id").String() == "camera-close" {
+		focusSoon(js.Value(el))
+	}
+}
+
 // Shoot implements ui.Backend. The picture is what the browser delivers, in its colours; PNG adds no loss to it.
 func (a *app) Shoot() {
 	v := a.film.video

@@ -87,3 +87,8 @@ func (a *app) focusNear(around []place) {
 }
 
 func focusOn(el js.Value) { el.Call("focus", map[string]any{"preventScroll": true}) }
+
+// focusSoon is for an element that is not in the document yet.
+func focusSoon(el js.Value) {
+	js.Global().Call("setTimeout", el.Get("focus").Call("bind", el), 0)
+}

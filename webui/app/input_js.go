@@ -97,11 +97,11 @@ func (a *app) key(ev js.Value, down bool) {
 	case tag.String() == "INPUT" && strings.Contains("search text number password", target.Get("type").String()):
 		return
 	}
-	if a.page.IsBare() {
+	if a.page.IsBare() || a.page.Camera.Open {
 		if tag := target.Get("tagName"); tag.Type() == js.TypeString && strings.Contains("BUTTON A SUMMARY", tag.String()) {
 			return // a pedal that says Space must not press what has the focus by chance, nor may a person who means the button take a picture
 		}
-		if ev.Get("repeat").Truthy() { // one picture, however long the pedal is held
+		if ev.Get("repeat").Truthy() && (key == " " || a.page.IsBare()) { // one picture, however long the pedal is held
 			ev.Call("preventDefault")
 			return
 		}

@@ -292,10 +292,8 @@ func (c *curator) Persist() {
 	})
 }
 
-// Focus implements models.Backend, when the element is in the document.
-func (c *curator) Focus(el vjs.Value) {
-	js.Global().Call("setTimeout", js.Value(el).Get("focus").Call("bind", js.Value(el)), 0)
-}
+// Focus implements models.Backend.
+func (c *curator) Focus(el vjs.Value) { focusSoon(js.Value(el)) }
 
 // Date implements models.Backend, with the clock of this place.
 func (c *curator) Date(_ string, ms float64) string {

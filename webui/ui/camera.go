@@ -147,6 +147,9 @@ func (p *Page) Station(on bool, device string) {
 // Film lets the camera's picture run in an element.
 func (p *Page) Film(el vjs.Value) { p.back.Film(el, p.Camera.Device) }
 
+// Shutter is the button that takes a picture.
+func (p *Page) Shutter(el vjs.Value) { p.back.Shutter(el) }
+
 // DeviceName is the name of a camera, or its place where it has none.
 func (c *Camera) DeviceName(i int) string {
 	if d := c.Page.Camera.Devices[i]; d.Name != "" {

@@ -102,7 +102,8 @@ func (c *Camera) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						vgparent := vgn
 						_ = vgparent
 						vgn = slim.Text(vgparent, "\n      ")
-						vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00shutter\x00class\x00button primary\x00autofocus\x00")
+						vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00shutter\x00class\x00button primary")
+						vgn.JSCreateHandler = vugu.JSValueFunc(func(value js.Value) { c.Page.Shutter(value) })
 						vgn.SetInnerHTML(c.Page.Text.T("camera.shoot"))
 						slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Page.Shoot() })
 						vgn = slim.Text(vgparent, "\n      ")

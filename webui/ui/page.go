@@ -54,6 +54,8 @@ type Carrier interface {
 	// after every render and does nothing when nothing changed.
 	Film(el vjs.Value, device string)
 	EndFilm()
+	// Shutter gives the focus to the button that takes a picture, unless a person is somewhere else in the dialog by now.
+	Shutter(el vjs.Value)
 	// Shoot takes the picture that Film shows. The answer is Page.Give.
 	Shoot()
 }

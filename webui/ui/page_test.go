@@ -54,6 +54,7 @@ func (b *fakeBackend) note(v ...any)                      { b.drawn = append(b.d
 
 func (b *fakeBackend) Film(_ vjs.Value, device string) { b.note("film", device) }
 func (b *fakeBackend) EndFilm()                        {}
+func (b *fakeBackend) Shutter(vjs.Value)               {}
 func (b *fakeBackend) Shoot()                          { b.note("shoot") }
 
 func (b *fakeBackend) Wall() report.Time {
