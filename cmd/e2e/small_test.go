@@ -5,6 +5,7 @@ package e2e
 import (
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -31,4 +32,20 @@ func TestNarrowWindow(t *testing.T) {
 		e.focus({ focusVisible: true });
 		return e.checkVisibility() && (document.documentElement.scrollWidth > 390 || !document.activeElement.nextElementSibling.checkVisibility());
 	}).map((e) => e.textContent).join(", ")`))
+}
+
+// TestForcedColours: what is pressed and where one is can be seen without the page's colours.
+func TestForcedColours(t *testing.T) {
+	p := open(t, serve(t, siteDir(t)), desktop)
+	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}}})
+	p.waitFor(`document.querySelector("#samples")`)
+	p.click("#samples")
+	p.results(8)
+	p.click("#rows")
+	p.click("#beside-plain")
+	p.click(".cell")
+	p.waitFor(`document.querySelectorAll("[aria-pressed=true]").length === 3`)
+	p.shot("forced-colours")
+	assert.Equal(t, "", p.str(`[...document.querySelectorAll("[aria-pressed=true]")].filter((e) => getComputedStyle(e).outlineStyle !== "solid").map((e) => e.id + e.className).join(", ")`))
+	assert.Equal(t, "underline none", p.str(`["[aria-current]", ":not([aria-current])"].map((css) => getComputedStyle(document.querySelector(".views a" + css)).textDecorationLine).join(" ")`))
 }
