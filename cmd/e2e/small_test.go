@@ -49,3 +49,24 @@ func TestForcedColours(t *testing.T) {
 	assert.Equal(t, "", p.str(`[...document.querySelectorAll("[aria-pressed=true]")].filter((e) => getComputedStyle(e).outlineStyle !== "solid").map((e) => e.id + e.className).join(", ")`))
 	assert.Equal(t, "underline none", p.str(`["[aria-current]", ":not([aria-current])"].map((css) => getComputedStyle(document.querySelector(".views a" + css)).textDecorationLine).join(" ")`))
 }
+
+// TestKioskOnASmallScreen: nothing of the verdict is cut off, and everything can be hit with a glove.
+func TestKioskOnASmallScreen(t *testing.T) {
+	p := kiosk(t, station(t, "null"), desktop)
+	p.click("#kiosk-menu")
+	p.click("#kiosk-folder")
+	p.put("a", 8)
+	p.waitFor(counted + ` === 8`)
+	const small = `[...document.querySelectorAll(".kiosk button, .kiosk select, .kiosk label, .kiosk input:not([type=checkbox], [type=file])")]
+		.filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 44).map((e) => e.id || e.textContent).join(", ")`
+	assert.Equal(t, "", p.str(small))
+	p.click("#kiosk-close")
+	p.waitFor(`!document.querySelector("#kiosk-settings").open`)
+	assert.Equal(t, "", p.str(small))
+	for _, l := range []look{{width: 640, height: 400}, {width: 320, height: 568}, {width: 800, height: 480}, {width: 1024, height: 600}, desktop} {
+		p.look(l)
+		p.shot("kiosk-small-" + p.str(`innerWidth`))
+		assert.Equal(t, "true", p.str(`(() => { const v = document.querySelector("#kiosk-verdict"); return v.scrollHeight <= v.clientHeight && v.scrollWidth <= v.clientWidth; })()`), "%v", l)
+		assert.Equal(t, "true", p.str(`document.documentElement.scrollWidth <= innerWidth`), "%v", l)
+	}
+}
