@@ -58,8 +58,11 @@ func (c *Dialogs) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						slim.On(vgn, "input", func(event vugu.DOMEvent) { c.TypePIN(event.PropString("target", "value")) })
 					}
 					vgn = slim.Text(vgparent, "\n      ")
-					vgn = slim.El(vgparent, "", "p\x00role\x00status\x00id\x00kiosk-pin-says")
+					vgn = slim.El(vgparent, "", "p\x00id\x00kiosk-pin-says\x00aria-hidden\x00true")
 					vgn.SetInnerHTML(c.LockSays())
+					vgn = slim.Text(vgparent, "\n      ")
+					vgn = slim.El(vgparent, "", "p\x00class\x00hidden\x00role\x00status")
+					vgn.SetInnerHTML(c.LockTold())
 					vgn = slim.Text(vgparent, "\n      ")
 					vgn = slim.El(vgparent, "", "div\x00class\x00step-line")
 					{

@@ -359,6 +359,10 @@ func TestLock(t *testing.T) {
 		try("0000")
 	}
 	assert.Equal(t, 10, w.k.Wait())
+	w.milli += 4000
+	assert.Equal(t, "Wrong too often. Wait 6 seconds.", w.k.LockSays())
+	assert.Equal(t, "Wrong too often. Wait 10 seconds.", w.k.LockTold(), "said once, not each second")
+	w.milli -= 4000
 	try("4711")
 	assert.False(t, w.k.Menu, "not even the right one while it is locked out")
 	w = newWorld(t, w, served)

@@ -13,6 +13,7 @@ type lock struct {
 	busy     bool
 	wrong    bool
 	unlocked bool // the menu is open, or the kiosk is being left
+	told     int  // seconds that no PIN is taken, when that was said
 }
 
 // Locked tells whether only the PIN leads out of the kiosk.
@@ -33,7 +34,7 @@ func (k *Kiosk) OpenMenu() {
 		k.Menu = true
 		return
 	}
-	k.lock = lock{open: true}
+	k.lock = lock{open: true, told: k.Wait()}
 }
 
 // CloseLock gives up.
@@ -53,6 +54,7 @@ func (k *Kiosk) TryPIN() {
 	typed := l.typed
 	l.busy, l.typed = true, ""
 	k.State.Lockout = k.State.Lockout.Tried(k.now())
+	l.told = k.Wait()
 	k.back.Keep(k.State, func(error) {
 		k.back.CheckPIN(p.PIN, typed, func(ok bool, err error) {
 			l.busy = false

@@ -279,6 +279,15 @@ func (k *Kiosk) LockSays() string {
 	return ""
 }
 
+// LockTold is LockSays for screen readers, which do not count the seconds.
+func (k *Kiosk) LockTold() string {
+	says, n := k.LockSays(), k.Wait()
+	if n > 0 && says == k.Page.Text.N("kiosk.pin.wait", n) {
+		return k.Page.Text.N("kiosk.pin.wait", k.lock.told)
+	}
+	return says
+}
+
 // Parts are the parts that may be used.
 func (k *Kiosk) Parts() []ui.Loaded {
 	var out []ui.Loaded
