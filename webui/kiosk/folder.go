@@ -26,6 +26,7 @@ const (
 
 // folder is the watched folder: what was seen in it and what is to be inspected.
 type folder struct {
+	turn    int // counts the folders that were chosen, so that an answer about the one before is known
 	polling bool
 	problem string            // a key of the catalogue, "" for none
 	seen    map[string]Listed // by path, as it was listed last
@@ -39,6 +40,16 @@ type folder struct {
 
 func newFolder() folder {
 	return folder{seen: map[string]Listed{}, taken: map[string]bool{}, active: map[string]bool{}, fetches: map[string]int{}}
+}
+
+// another is for another folder, or the same one again: what is in work goes on, and is not taken a second time.
+func (f *folder) another() folder {
+	n := newFolder()
+	n.turn, n.polling, n.active = f.turn+1, f.polling, f.active
+	for key := range f.active {
+		n.taken[key] = true
+	}
+	return n
 }
 
 // fresh returns the files of a listing that are complete and were not taken yet. A file is complete when it has not changed since the listing before, or
@@ -78,7 +89,12 @@ func (k *Kiosk) poll() {
 		return
 	}
 	f.polling = true
+	turn := f.turn
 	k.back.Listing(func(list []Listed, err error) {
+		if f.turn != turn {
+			f.polling = false
+			return
+		}
 		if err != nil {
 			f.polling, f.retry = false, k.back.Now()+2000
 			k.folderFails(err)
@@ -98,8 +114,8 @@ func (k *Kiosk) poll() {
 		}
 		k.back.Known(keys, func(known []bool, err error) {
 			f.polling = false
-			if err != nil || len(known) != len(list) {
-				return // the history says so itself
+			if err != nil || len(known) != len(list) || f.turn != turn {
+				return // of an error the history says so itself
 			}
 			for i, one := range list {
 				if known[i] {
@@ -171,7 +187,7 @@ func (k *Kiosk) ChooseFolder() {
 		if err != nil {
 			return // a person has changed their mind
 		}
-		k.folder = newFolder()
+		k.folder = k.folder.another()
 		k.State.Folder = name
 		k.keep()
 	})
@@ -189,7 +205,7 @@ func (k *Kiosk) GrantFolder() {
 
 // StopFolder ends watching.
 func (k *Kiosk) StopFolder() {
-	k.folder = newFolder()
+	k.folder = k.folder.another()
 	k.State.Folder = ""
 	k.keep()
 }

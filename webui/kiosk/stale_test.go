@@ -269,3 +269,50 @@ func TestGivenUp(t *testing.T) {
 	w.tick()
 	assert.Equal(t, "ok", w.k.Kind())
 }
+
+// TestFolderChosenAgain: what is in work when a person chooses the same folder again is inspected once.
+func TestFolderChosenAgain(t *testing.T) {
+	w := newWorld(t, nil, Served{})
+	w.k.ChooseFolder()
+	w.put(8, "a")
+	w.tick()
+	w.tick()
+	require.NotEmpty(t, w.scores)
+	w.k.ChooseFolder()
+	w.tick()
+	for range 10 {
+		w.work()
+		w.tick()
+	}
+	assert.Equal(t, []int{8, 8}, []int{w.k.tally.Inspected(), w.fetches})
+}
+
+// slowFolder lists the folder when it is told to.
+type slowFolder struct {
+	*world
+	listed []func()
+}
+
+func (f *slowFolder) Listing(answer func([]Listed, error)) {
+	f.listed = append(f.listed, func() { f.world.Listing(answer) })
+}
+
+// TestFolderStoppedDuringALook: what the last look finds is not inspected any more.
+func TestFolderStoppedDuringALook(t *testing.T) {
+	w := newWorld(t, nil, Served{})
+	slow := &slowFolder{world: w}
+	w.k.back = slow
+	w.k.ChooseFolder()
+	w.put(8, "a")
+	w.tick()
+	require.Len(t, slow.listed, 1)
+	w.k.StopFolder()
+	slow.listed[0]()
+	w.tick()
+	assert.Zero(t, w.fetches)
+	w.k.ChooseFolder()
+	w.tick()
+	require.Len(t, slow.listed, 2, "the next one is looked into")
+	slow.listed[1]()
+	assert.NotZero(t, w.fetches)
+}
