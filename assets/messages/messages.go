@@ -110,11 +110,14 @@ func (c *Catalogue) N(key string, n int, args ...string) string {
 	if n == 1 && len(Forms(c.Lang)) > 1 {
 		form = ".one"
 	}
-	return c.T(key+form, append(args, "n", c.Number(float64(n), 0))...)
+	return c.T(key+form, append(args, "n", c.Count(n))...)
 }
 
 // Number writes f as the locale does, with so many digits after the decimal mark.
 func (c *Catalogue) Number(f float64, digits int) string { return c.Locale.Number(f, digits) }
+
+// Count writes a whole number.
+func (c *Catalogue) Count(n int) string { return c.Number(float64(n), 0) }
 
 // Apart writes f with so many digits, or as many as it takes to tell it from values that it is not; see report.Apart.
 func (c *Catalogue) Apart(f float64, digits int, from ...float64) string {

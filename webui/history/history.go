@@ -2,7 +2,6 @@ package history
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"anomnet/core/audit/payload"
@@ -234,7 +233,8 @@ func (c *History) Rows() []*Entry {
 func (c *History) Place() string {
 	rows := c.now().rows
 	from := min(c.at*perPage+1, len(rows))
-	return c.Page.Text.T("history.place", "from", strconv.Itoa(from), "to", strconv.Itoa(min(from+perPage-1, len(rows))), "n", strconv.Itoa(len(rows)))
+	return c.Page.Text.T("history.place", "from", c.Page.Text.Count(from), "to", c.Page.Text.Count(min(from+perPage-1, len(rows))),
+		"n", c.Page.Text.Count(len(rows)))
 }
 
 // Limited says that not all entries are shown, "" when they are.
@@ -242,7 +242,7 @@ func (c *History) Limited() string {
 	if int64(len(c.entries)) >= c.total {
 		return ""
 	}
-	return c.Page.Text.T("history.limited", "n", strconv.Itoa(len(c.entries)), "all", strconv.FormatInt(c.total, 10))
+	return c.Page.Text.T("history.limited", "n", c.Page.Text.Count(len(c.entries)), "all", c.Page.Text.Count(int(c.total)))
 }
 
 // FilterName is the name of a filter.

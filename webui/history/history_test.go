@@ -405,8 +405,22 @@ func TestNumbersFitTheirVerdicts(t *testing.T) {
 	f.inspect("b.png", 2.0006)
 	f.c.Reload()
 	assert.Equal(t, "1.0003 × limit", f.c.Note(f.c.Rows()[0]))
-	assert.Contains(t, f.c.Sum(), "2501 inspected, yield 99.96 %")
+	f.p.Text.Locale = grouped{messages.Plain(".")}
+	assert.Contains(t, f.c.Sum(), "2,501 inspected, yield 99.96 %: 2,500 OK, 0 REVIEW, 1 NG")
+	assert.Contains(t, f.c.Bars()[0].Title, "2,500 OK")
+	assert.Equal(t, "1 to 100 of 2,503", f.c.Place())
 	assert.Equal(t, "99.96\u00a0%", f.c.Bars()[0].Share)
+}
+
+// grouped writes thousands apart, as a browser does.
+type grouped struct{ messages.Plain }
+
+func (g grouped) Number(f float64, digits int) string {
+	s := g.Plain.Number(f, digits)
+	if whole, rest, _ := strings.Cut(s, "."); digits == 0 && len(whole) > 3 {
+		s = whole[:len(whole)-3] + "," + whole[len(whole)-3:] + rest
+	}
+	return s
 }
 
 // TestOverrideOfTheDayAfter counts for the image, also when only its day is chosen.

@@ -83,8 +83,9 @@ func (c *History) name(b *Bar, start report.Time) string {
 	if c.daily {
 		style = messages.Day
 	}
-	return c.Page.Text.T("history.bar", "time", c.Page.Text.Time(start.Wall(), style), "yield", b.Share, "ok", strconv.Itoa(b.Counts.OK),
-		"review", strconv.Itoa(b.Counts.Review), "ng", strconv.Itoa(b.Counts.NG), "failed", strconv.Itoa(b.Failed))
+	t := c.Page.Text
+	return t.T("history.bar", "time", t.Time(start.Wall(), style), "yield", b.Share, "ok", t.Count(b.Counts.OK), "review", t.Count(b.Counts.Review),
+		"ng", t.Count(b.Counts.NG), "failed", t.Count(b.Failed))
 }
 
 // Labelled tells whether bar i has room for its label.
@@ -96,6 +97,7 @@ func (c *History) Sum() string {
 	if n.Inspected() == 0 {
 		return ""
 	}
-	return c.Page.Text.T("history.sum", "n", strconv.Itoa(n.Inspected()), "yield", c.Page.Text.Apart(100*n.Yield(), 1, 0, 100), "ok", strconv.Itoa(n.OK),
-		"review", strconv.Itoa(n.Review), "ng", strconv.Itoa(n.NG), "failed", strconv.Itoa(n.Failed))
+	t := c.Page.Text
+	return t.T("history.sum", "n", t.Count(n.Inspected()), "yield", t.Apart(100*n.Yield(), 1, 0, 100), "ok", t.Count(n.OK), "review", t.Count(n.Review),
+		"ng", t.Count(n.NG), "failed", t.Count(n.Failed))
 }

@@ -144,7 +144,7 @@ type Count struct{ Kind, Name, Value string }
 // Counts are the counters in order.
 func (k *Kiosk) Counts() []Count {
 	c := k.tally.Counts
-	n := func(v int) string { return k.Page.Text.Number(float64(v), 0) }
+	n := k.Page.Text.Count
 	out := []Count{{"ok", k.Page.Verdict("OK"), n(c.OK)}, {"review", k.Page.Verdict("REVIEW"), n(c.Review)}, {"ng", k.Page.Verdict("NG"), n(c.NG)}}
 	if c.Failed > 0 {
 		out = append(out, Count{"failed", k.T("list.failed"), n(c.Failed)})
@@ -353,7 +353,7 @@ func (k *Kiosk) FolderText() string {
 		return ""
 	}
 	if n := k.FolderLeft(); n > 0 {
-		return k.T("kiosk.folder.left", "name", k.State.Folder, "n", strconv.Itoa(n))
+		return k.T("kiosk.folder.left", "name", k.State.Folder, "n", k.Page.Text.Count(n))
 	}
 	return k.T("kiosk.folder.watch", "name", k.State.Folder)
 }

@@ -316,9 +316,9 @@ func (c *Body) Card(p *store.Part) []ui.Fact {
 		rate = "part.rate.aimed"
 	}
 	fs := []ui.Fact{
-		{Key: "part.calibration", Tip: "part.calibration.tip", Value: c.T("part.calibration.value", "n", strconv.Itoa(m.HeldOut))},
+		{Key: "part.calibration", Tip: "part.calibration.tip", Value: c.T("part.calibration.value", "n", c.Page.Text.Count(m.HeldOut))},
 		{Key: rate, Tip: rate + ".tip", Value: c.T("part.rate.value", "percent", c.Page.Percent(m.Rate))},
-		{Key: "part.centroids", Tip: "part.centroids.tip", Value: strconv.Itoa(m.Centroids)},
+		{Key: "part.centroids", Tip: "part.centroids.tip", Value: c.Page.Text.Count(m.Centroids)},
 		{Key: "part.method", Tip: "part.method.tip", Value: m.Method},
 		{Key: "part.size", Tip: "part.size.tip", Value: strconv.Itoa(m.Shape.Width) + " × " + strconv.Itoa(m.Shape.Height)},
 		{Key: "models.software", Value: m.Software},

@@ -195,7 +195,7 @@ func (c *Outcome) Facts() []ui.Fact {
 	m := c.result.Model
 	return []ui.Fact{
 		{Key: "part.calibration", Tip: "part.calibration.tip", Value: c.T("part.calibration.value", "n", itoa(m.HeldOut))},
-		{Key: "part.centroids", Tip: "part.centroids.tip", Value: itoa(m.Centroids)},
+		{Key: "part.centroids", Tip: "part.centroids.tip", Value: c.Page.Text.Count(m.Centroids)},
 		{Key: "part.head", Tip: "part.head.tip", Value: ui.Short(m.Head)},
 		{Key: "teach.time", Tip: "teach.time.tip", Value: c.Page.Text.Number(c.result.Millis/1000, 1) + " s"},
 	}

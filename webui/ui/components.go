@@ -155,9 +155,9 @@ func (c *About) Rows() []Fact {
 		rate = "part.rate.aimed"
 	}
 	facts := []Fact{
-		{"part.calibration", "part.calibration.tip", t.T("part.calibration.value", "n", strconv.Itoa(p.Calibration))},
+		{"part.calibration", "part.calibration.tip", t.T("part.calibration.value", "n", t.Count(p.Calibration))},
 		{rate, rate + ".tip", t.T("part.rate.value", "percent", c.Page.Percent(p.FalseRejectRate))},
-		{"part.centroids", "part.centroids.tip", strconv.Itoa(p.Centroids)},
+		{"part.centroids", "part.centroids.tip", t.Count(p.Centroids)},
 		{"part.method", "part.method.tip", p.Method},
 		{"part.size", "part.size.tip", size(p.Width, p.Height)},
 		{"part.head", "part.head.tip", Short(p.HeadDigest)},

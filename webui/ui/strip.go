@@ -44,7 +44,7 @@ func (c *Strip) DoneCount() int { return c.Page.batch.done }
 // ProgressText says how far the batch is, and how long it will take.
 func (c *Strip) ProgressText() string {
 	done, total := c.Page.Progress()
-	s := c.Page.t("list.progress", "done", strconv.Itoa(done), "total", strconv.Itoa(total))
+	s := c.Page.t("list.progress", "done", c.Page.Text.Count(done), "total", c.Page.Text.Count(total))
 	if left := c.Page.SecondsLeft(); left > 0 {
 		s += ", " + c.Page.t("list.left", "seconds", strconv.Itoa(left))
 	}

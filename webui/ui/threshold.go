@@ -255,7 +255,7 @@ func (p *Page) LimitKey(name, key string) bool {
 func (c *Threshold) Promise() string {
 	p := c.Page
 	cal := p.calibration()
-	n := strconv.Itoa(len(p.Part.Scores))
+	n := p.Text.Count(len(p.Part.Scores))
 	if len(p.Part.Scores) == 0 {
 		return p.t("limits.nothing")
 	}
@@ -268,7 +268,7 @@ func (c *Threshold) Promise() string {
 	}
 	rate, lo, hi := cal.RateAt(cal.Limit, calibrate.Confidence)
 	above := int(rate*float64(len(p.Part.Scores)+1)+0.5) - 1
-	return p.t("limits.moved", "above", strconv.Itoa(above), "n", n, "lo", p.Share(lo), "hi", p.Share(hi))
+	return p.t("limits.moved", "above", p.Text.Count(above), "n", n, "lo", p.Share(lo), "hi", p.Share(hi))
 }
 
 // Reset takes the model's limits again.
@@ -276,7 +276,7 @@ func (c *Threshold) Reset() { c.Page.ResetLimits() }
 
 // Effect counts the verdicts under the limits in force.
 func (c *Threshold) Effect() string {
-	n := func(v string) string { return c.Page.Verdict(v) + " " + strconv.Itoa(c.Page.List.Count(v)) }
+	n := func(v string) string { return c.Page.Verdict(v) + " " + c.Page.Text.Count(c.Page.List.Count(v)) }
 	return n(protocol.VerdictNG) + " · " + n(protocol.VerdictReview) + " · " + n(protocol.VerdictOK)
 }
 
@@ -286,7 +286,7 @@ func (c *Threshold) Describe() string {
 	s := c.Page.Part.Scores
 	out := c.Page.Text.N("limits.chart", t.scored)
 	if len(s) > 0 {
-		out += " " + c.Page.t("limits.chart.good", "n", strconv.Itoa(len(s)), "from", c.Page.Text.Number(c.rel(s[0]), 2),
+		out += " " + c.Page.t("limits.chart.good", "n", c.Page.Text.Count(len(s)), "from", c.Page.Text.Number(c.rel(s[0]), 2),
 			"middle", c.Page.Text.Number(c.rel(s[len(s)/2]), 2), "to", c.Page.Text.Number(c.rel(s[len(s)-1]), 2))
 	}
 	return out

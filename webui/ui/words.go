@@ -32,7 +32,7 @@ func (p *Page) spoken(it *Item) string {
 }
 
 func (p *Page) summary() string {
-	n := func(f string) string { return strconv.Itoa(p.List.Count(f)) }
+	n := func(f string) string { return p.Text.Count(p.List.Count(f)) }
 	return p.t("live.done", "all", p.Text.N("live.images", len(p.List.all)), "ok", n(protocol.VerdictOK),
 		"review", n(protocol.VerdictReview), "ng", n(protocol.VerdictNG), "failed", n(FilterFailed))
 }
