@@ -53,16 +53,20 @@ func Handler(s Store) http.Handler {
 			return
 		}
 		name, ok := strings.CutPrefix(r.URL.Path, Prefix)
-		digest, isBlob := strings.CutPrefix(name, catalogue.BlobDir)
-		switch {
-		case ok && isBlob && catalogue.IsDigest(digest):
-			blob(w, r, s, digest)
-		case ok && (name == catalogue.IndexName || name == catalogue.SignatureName || name == catalogue.KeyName):
-			index(w, r, s, name)
-		default:
+		if !ok || !Offered(name) {
 			refuse(w, http.StatusNotFound, "not found")
+		} else if digest, isBlob := strings.CutPrefix(name, catalogue.BlobDir); isBlob {
+			blob(w, r, s, digest)
+		} else {
+			index(w, r, s, name)
 		}
 	})
+}
+
+// Offered tells whether a packed folder can have a file of this name. Whatever else lies there, a secret key for instance, is not for others.
+func Offered(name string) bool {
+	digest, isBlob := strings.CutPrefix(name, catalogue.BlobDir)
+	return isBlob && catalogue.IsDigest(digest) || name == catalogue.IndexName || name == catalogue.SignatureName || name == catalogue.KeyName
 }
 
 // blob sends what has this digest. A client that names the digest has it: no store is asked.

@@ -20,6 +20,7 @@ import (
 	"github.com/andybalholm/brotli"
 
 	"anomnet/cmd/internal/headers"
+	"anomnet/cmd/internal/modelstore"
 	"anomnet/cmd/internal/pack"
 	"anomnet/core/signature"
 )
@@ -195,7 +196,7 @@ func (b *builder) files(_ context.Context, out string) error {
 		return err
 	}
 	for _, dir := range []string{"css", "js", "icons"} {
-		if err := copyDir(filepath.Join(b.Root, "assets", dir), filepath.Join(out, "assets", dir)); err != nil {
+		if err := copyDir(filepath.Join(b.Root, "assets", dir), filepath.Join(out, "assets", dir), nil); err != nil {
 			return err
 		}
 	}
@@ -212,7 +213,7 @@ func (b *builder) files(_ context.Context, out string) error {
 	if _, err := os.Stat(filepath.Join(samples, "index.json")); err != nil {
 		return fmt.Errorf("sample images: %w", err)
 	}
-	return copyDir(samples, filepath.Join(out, "samples"))
+	return copyDir(samples, filepath.Join(out, "samples"), nil)
 }
 
 // modelIndex is models/index.json, which tells the page what to fetch.
@@ -227,7 +228,7 @@ func (b *builder) models(_ context.Context, out string) error {
 		if _, err := pack.Check(os.DirFS(b.Models)); err != nil {
 			return fmt.Errorf("%s: %w", b.Models, err)
 		}
-		return copyDir(b.Models, filepath.Join(out, "models"))
+		return copyDir(b.Models, filepath.Join(out, "models"), modelstore.Offered)
 	}
 	src, dst := filepath.Join(b.Root, "assets", "models"), filepath.Join(out, "models")
 	raw, err := os.ReadFile(filepath.Join(src, "index.json"))
@@ -344,13 +345,14 @@ func replace(outDir, tmp string) error {
 	return nil
 }
 
-func copyDir(src, dst string) error {
+// copyDir copies a folder; only, unless it is nil, says which files.
+func copyDir(src, dst string, only func(name string) bool) error {
 	return filepath.WalkDir(src, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		rel, err := filepath.Rel(src, p)
-		if err != nil || d.IsDir() {
+		if err != nil || d.IsDir() || only != nil && !only(filepath.ToSlash(rel)) {
 			return err
 		}
 		return copyFile(p, filepath.Join(dst, rel))
