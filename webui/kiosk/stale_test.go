@@ -316,3 +316,17 @@ func TestFolderStoppedDuringALook(t *testing.T) {
 	slow.listed[1]()
 	assert.NotZero(t, w.fetches)
 }
+
+// TestEmptyPlaceWithoutACamera: the place that is known stays when the camera sees nothing.
+func TestEmptyPlaceWithoutACamera(t *testing.T) {
+	w := filmed(t)
+	for range quietFrames + 1 {
+		w.k.Frame(make([]byte, FrameWidth*FrameHeight))
+	}
+	require.Len(t, w.kept.Empty, FrameWidth*FrameHeight)
+	w.page.CameraFails(ui.CameraUnplugged, "")
+	w.k.Reconnect()
+	w.k.SetEmpty()
+	assert.Len(t, w.kept.Empty, FrameWidth*FrameHeight)
+	assert.Equal(t, "The camera does not run. Switch it on in the menu.", w.k.Said())
+}

@@ -47,9 +47,12 @@ func (k *Kiosk) Frame(grey []byte) bool {
 	return true
 }
 
-// SetEmpty takes what the camera sees for the empty place.
+// SetEmpty takes what the camera sees for the empty place. One that sees nothing changes nothing.
 func (k *Kiosk) SetEmpty() {
-	k.still.SetEmpty()
+	if !k.still.SetEmpty() {
+		k.export.said = k.Page.Text.T("kiosk.nocamera")
+		return
+	}
 	k.State.Empty = k.still.Empty
 	k.export.said = k.Page.Text.T("kiosk.empty.taken")
 	k.keep()

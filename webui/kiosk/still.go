@@ -59,13 +59,15 @@ func (s *Still) Frame(grey []byte) bool {
 	return !empty
 }
 
-// SetEmpty takes what is seen now for the empty place.
-func (s *Still) SetEmpty() {
-	s.Empty = append([]byte(nil), s.prev...)
-	if len(s.prev) > 0 {
-		s.void = blocks(s.prev)
-		s.base = blocks(s.prev)
+// SetEmpty takes what is seen now for the empty place. It returns false when nothing was seen yet.
+func (s *Still) SetEmpty() bool {
+	if len(s.prev) == 0 {
+		return false
 	}
+	s.Empty = append([]byte(nil), s.prev...)
+	s.void = blocks(s.prev)
+	s.base = blocks(s.prev)
+	return true
 }
 
 // Restart forgets the scene, as after the camera was away.
