@@ -376,6 +376,7 @@ func (k *Kiosk) inspected(_ protocol.LoadResult, it *ui.Item) {
 	if !k.shown {
 		return
 	}
+	k.Page.Live = "" // the verdict is a live region itself, and would be said twice
 	k.unseen[it] = true
 	if k.log.Problem != nil || it.Recorded > 0 {
 		k.show(it)
@@ -405,7 +406,7 @@ func (k *Kiosk) show(it *ui.Item) {
 	delete(k.pending, it)
 	k.Current = it
 	k.Page.Select(it.ID)
-	k.Page.Live = "" // the verdict is a live region itself, and would be said twice
+	k.Page.Live = "" // see inspected
 	k.Page.Trim(keptItems)
 	if k.Sound() {
 		k.back.Tone(it.Kind())

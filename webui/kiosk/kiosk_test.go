@@ -43,7 +43,9 @@ type world struct {
 	loads   int
 	noRoom  error // of Append
 	summer  int   // minutes that the clock is ahead
-	slow    bool  // checked answers CheckPIN
+	writing bool  // Append does not answer before stored does
+	stored  func()
+	slow    bool // checked answers CheckPIN
 	checked func()
 }
 
@@ -133,31 +135,6 @@ func (w *world) Lines(before int64, most int, answer func([]string, error)) {
 		before = int64(len(w.lines)) + 1
 	}
 	answer(w.lines[max(int(before)-1-most, 0):before-1], nil)
-}
-
-// Append is history.Backend's.
-func (w *world) Append(drafts []protocol.Draft, answer func([]string, error)) {
-	if w.noRoom != nil {
-		answer(nil, w.noRoom)
-		return
-	}
-	var lines []string
-	for _, d := range drafts {
-		if w.keys[d.File] {
-			lines = append(lines, "")
-			continue
-		}
-		at, err := report.ParseTime(d.Time)
-		require.NoError(w.t, err)
-		e, err := w.chain.Append(at, d.Operator, d.Kind, d.Payload)
-		require.NoError(w.t, err)
-		w.lines = append(w.lines, string(e.Line()))
-		lines = append(lines, string(e.Line()))
-		if d.File != "" {
-			w.keys[d.File] = true
-		}
-	}
-	answer(lines, nil)
 }
 
 // books is history.Backend beside ui.Backend, whose Save has another form.
