@@ -48,7 +48,11 @@ let lock, wanted = false;
 export async function wake(on) {
   wanted = on;
   try {
-    if (on && document.visibilityState === "visible") lock = await navigator.wakeLock?.request("screen");
+    if (on && document.visibilityState === "visible") {
+      const got = await navigator.wakeLock?.request("screen");
+      if (!wanted || lock && !lock.released) await got?.release(); // left meanwhile, or there already
+      else lock = got;
+    }
     if (!on) { await lock?.release(); lock = undefined; }
   } catch { /* low battery, say */ }
 }

@@ -50,6 +50,27 @@ func TestFolderWithinTheFolderGoes(t *testing.T) {
 	p.requireClean()
 }
 
+// TestScreenMaySleepAgain: the browser takes a while to keep the screen on, and people may have left meanwhile.
+func TestScreenMaySleepAgain(t *testing.T) {
+	p := open(t, serve(t, siteDir(t)), desktop)
+	p.str(`(() => {
+		globalThis.awake = 0;
+		WakeLock.prototype.request = async () => {
+			await new Promise((r) => setTimeout(r, 50));
+			awake++;
+			return { released: false, async release() { if (!this.released) awake--; this.released = true; } };
+		};
+	})()`)
+	assert.Equal(t, "0 1 0", p.async(`(async () => {
+		const { wake } = anomnet.kiosk, out = [];
+		for (const list of [[true, false], [true, true], [false]]) {
+			await Promise.all(list.map(wake));
+			out.push(awake);
+		}
+		return out.join(" ");
+	})()`))
+}
+
 // TestLargeFolder: the names of a folder are put in order without making the page wait.
 func TestLargeFolder(t *testing.T) {
 	p := open(t, serve(t, siteDir(t)), desktop)
