@@ -14,13 +14,21 @@ export async function keep(key, value) {
 // The page waits for this before it loads a part, so nothing here may wait for ever.
 const within = (promise, ms) => Promise.race([promise, new Promise((_, fail) => setTimeout(fail, ms, new Error("it takes too long")))]);
 
-// What was kept, and what the server says: {state, policy, asked, failed}. The server is asked when the address has ?kiosk, or when its policy was
-// in force before; "null" and 404 mean that it has none.
+// What was kept, and what the server says: {state, late, policy, asked, failed}. A disk may be slow after a cold start: then late is a promise of the state,
+// which the kiosk waits for, and nothing is kept in its place. The server is asked when the address has ?kiosk, or when its policy was in force before; "null"
+// and 404 mean that it has none.
 async function start() {
-  let state = "";
-  try { state = await within(read("state"), 3000) ?? ""; } catch { /* a browser that keeps nothing */ }
+  const reading = read("state");
+  let state = "", there = false, late = null;
+  const arrived = () => { there = true; };
+  reading.then(arrived, arrived);
+  try {
+    state = await within(reading, 3000) ?? "";
+  } catch {
+    if (!there) late = within(reading, 60_000).then((s) => s ?? "", () => ""); // else it is a browser that keeps nothing
+  }
   const kiosk = new URLSearchParams(location.search).has("kiosk");
-  const out = { state, kiosk, policy: "", asked: kiosk || /"served":true/.test(state), failed: false };
+  const out = { state, late, kiosk, policy: "", asked: kiosk || /"served":true/.test(state), failed: false };
   if (!out.asked) return out;
   try {
     const r = await fetch(new URL("../../policy.json", import.meta.url), { cache: "no-store", signal: AbortSignal.timeout(5000) });

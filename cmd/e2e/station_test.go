@@ -5,7 +5,9 @@ package e2e
 import (
 	"testing"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // TestTonesBeforeAClick: a browser that stays silent until somebody clicks does not play a night's verdicts at once then.
@@ -27,6 +29,32 @@ func TestTonesBeforeAClick(t *testing.T) {
 	p.str(`anomnet.kiosk.tone("review")`)
 	assert.Equal(t, "3", p.str(`notes`), "one for OK, two for REVIEW")
 	p.requireClean()
+}
+
+// TestSlowDisk: a state that comes late, as after a cold start, is waited for and not written over.
+func TestSlowDisk(t *testing.T) {
+	p := kiosk(t, station(t, "null"), desktop)
+	p.click("#kiosk-menu")
+	p.click("#kiosk-folder")
+	p.waitFor(`document.querySelector("#kiosk-watching")`)
+	call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `{
+		const open = IDBFactory.prototype.open;
+		IDBFactory.prototype.open = function (name, version) {
+			if (name !== "anomnet-kiosk") return open.call(this, name, version);
+			const request = {};
+			setTimeout(() => {
+				const real = open.call(this, name, version);
+				real.onsuccess = () => { request.result = real.result; request.onsuccess(); };
+			}, 4000);
+			return request;
+		};
+	}`})
+	p.goTo("/?kiosk")
+	p.waitFor(`document.querySelector("#kiosk")?.dataset.kind`)
+	p.waitFor(`document.querySelector("#kiosk-watching")`)
+	p.put("a", 2)
+	p.waitFor(counted + ` === 2`)
+	require.Empty(t, p.problemList())
 }
 
 // TestFolderWithinTheFolderGoes: a folder within the watched one that is moved away while it is looked at is no trouble.

@@ -59,13 +59,22 @@ func (s *station) run() {
 		close(s.ruled)
 		return
 	}
+	text, late := v.Get("state"), v.Get("late").Truthy()
+	if late { // the page does not wait
+		close(s.ruled)
+		if text, err = await(v.Get("late")); err != nil {
+			return
+		}
+	}
 	var state kiosk.State
-	if text := v.Get("state").String(); text != "" && json.Unmarshal([]byte(text), &state) != nil {
+	if text := text.String(); text != "" && json.Unmarshal([]byte(text), &state) != nil {
 		state = kiosk.State{}
 	}
 	served := kiosk.Served{Asked: v.Get("asked").Bool(), Text: v.Get("policy").String(), Failed: v.Get("failed").Bool()}
 	s.view.Update(func() { s.kiosk.Restore(state, served, v.Get("kiosk").Bool()) })
-	close(s.ruled)
+	if !late {
+		close(s.ruled)
+	}
 	for {
 		time.Sleep(tickTime)
 		s.view.Look(s.kiosk.Tick)
