@@ -116,6 +116,7 @@ const folders = {}, mode = { watch: "read", export: "readwrite" };
 const folder = async (use) => folders[use] ??= await read("folder-" + use);
 
 export async function choose(use) {
+  if (!globalThis.showDirectoryPicker) throw new DOMException("this browser grants no folders", "NotSupportedError");
   const handle = await showDirectoryPicker({ id: "anomnet-" + use, mode: mode[use] });
   folders[use] = handle;
   if (use === "watch") forget();

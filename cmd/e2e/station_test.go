@@ -99,6 +99,16 @@ func TestScreenMaySleepAgain(t *testing.T) {
 	})()`))
 }
 
+// TestBrowserWithoutFolders, such as Firefox: the button says why nothing happens.
+func TestBrowserWithoutFolders(t *testing.T) {
+	p := kiosk(t, station(t, "null"), desktop)
+	p.str(`delete globalThis.showDirectoryPicker`)
+	p.click("#kiosk-menu")
+	p.click("#kiosk-folder")
+	p.waitFor(`document.querySelector("#kiosk-said")?.textContent.includes("cannot give a folder")`)
+	p.requireClean()
+}
+
 // TestLargeFolder: the names of a folder are put in order without making the page wait.
 func TestLargeFolder(t *testing.T) {
 	p := open(t, serve(t, siteDir(t)), desktop)

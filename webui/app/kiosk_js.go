@@ -156,6 +156,8 @@ func (s *station) Choose(use kiosk.Use, answer func(string, error)) {
 		v, err := await(promise)
 		if err == nil {
 			name = v.String()
+		} else if strings.HasPrefix(err.Error(), "NotSupportedError") {
+			err = errors.Join(kiosk.ErrUnable, err)
 		}
 		return err
 	}, func(err error) { answer(name, err) })

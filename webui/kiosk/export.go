@@ -235,7 +235,7 @@ func (k *Kiosk) savePicture(it *ui.Item) {
 // ChooseOutlet asks for the folder for exports.
 func (k *Kiosk) ChooseOutlet() {
 	k.back.Choose(UseExport, func(name string, err error) {
-		if err != nil {
+		if k.unchosen(err) {
 			return
 		}
 		k.State.Outlet = name

@@ -2,6 +2,7 @@ package kiosk
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 
 	"anomnet/webui/history"
@@ -184,13 +185,21 @@ func (k *Kiosk) folderFails(err error) { k.trouble(&k.folder.problem, watchProbl
 // ChooseFolder asks for the folder to watch.
 func (k *Kiosk) ChooseFolder() {
 	k.back.Choose(UseWatch, func(name string, err error) {
-		if err != nil {
-			return // a person has changed their mind
+		if k.unchosen(err) {
+			return
 		}
 		k.folder = k.folder.another()
 		k.State.Folder = name
 		k.keep()
 	})
+}
+
+// unchosen tells whether no folder was chosen. Mostly a person has changed their mind.
+func (k *Kiosk) unchosen(err error) bool {
+	if errors.Is(err, ErrUnable) {
+		k.unable, k.export.said = true, k.T("kiosk.folder.unable")
+	}
+	return err != nil
 }
 
 // GrantFolder asks again for the permission to read the folder.

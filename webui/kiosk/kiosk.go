@@ -45,6 +45,7 @@ const (
 var (
 	ErrDenied = errors.New("kiosk: the folder may not be used without being granted again")
 	ErrGone   = errors.New("kiosk: the folder is gone")
+	ErrUnable = errors.New("kiosk: the browser grants no folders")
 )
 
 // Backend is what the view needs of the browser. Calls return at once; answers run like methods of ui.Page. Choose, Grant and Full need to be
@@ -97,6 +98,7 @@ type Kiosk struct {
 	// restored tells that the state of the earlier visit is here.
 	restored bool
 	full     bool
+	unable   bool              // the browser grants no folders
 	pending  map[*ui.Item]bool // pictures that a person or the camera has taken and whose verdict was not shown yet
 	unseen   map[*ui.Item]bool // verdicts that were not shown yet
 	shots    int               // pictures on their way from the camera

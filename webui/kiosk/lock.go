@@ -74,7 +74,7 @@ func (k *Kiosk) TryPIN() {
 
 // CloseMenu closes the menu; the PIN is asked for again.
 func (k *Kiosk) CloseMenu() {
-	k.Menu = false
+	k.Menu, k.export.said = false, ""
 	k.lock.unlocked = false
 	k.Page.FocusView = true
 }
@@ -85,7 +85,7 @@ func (k *Kiosk) Leave() {
 		return
 	}
 	k.lock.unlocked = true
-	k.Menu, k.State.On = false, false
+	k.Menu, k.State.On, k.export.said = false, false, ""
 	k.keep()
 	k.Page.Show("inspect")
 	k.lock.unlocked = false

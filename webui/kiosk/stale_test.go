@@ -364,3 +364,29 @@ func TestEmptyPlaceWithoutACamera(t *testing.T) {
 	assert.Len(t, w.kept.Empty, FrameWidth*FrameHeight)
 	assert.Equal(t, "The camera does not run. Switch it on in the menu.", w.k.Said())
 }
+
+// unable is a browser without a dialog for folders.
+type unable struct{ *world }
+
+func (unable) Choose(_ Use, answer func(string, error)) { answer("", ErrUnable) }
+
+// TestBrowserWithoutFolders: the buttons say why nothing happens, the menu as long as it is open.
+func TestBrowserWithoutFolders(t *testing.T) {
+	p := policy.Default()
+	p.Export = &policy.Export{CSV: true, Images: 1}
+	text, err := p.Encode()
+	require.NoError(t, err)
+	w := newWorld(t, nil, Served{Asked: true, Text: string(text)})
+	w.k.back = unable{w}
+	w.tick()
+	require.NotNil(t, w.k.Troubles()[0].Fix)
+	w.k.Troubles()[0].Fix()
+	assert.Nil(t, w.k.Troubles()[0].Fix)
+	assert.Equal(t, "This browser cannot give a folder to the page. Use Chromium, Chrome or Edge.", w.k.Troubles()[0].Do)
+	w.k.OpenMenu()
+	w.k.ChooseFolder()
+	assert.Equal(t, w.k.Troubles()[0].Do, w.k.Said())
+	w.k.CloseMenu()
+	w.k.OpenMenu()
+	assert.Empty(t, w.k.Said())
+}

@@ -210,7 +210,11 @@ func (k *Kiosk) Troubles() []Trouble {
 		out = append(out, Trouble{"folder", k.T(key, "name", k.State.Folder), k.T(remedies[key]), k.GrantFolder, k.T("kiosk.grant")})
 	}
 	if key := k.export.problem; key == "kiosk.export.none" {
-		out = append(out, Trouble{"export", k.T(key), k.T(remedies[key]), k.ChooseOutlet, k.T("kiosk.outlet.choose")})
+		t := Trouble{"export", k.T(key), k.T(remedies[key]), k.ChooseOutlet, k.T("kiosk.outlet.choose")}
+		if k.unable {
+			t.Do, t.Fix = k.T("kiosk.folder.unable"), nil
+		}
+		out = append(out, t)
 	} else if key != "" {
 		out = append(out, Trouble{"export", k.T(key, "name", k.State.Outlet), k.T(remedies[key]), k.GrantOutlet, k.T("kiosk.grant")})
 	}
