@@ -109,6 +109,22 @@ func TestBrowserWithoutFolders(t *testing.T) {
 	p.requireClean()
 }
 
+// TestSameVerdictIsSaidAgain: of two images that are OK only score and name differ on the screen; a screen reader says all of it all the same.
+func TestSameVerdictIsSaidAgain(t *testing.T) {
+	p := kiosk(t, station(t, "null"), desktop)
+	p.click("#kiosk-menu")
+	p.click("#kiosk-folder")
+	p.click("#kiosk-close")
+	p.put("a", 1) // good
+	p.waitFor(counted + ` === 1`)
+	p.str(`(() => { globalThis.changed = []; new MutationObserver((list) => { for (const m of list) changed.push(m.target); })
+		.observe(document.querySelector("#kiosk-verdict"), { childList: true, characterData: true, subtree: true }); })()`)
+	p.put("b", 1)
+	p.waitFor(counted + ` === 2 && document.querySelector(".kiosk-name").textContent.startsWith("b")`)
+	assert.Equal(t, "false", p.str(`changed.some((n) => document.querySelector("#kiosk-word").contains(n))`))
+	assert.Equal(t, "true", p.str(`changed.length > 0 && Boolean(document.querySelector("#kiosk-word").closest("[aria-live][aria-atomic=true]"))`))
+}
+
 // TestLargeFolder: the names of a folder are put in order without making the page wait.
 func TestLargeFolder(t *testing.T) {
 	p := open(t, serve(t, siteDir(t)), desktop)

@@ -110,7 +110,7 @@ func (c *Kiosk) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			}
 		}
 		vgn = slim.Text(vgparent, "\n  ")
-		vgn = slim.El(vgparent, "", "section\x00class\x00kiosk-verdict\x00id\x00kiosk-verdict\x00aria-live\x00assertive")
+		vgn = slim.El(vgparent, "", "section\x00class\x00kiosk-verdict\x00id\x00kiosk-verdict\x00aria-live\x00assertive\x00aria-atomic\x00true")
 		vgn.AddAttrInterface("data-recorded", c.RecordedAttr())
 		{
 			vgparent := vgn
