@@ -46,6 +46,7 @@ func TestFocusStays(t *testing.T) {
 	has(".shot:nth-child(2) .undo")
 	p.enter(".shot .undo", `!document.querySelector(".shot .undo")`)
 	p.enter("#teach-save", `document.querySelector("#teach-saved")`)
+	p.saidOnce("Saved on this device: Bracket v1.")
 
 	p.show("models")
 	p.enter(".models .rename", `document.activeElement.matches(".rename-field")`)
@@ -60,6 +61,18 @@ func TestFocusStays(t *testing.T) {
 	p.press(kb.Enter)
 	p.waitFor(`!document.querySelector(".models article[data-part=Angle]")`)
 	has(".models *")
+	p.saidOnce("Angle is deleted.")
 	p.enter("#offers-look", `document.querySelector("#offers-none") && !document.querySelector("#offers-look").disabled`)
 	has("#offers-look")
+	p.str(`location.hash = "#/privacy"`)
+	p.enter("#look", `document.querySelector("#looked")?.textContent && !document.querySelector("#look").disabled`)
+	has("#look")
+	p.saidOnce("This is the newest version.")
+}
+
+// saidOnce looks how many live regions hold a sentence.
+func (p *tab) saidOnce(text string) {
+	p.t.Helper()
+	p.waitFor(`document.querySelector("p[aria-live]").textContent === ` + strconv.Quote(text))
+	assert.Equal(p.t, "1", p.str(`[...document.querySelectorAll("[role=status], [role=alert], [aria-live]")].filter((e) => e.textContent === `+strconv.Quote(text)+`).length`))
 }

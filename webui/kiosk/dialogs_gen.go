@@ -161,9 +161,14 @@ func (c *Dialogs) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						slim.On(vgn, "click", func(event vugu.DOMEvent) { c.CloseMenu() })
 					}
 					vgn = slim.Text(vgparent, "\n      ")
-					if c.Said() != "" {
-						vgn = slim.El(vgparent, "", "p\x00class\x00said\x00role\x00status\x00data-key\x00said\x00id\x00kiosk-said")
-						vgn.SetInnerHTML(c.Said())
+					vgn = slim.El(vgparent, "", "div\x00role\x00status")
+					{
+						vgparent := vgn
+						_ = vgparent
+						if c.Said() != "" {
+							vgn = slim.El(vgparent, "", "p\x00class\x00said\x00data-key\x00said\x00id\x00kiosk-said")
+							vgn.SetInnerHTML(c.Said())
+						}
 					}
 					vgn = slim.Text(vgparent, "\n      ")
 					vgn = slim.El(vgparent, "", "label\x00class\x00field")

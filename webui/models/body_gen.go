@@ -53,7 +53,7 @@ func (c *Body) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = slim.El(vgparent, "", "p\x00class\x00saved\x00role\x00status\x00id\x00models-said")
+				vgn = slim.El(vgparent, "", "p\x00class\x00saved\x00id\x00models-said")
 				vgn.SetInnerHTML(c.Said())
 				vgn = slim.Text(vgparent, "\n    ")
 				if c.Undoable() {

@@ -217,7 +217,7 @@ func (c *Body) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgn = slim.Text(vgparent, "\n    ")
 			}
 			vgn = slim.Text(vgparent, "\n    ")
-			vgn = slim.El(vgparent, "", "p\x00role\x00status\x00id\x00looked")
+			vgn = slim.El(vgparent, "", "p\x00id\x00looked")
 			vgn.SetInnerHTML(c.Said())
 			vgn = slim.Text(vgparent, "\n    ")
 			if c.Page.Newer.There {

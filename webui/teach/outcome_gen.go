@@ -464,7 +464,7 @@ func (c *Outcome) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			}
 			vgn = slim.Text(vgparent, "\n    ")
 			if c.SavedText() != "" {
-				vgn = slim.El(vgparent, "", "p\x00class\x00saved\x00role\x00status\x00data-key\x00saved\x00id\x00teach-saved")
+				vgn = slim.El(vgparent, "", "p\x00class\x00saved\x00data-key\x00saved\x00id\x00teach-saved")
 				vgn.SetInnerHTML(c.SavedText())
 			}
 			vgn = slim.Text(vgparent, "\n    ")
