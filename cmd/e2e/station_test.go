@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -123,6 +124,18 @@ func TestSameVerdictIsSaidAgain(t *testing.T) {
 	p.waitFor(counted + ` === 2 && document.querySelector(".kiosk-name").textContent.startsWith("b")`)
 	assert.Equal(t, "false", p.str(`changed.some((n) => document.querySelector("#kiosk-word").contains(n))`))
 	assert.Equal(t, "true", p.str(`changed.length > 0 && Boolean(document.querySelector("#kiosk-word").closest("[aria-live][aria-atomic=true]"))`))
+}
+
+// TestAnotherCamera: when the chosen camera was taken away for good, the one that came in its place can be chosen.
+func TestAnotherCamera(t *testing.T) {
+	p := kiosk(t, station(t, "null"), desktop, chromedp.Flag("use-fake-device-for-media-stream", "device-count=1"), chromedp.Flag("use-fake-ui-for-media-stream", true))
+	p.run(`await anomnet.kiosk.keep("state", JSON.stringify({ on: true, camera: true, device: "gone", lockout: {} }))`)
+	p.goTo("/?kiosk")
+	p.waitFor(`document.querySelector("#trouble-camera")`)
+	p.click("#kiosk-menu")
+	p.waitFor(`document.querySelector("#kiosk-device")?.length === 1`)
+	p.run(`const s = document.querySelector("#kiosk-device"); s.selectedIndex = 0; s.dispatchEvent(new Event("change", { bubbles: true }))`)
+	p.waitFor(`!document.querySelector("#trouble-camera") && document.querySelector("#kiosk-film")?.videoWidth > 0`)
 }
 
 // TestLargeFolder: the names of a folder are put in order without making the page wait.

@@ -89,6 +89,12 @@ func (f *filmer) start(serial int) {
 		if problem == "" {
 			problem = ui.CameraFailed
 		}
+		devices := f.devices(media)
+		f.app.view.Update(func() {
+			if f.serial == serial && len(devices) > 0 {
+				f.app.page.Camera.Devices = devices
+			}
+		})
 		fail(problem, err.name+": "+err.message)
 		return
 	}
@@ -135,7 +141,7 @@ func (f *filmer) watch(stream js.Value, fail func(problem, detail string)) {
 	track.Set("onended", f.ended)
 }
 
-// devices lists the cameras; their names are known once one of them runs.
+// devices lists the cameras. Before a person has allowed one they have no id, and are of no use; names may be missing.
 func (f *filmer) devices(media js.Value) []ui.Device {
 	list, err := await(media.Call("enumerateDevices"))
 	if err != nil {
@@ -143,7 +149,7 @@ func (f *filmer) devices(media js.Value) []ui.Device {
 	}
 	var out []ui.Device
 	for i := range list.Length() {
-		if d := list.Index(i); d.Get("kind").String() == "videoinput" {
+		if d := list.Index(i); d.Get("kind").String() == "videoinput" && d.Get("deviceId").String() != "" {
 			out = append(out, ui.Device{ID: d.Get("deviceId").String(), Name: d.Get("label").String()})
 		}
 	}

@@ -231,7 +231,7 @@ func (c *Dialogs) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							vgn.SetInnerHTML(c.T("kiosk.camera"))
 						}
 						vgn = slim.Text(vgparent, "\n        ")
-						if len(c.Devices()) > 1 {
+						if c.Page.Camera.Choice() {
 							vgn = slim.El(vgparent, "", "label\x00class\x00field\x00data-key\x00devices")
 							{
 								vgparent := vgn
@@ -239,7 +239,7 @@ func (c *Dialogs) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 								vgn = slim.El(vgparent, "", "span\x00class\x00label")
 								vgn.SetInnerHTML(c.T("camera.device"))
 								vgn = slim.Text(vgparent, "\n          ")
-								vgn = slim.El(vgparent, "", "select")
+								vgn = slim.El(vgparent, "", "select\x00id\x00kiosk-device")
 								{
 									b, err := vjson.Marshal(c.State.Device)
 									if err != nil {

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strconv"
 
 	vjs "github.com/vugu/vugu/js"
@@ -20,6 +21,11 @@ type CameraState struct {
 	Taken   int
 
 	after int // id of the last item before the picture that was taken last
+}
+
+// Choice tells whether there is another camera than the one in use. One that was chosen and is gone for good is in nobody's way.
+func (c *CameraState) Choice() bool {
+	return slices.ContainsFunc(c.Devices, func(d Device) bool { return d.ID != c.Device }) && (len(c.Devices) > 1 || c.Device != "")
 }
 
 // Device is a camera.

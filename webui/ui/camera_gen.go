@@ -128,7 +128,7 @@ func (c *Camera) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					}
 				}
 				vgn = slim.Text(vgparent, "\n    ")
-				if len(c.Page.Camera.Devices) > 1 {
+				if c.Page.Camera.Choice() {
 					vgn = slim.El(vgparent, "", "label\x00class\x00check\x00data-key\x00devices")
 					{
 						vgparent := vgn

@@ -221,6 +221,20 @@ func TestReviewAgain(t *testing.T) {
 	assert.Equal(t, "dust", p.Item(2).Override.Reason)
 }
 
+func TestCameraChoice(t *testing.T) {
+	one, two := Device{ID: "1"}, Device{ID: "2"}
+	for _, c := range []struct {
+		device  string
+		devices []Device
+		want    bool
+	}{
+		{"", nil, false}, {"", []Device{one}, false}, {"1", []Device{one}, false}, {"1", nil, false},
+		{"", []Device{one, two}, true}, {"1", []Device{one, two}, true}, {"gone", []Device{one}, true},
+	} {
+		assert.Equal(t, c.want, (&CameraState{Device: c.device, Devices: c.devices}).Choice(), c)
+	}
+}
+
 func TestCameraStates(t *testing.T) {
 	p, b := readyPage(t, 1)
 	p.Shoot()
