@@ -45,8 +45,9 @@ type world struct {
 	summer  int   // minutes that the clock is ahead
 	writing bool  // Append does not answer before stored does
 	stored  func()
-	slow    bool // checked answers CheckPIN
+	slow    bool // checked answers CheckPIN, shot brings the camera's picture
 	checked func()
+	shot    func()
 }
 
 type src struct {
@@ -68,7 +69,6 @@ func (w *world) Save(ui.Settings)                                 {}
 func (w *world) EndFilm()                                         {}
 func (w *world) Forget(int)                                       {}
 func (w *world) Load([]ui.Source)                                 { w.loads++ }
-func (w *world) Shoot()                                           { w.grabbed++; w.page.Give(nil, []ui.Source{src{name: "camera.png"}}) }
 func (w *world) Score(id int, _ ui.Source)                        { w.scores = append(w.scores, id) }
 func (w *world) Keep(s State, answer func(error))                 { w.kept = s; answer(nil) }
 func (w *world) Full(on bool)                                     { w.full = on }
@@ -84,6 +84,14 @@ func (w *world) CheckPIN(_ *policy.PIN, pin string, answer func(bool, error)) {
 	w.checked = func() { answer(pin == w.pin, nil) }
 	if !w.slow {
 		w.checked()
+	}
+}
+
+func (w *world) Shoot() {
+	w.grabbed++
+	w.shot = func() { w.page.Give(nil, []ui.Source{src{name: "camera.png"}}) }
+	if !w.slow {
+		w.shot()
 	}
 }
 

@@ -390,3 +390,30 @@ func TestBrowserWithoutFolders(t *testing.T) {
 	w.k.OpenMenu()
 	assert.Empty(t, w.k.Said())
 }
+
+// TestPartDuringAPicture: a part that comes to lie still while the picture of the one before is being made is inspected after it.
+func TestPartDuringAPicture(t *testing.T) {
+	w := filmed(t)
+	w.k.SetStill(true)
+	lies := func(tone byte) {
+		grey := make([]byte, FrameWidth*FrameHeight)
+		for i := range grey[:FrameWidth*20] {
+			grey[i] = tone
+		}
+		for range quietFrames + 1 {
+			w.k.Frame(grey)
+		}
+	}
+	lies(0) // the empty place
+	w.slow = true
+	lies(100)
+	require.Equal(t, 1, w.grabbed)
+	lies(200)
+	require.Equal(t, 1, w.grabbed, "one at a time")
+	w.shot()
+	lies(200)
+	assert.Equal(t, 2, w.grabbed)
+	w.shot()
+	lies(200)
+	assert.Equal(t, 2, w.grabbed, "once")
+}

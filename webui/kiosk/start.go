@@ -43,6 +43,10 @@ func (k *Kiosk) Frame(grey []byte) bool {
 	if !fire || !k.State.Still || !k.allows().Still || !k.shown || k.Blocked() != "" {
 		return false
 	}
+	if k.shots > 0 { // the picture of the part before is being made
+		k.still.Again()
+		return false
+	}
 	k.Shoot()
 	return true
 }

@@ -70,6 +70,9 @@ func (s *Still) SetEmpty() bool {
 	return true
 }
 
+// Again lets the scene that lies there fire once more.
+func (s *Still) Again() { s.base = nil }
+
 // Restart forgets the scene, as after the camera was away.
 func (s *Still) Restart() { s.prev, s.base, s.quiet = nil, nil, 0 }
 
