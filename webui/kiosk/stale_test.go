@@ -417,3 +417,22 @@ func TestPartDuringAPicture(t *testing.T) {
 	lies(200)
 	assert.Equal(t, 2, w.grabbed, "once")
 }
+
+// TestNoVerdictDuringAPicture: from the press of the pedal on, the verdict of the part before is not on the screen.
+func TestNoVerdictDuringAPicture(t *testing.T) {
+	w := filmed(t)
+	w.k.Shoot()
+	w.work()
+	require.Equal(t, "ok", w.k.Kind())
+	w.slow = true
+	w.k.Shoot()
+	assert.Equal(t, "working", w.k.Kind())
+	w.shot()
+	assert.Equal(t, "working", w.k.Kind())
+	w.work()
+	assert.Equal(t, "ok", w.k.Kind())
+	w.k.Shoot()
+	w.page.CameraFails(ui.CameraFailed, "no PNG")
+	w.k.Reconnect()
+	assert.Equal(t, "ok", w.k.Kind())
+}

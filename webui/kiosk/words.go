@@ -20,7 +20,7 @@ func (k *Kiosk) Kind() string {
 	switch {
 	case k.Blocked() != "":
 		return "blocked"
-	case len(k.pending) > 0:
+	case len(k.pending) > 0 || k.shots > 0:
 		return "working"
 	case k.Current != nil:
 		return k.Current.Kind()
