@@ -194,7 +194,7 @@ type part struct {
 	first int // sample
 }
 
-// components labels the samples above the limit and measures what belongs together.
+// components labels the samples above Edge and measures what belongs together.
 func (f *Found) components(inspected int) {
 	f.label = make([]int32, len(f.values))
 	var parts []part

@@ -61,7 +61,7 @@ type Record struct {
 	Err           *Failure
 }
 
-// Region is a connected part of the picture above the limit. Its unit is a pixel of the picture.
+// Region is a connected part of the picture above the limit, or the highest place of an NG image that is above it nowhere. Its unit is a pixel of the picture.
 type Region struct {
 	Area  int
 	Share float64 // of what is inspected, 0..1

@@ -177,14 +177,14 @@ type ScoreResult struct {
 	WorstX  int      `json:"worst_x"`  // patch of the map that weighs most in the score
 	WorstY  int      `json:"worst_y"`
 	Worst   float32  `json:"worst"`             // its distance from the reference patches
-	Regions []Region `json:"regions,omitempty"` // parts of the picture above Limit, the largest first
+	Regions []Region `json:"regions,omitempty"` // parts of the picture above Limit, the largest first; see core/regions.Mark
 	PreW    int      `json:"pre_w"`
 	PreH    int      `json:"pre_h"`
 	SHA256  string   `json:"sha256"` // of the image file, hex
 	Millis  float64  `json:"ms"`     // time in the worker
 }
 
-// Region is a connected part of the picture above the limit: its area in pixels, and its share of what is inspected.
+// Region is a connected part of the picture above the limit, or the highest place of an NG image: its area in pixels, and its share of what is inspected.
 type Region struct {
 	Area  int     `json:"area"`
 	Share float64 `json:"share"`
