@@ -65,6 +65,7 @@ func scoreOne(in *inspect.Inspector, item dataset.Item, out *Scored) error {
 		return fmt.Errorf("evaluate: %s: %w", item.Path, err)
 	}
 	*out = Scored{Item: item, Result: res, MS: float64(time.Since(start).Microseconds()) / 1000}
+	res.Preview = nil // the pixels of all images are more than memory holds
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"anomnet/assets"
 	"anomnet/core/calibrate"
 	"anomnet/core/imaging"
 	"anomnet/core/inspect"
@@ -143,4 +144,19 @@ func TestScoreOneNamesTheFile(t *testing.T) {
 	err := scoreOne(nil, dataset.Item{Path: "absent.png"}, &Scored{})
 	require.Error(t, err)
 	assert.Contains(t, err.Error(), "absent.png")
+}
+
+// TestScoreLetsGoOfThePixels: a test set of 10,000 images would keep 2 GB of them.
+func TestScoreLetsGoOfThePixels(t *testing.T) {
+	head, err := os.ReadFile("../../assets/models/default.anomnet")
+	require.NoError(t, err)
+	in, err := inspect.Open([][]byte{assets.Backbone(), head}, nil)
+	require.NoError(t, err)
+	path := leftMask(t)
+	scored, err := Score(t.Context(), in, []dataset.Item{{Path: path, Label: "dent"}, {Path: path, Label: dataset.GoodLabel}}, 2, nil)
+	require.NoError(t, err)
+	for _, s := range scored {
+		assert.Nil(t, s.Result.Preview)
+		assert.NotEmpty(t, s.Result.Map)
+	}
 }
