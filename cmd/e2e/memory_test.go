@@ -129,6 +129,48 @@ func renderer(t *testing.T, p *tab) float64 {
 	return most
 }
 
+// blobs is how many bytes the page's own large Blobs have, after a collection.
+func (p *tab) blobs() float64 {
+	p.t.Helper()
+	s := chromedp.FromContext(p.ctx).Target
+	for range 20 { // Go's collector comes every few rounds
+		p.show("history")
+		p.show("teach")
+	}
+	_, err := cdp.Call(p.ctx, s, heapprofiler.CollectGarbage, cdp.Empty{})
+	require.NoError(p.t, err)
+	proto, err := cdp.Call(p.ctx, s, runtime.Evaluate, runtime.EvaluateParams{Expression: "Blob.prototype", ObjectGroup: "blobs"})
+	require.NoError(p.t, err)
+	list, err := cdp.Call(p.ctx, s, runtime.QueryObjects, runtime.QueryObjectsParams{PrototypeObjectID: proto.Result.ObjectID, ObjectGroup: "blobs"})
+	require.NoError(p.t, err)
+	sum, err := cdp.Call(p.ctx, s, runtime.CallFunctionOn, runtime.CallFunctionOnParams{ObjectID: list.Objects.ObjectID,
+		FunctionDeclaration: "function () { return String(this.reduce((n, b) => n + (b === File.prototype || b instanceof File || b.size < 1e5 ? 0 : b.size), 0)); }"})
+	require.NoError(p.t, err)
+	_, err = cdp.Call(p.ctx, s, runtime.ReleaseObjectGroup, runtime.ReleaseObjectGroupParams{ObjectGroup: "blobs"})
+	require.NoError(p.t, err)
+	n, err := strconv.ParseFloat(strings.Trim(string(sum.Result.Value), `"`), 64)
+	require.NoError(p.t, err)
+	return n
+}
+
+// TestTeachingOnAFullDeviceIsForgotten: features that the device has no room for are in memory, until the teaching is given up.
+func TestTeachingOnAFullDeviceIsForgotten(t *testing.T) {
+	good, _ := brackets(t, 5, 0)
+	p := open(t, serve(t, siteDir(t)), desktop)
+	p.quota(1)
+	p.show("teach")
+	before := p.blobs()
+	for range 3 {
+		p.choose(good...)
+		p.waitFor(`document.querySelectorAll(".shot").length === 5 && !document.querySelector(".shot.waiting")`)
+		p.click("#teach-clear")
+		p.waitFor(`!document.querySelector(".shot")`)
+	}
+	after := p.blobs()
+	t.Logf("%.1f MB before, %.1f after", before/mega, after/mega)
+	assert.Less(t, after, before+mega)
+}
+
 // TestViewsLeaveNothing goes from view to view, and compares the nodes and listeners that the browser has with those after the first rounds. A view that
 // something still holds costs hundreds of nodes each time; what has only gone waits for Go's collector, which comes every few rounds. Canvases give up
 // their pixels at once.

@@ -4,6 +4,7 @@ package app
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"syscall/js"
 
@@ -229,6 +230,9 @@ func (t *teacher) KeepDraft(d store.Draft) {
 func (t *teacher) EndDraft(id string) {
 	if t.draft != nil && t.draft.ID == id {
 		t.draft = nil
+	}
+	if t.stock.part(id) == nil { // a part needs its features still
+		maps.DeleteFunc(t.memory, func(path string, _ js.Value) bool { return store.Of(path, id) })
 	}
 	go func() {
 		_ = t.stock.lib.EndDraft(id)

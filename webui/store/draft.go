@@ -33,6 +33,9 @@ func ThumbPath(id, key string) string { return fmt.Sprintf("%s/%s/%s-thumb", fea
 // WholePath is where the picture of an image is as the model sees it.
 func WholePath(id, key string) string { return fmt.Sprintf("%s/%s/%s-whole", features, id, key) }
 
+// Of tells whether a file is of the part or draft with an id.
+func Of(path, id string) bool { return strings.HasPrefix(path, features+"/"+id+"/") }
+
 // shapeName is part of a file's name.
 func shapeName(s Shape) string {
 	t := fmt.Sprintf("%dx%d-%s", s.Width, s.Height, s.Mode)
