@@ -102,9 +102,13 @@ func (c ConvCase) make(rng *rand.Rand) *problem {
 			p.conv.Weight[i] = int8(c.weight(rng, i/k, maxW))
 		}
 	}
+	reach := 200.0 // output steps of the largest accumulator; a result beyond its range would hide a fault
+	if c.Fill == Extreme {
+		reach = 30
+	}
 	for o := range c.Out {
 		p.conv.Bias[o] = int32(rng.IntN(20001) - 10000)
-		p.conv.Scale[o] = float32(200/(float64(maxIn*maxW)*float64(k))) * (1 + 3*rng.Float32())
+		p.conv.Scale[o] = float32(reach/(float64(maxIn*maxW)*float64(k))) * (1 + 3*rng.Float32())
 	}
 	row, h, w := (c.W+2*pad)*c.In, c.H/c.Stride, c.W/c.Stride
 	if c.Stride == 1 {
