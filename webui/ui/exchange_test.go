@@ -60,6 +60,8 @@ func TestNoticesOfGiven(t *testing.T) {
 	for _, s := range []string{"2 other files were left out", "1 archive inside", "1 folder could not", "not looked through"} {
 		assert.Contains(t, p.Notice.More, s)
 	}
+	assert.Contains(t, p.Live, "1 image from lot. ")
+	p.Live = ""
 	p.Looked(Found{Name: "lot"})
 	assert.Equal(t, NoticeProblem, p.Notice.Kind)
 	for _, k := range zip.Kinds() {
@@ -69,6 +71,7 @@ func TestNoticesOfGiven(t *testing.T) {
 	}
 	p.Unopened("a.zip", "", "detail")
 	assert.Equal(t, p.t("refused.unreadable"), p.Notice.More)
+	assert.Empty(t, p.Live, "a problem is an alert, and would be said twice")
 }
 
 func TestGiveMoreGoesWhereTheFirstWent(t *testing.T) {

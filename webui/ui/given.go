@@ -128,7 +128,7 @@ func (p *Page) Looked(f Found) {
 	if f.Stopped {
 		n.More += p.t("given.stopped")
 	}
-	p.Notice, p.Live = n, strings.TrimSpace(n.Text+" "+n.More)
+	p.notify(n)
 	p.stop = false
 }
 
@@ -147,16 +147,22 @@ func (p *Page) Unopened(name string, kind zip.Kind, detail string) {
 	p.Warn(p.t("given.refused", "name", name), p.t(key), detail)
 }
 
+// notify shows a notice and says it. One about a problem is an alert, which says itself, but in a view that has the whole page and shows none.
+func (p *Page) notify(n *Notice) {
+	p.Notice = n
+	if n.Kind != NoticeProblem || p.IsBare() {
+		p.Live = strings.TrimSpace(n.Text + " " + n.More)
+	}
+}
+
 // Warn shows what went wrong.
 func (p *Page) Warn(what, why, detail string) {
-	p.Notice = &Notice{Kind: NoticeProblem, Text: what, More: why, Detail: detail, other: -1}
-	p.Live = what + " " + why
+	p.notify(&Notice{Kind: NoticeProblem, Text: what, More: why, Detail: detail, other: -1})
 }
 
 // Tell shows what was done.
 func (p *Page) Tell(what, more string) {
-	p.Notice = &Notice{Kind: NoticeInfo, Text: what, More: more, other: -1}
-	p.Live = strings.TrimSpace(what + " " + more)
+	p.notify(&Notice{Kind: NoticeInfo, Text: what, More: more, other: -1})
 }
 
 // Stop ends what goes on: looking through a folder, an export.
