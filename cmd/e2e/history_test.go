@@ -81,7 +81,7 @@ func TestHistory(t *testing.T) {
 	p.mu.Unlock()
 	p.hits = srv.hits.Load()
 	text := p.str(`document.querySelector(".history").innerText`)
-	for _, s := range []string{"Eva Müller", "burr", "Exported", "csv, 8 records", "yield 37.5 %", "Washer (demo)"} {
+	for _, s := range []string{"Eva Müller", "burr", "Exported", "Table (CSV), 8 records", "yield 37.5 %", "Washer (demo)"} {
 		assert.Contains(t, text, s)
 	}
 	p.str(`(() => { const s = document.querySelector("#history-filter"); s.value = "NG"; s.dispatchEvent(new Event("change", {bubbles: true})); })()`)

@@ -283,7 +283,7 @@ func (c *History) Save() {
 		c.failed = err
 		if err == nil {
 			c.Page.Tell(c.Page.Text.T("export.done", "name", name), "")
-			c.Log.note(payload.Exported, payload.Exporting("history", n), nil)
+			c.Log.note(payload.Exported, payload.Exporting(wholeHistory, n), nil)
 		}
 	})
 }

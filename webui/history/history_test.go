@@ -489,6 +489,14 @@ func TestWhoSignedInTheList(t *testing.T) {
 	}
 }
 
+// TestFormsInTheList: an entry of an export says what has left in words.
+func TestFormsInTheList(t *testing.T) {
+	f := setup(t)
+	for want, form := range map[string]string{"Table (CSV), 2 records": "csv", "History, 2 records": "history", "some.day, 2 records": "some.day"} {
+		assert.Equal(t, want, f.c.What(&Entry{Kind: payload.Exported, Content: Content{Form: form, Records: 2}}))
+	}
+}
+
 // hash is the hash of an entry's line.
 func (Entry) hash(line string) string {
 	_, h, _ := strings.Cut(line, `"hash":"`)

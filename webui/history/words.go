@@ -1,13 +1,18 @@
 package history
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
 	"anomnet/assets/messages"
 	"anomnet/core/audit/payload"
 	"anomnet/core/report"
+	"anomnet/webui/ui"
 )
+
+// wholeHistory is the form of an export that is the history itself, beside ui.Forms.
+const wholeHistory = "history"
 
 // Loaded tells whether the entries are there.
 func (c *History) Loaded() bool { return c.loaded }
@@ -82,7 +87,13 @@ func (c *History) What(e *Entry) string {
 	case payload.Opened:
 		return e.Version
 	case payload.Exported:
-		return e.Form + ", " + t.N("history.records", e.Records)
+		form := e.Form
+		if form == wholeHistory {
+			form = t.T("view.history")
+		} else if slices.Contains(ui.Forms(), form) {
+			form = t.T("export." + form)
+		}
+		return form + ", " + t.N("history.records", e.Records)
 	}
 	return e.Path
 }
