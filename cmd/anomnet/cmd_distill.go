@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -68,10 +67,13 @@ func distillCommand(fs *flag.FlagSet) func(context.Context, *console, []string) 
 		if f.teacher == "" || f.images == "" || f.out == "" || len(args) > 0 {
 			return usageError("want --teacher, --images and --out")
 		}
-		if err := errors.Join(f.checkOutputs(), f.checkPhotographs()); err != nil { // before days of training
+		if err := f.checkOutputs(); err != nil { // before days of training
 			return err
 		}
 		if _, err := trainer.Device(o.Device); err != nil {
+			return err
+		}
+		if err := f.checkPhotographs(); err != nil { // and without libtorch the first thing to say is that
 			return err
 		}
 		return f.distill(ctx, c)
