@@ -188,6 +188,9 @@ func TestMapMedian(t *testing.T) {
 		require.True(t, ok)
 		assert.Equal(t, sorted[(n-1)/2], got)
 	}
+	got, _, err := mapMedian([][]float32{{float32(math.Copysign(0, -1)), 1, 2}, {float32(math.Copysign(0, -1)), 3}})
+	require.NoError(t, err)
+	assert.Equal(t, float32(1), got, "a negative zero is a zero, not the largest")
 }
 
 func TestWithRate(t *testing.T) {

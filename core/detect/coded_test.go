@@ -95,3 +95,47 @@ func TestCodedRefuses(t *testing.T) {
 	_, err = make().Decode(0)
 	assert.Error(t, err)
 }
+
+// TestCutKeepsTheFirst centroids, whole and coded ones, and nothing of the others.
+func TestCutKeepsTheFirst(t *testing.T) {
+	r := rand.New(rand.NewPCG(6, 6))
+	const k, d, whole = 12, 5, 4
+	data := make([]int8, k*d)
+	for i := range data {
+		data[i] = int8(r.IntN(127) - 63)
+	}
+	for keep := 1; keep <= k; keep++ {
+		c := &Coded{Bits: 3}
+		for i := range k {
+			row := data[i*d : (i+1)*d]
+			copy(row, c.Append(row, Centroids{K: i, D: d, Data: data[:i*d]}, whole))
+		}
+		c.Cut(keep, d)
+		assert.Equal(t, keep, c.Rows())
+		if keep <= whole {
+			assert.Equal(t, data[:keep*d], c.Whole)
+			assert.Empty(t, c.Levels)
+			continue
+		}
+		out, err := c.Decode(d)
+		require.NoError(t, err)
+		assert.Equal(t, data[:keep*d], out.Data)
+	}
+}
+
+// TestNearestLevel: no level of any step comes nearer to what is wanted.
+func TestNearestLevel(t *testing.T) {
+	for bits := MinCodeBits; bits <= MaxCodeBits; bits++ {
+		top := int32(1)<<bits - 1
+		for step := int32(1); step <= 255; step++ {
+			for want := int32(-126); want <= 126; want++ {
+				least := abs(want - correction((&Coded{}).nearest(want, step, top), top, step))
+				for level := range top + 1 {
+					if d := abs(want - correction(uint8(level), top, step)); d < least {
+						t.Fatalf("%d bits, step %d, %d: level %d misses by %d, the chosen one by %d", bits, step, want, level, d, least)
+					}
+				}
+			}
+		}
+	}
+}

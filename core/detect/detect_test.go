@@ -213,15 +213,11 @@ func TestSmoothKeepsConstantsAndSpreadsAPeak(t *testing.T) {
 	assert.Equal(t, []float32{0, 1, 2, 1, 0, 0, 2, 4, 2, 0, 0, 1, 2, 1, 0, 0, 0, 0, 0, 0}, dst)
 }
 
-func TestAdapterAndCentroidsRefuse(t *testing.T) {
-	ok := Adapter{In: 2, Out: 1, Weight: []int8{1, 2}, Scale: []float32{1}}
-	require.NoError(t, ok.Validate())
-	for _, bad := range []Adapter{{In: 2, Out: 1, Weight: []int8{1}, Scale: []float32{1}}, {In: 2, Out: 1, Weight: []int8{1, -128}, Scale: []float32{1}},
-		{In: 2, Out: 1, Weight: []int8{1, 2}, Scale: []float32{float32(math.NaN())}}, {}} {
-		assert.Error(t, bad.Validate())
-	}
-	assert.Error(t, (&Centroids{K: 2, D: 2, Data: make([]int8, 3)}).Validate())
-	assert.Error(t, (&Centroids{}).Validate())
+// TestSmoothAddsTheNeighboursFirst: the order of float32 operations is part of the numeric contract.
+func TestSmoothAddsTheNeighboursFirst(t *testing.T) {
+	dst := make([]float32, 3)
+	Smooth([]float32{1 << 24, 1, 1}, 1, 3, dst, make([]float32, 3))
+	assert.Equal(t, float32(4194304.5), dst[1], "1 << 24 takes no 1, but a 2")
 }
 
 func TestUpsampleBetweenPatchCentres(t *testing.T) {

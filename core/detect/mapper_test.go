@@ -2,6 +2,7 @@ package detect
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -94,4 +95,14 @@ func TestMaskOfEverything(t *testing.T) {
 	ap, aq, av := a.Worst()
 	bp, bq, bv := b.Worst()
 	assert.Equal(t, []any{ap, aq, av}, []any{bp, bq, bv})
+}
+
+// TestInsideIsACopy: the map stays in place.
+func TestInsideIsACopy(t *testing.T) {
+	m := NewMapper(nil, 2, 2, roi.Mask{0, 1, 0, 1})
+	m.MapSquares([]int32{4, 16})
+	before := slices.Clone(m.Smoothed())
+	inside := m.Inside()
+	assert.Equal(t, []float32{before[1], before[3]}, inside)
+	assert.Equal(t, before, m.Smoothed())
 }

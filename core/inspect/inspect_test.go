@@ -130,6 +130,22 @@ func TestEachScoresLikeOne(t *testing.T) {
 	assert.Equal(t, want, got)
 }
 
+// TestLimitsOfImages are those of the options, of clones too.
+func TestLimitsOfImages(t *testing.T) {
+	b := tiny.Backbone(1)
+	in, err := inspect.New(b, tiny.Head(b, 2), "", &inspect.Options{Limits: &imaging.Limits{MaxSide: 89}})
+	require.NoError(t, err)
+	clone, err := in.Clone()
+	require.NoError(t, err)
+	for _, worker := range []*inspect.Inspector{in, clone} {
+		_, err = worker.Inspect(pngFile(t, tiny.Image(90, 50, 4)))
+		code, _ := inspect.ErrorCode(err)
+		assert.Equal(t, string(imaging.TooLarge), code)
+		_, err = worker.Inspect(pngFile(t, tiny.Image(89, 50, 4)))
+		assert.NoError(t, err)
+	}
+}
+
 // TestMemoryOfAnImageIsBounded: the file is at fault, not the program.
 func TestMemoryOfAnImageIsBounded(t *testing.T) {
 	b := tiny.Backbone(1)
