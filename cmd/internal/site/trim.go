@@ -13,8 +13,9 @@ import (
 // Two things make a program of Go larger than it needs to be as it travels.
 //
 // The linker writes into it which source file and line each instruction came from, and where the arguments of each function are. Only stack traces
-// read that, and it is a sixteenth of what travels. dropTraces writes zeros over it, by which the runtime means "not known": traces then have the
-// names of functions and "?:0". What the runtime needs (sizes of frames, maps of pointers, names) stays as it is.
+// read that, and it is a sixteenth of what travels. drop writes zeros over it, by which the runtime means "not known": traces then have the
+// names of functions and "?:0". Of names outside of this program's module and the runtime it leaves the package. What the runtime needs (sizes of frames,
+// maps of pointers) stays as it is.
 //
 // And it cuts the memory that the program starts with into 100,000 pieces, to save a few zeros between each two; joined compresses better
 // and starts faster.
@@ -179,6 +180,7 @@ func (m *startMemory) dropFrom(head, funcs int) error {
 			}
 		}
 	}
+	m.shorten(head+headerBytes, cus)
 	clear(m.at(cus, tables-cus)) // lists of files
 	for i := range kept {
 		if !kept[i] {
@@ -189,6 +191,23 @@ func (m *startMemory) dropFrom(head, funcs int) error {
 		return errNoTable
 	}
 	return nil
+}
+
+// namesKept are the packages whose functions keep their names: a trace needs those of this program, and the runtime looks at its own.
+var namesKept = []string{"anomnet/", "main.", "runtime."}
+
+// shorten leaves of the other names, which are separated by zeros, the package and the dot that the runtime wants in a name.
+func (m *startMemory) shorten(from, to int) {
+	for name := range bytes.SplitSeq(m.at(from, to-from), []byte{0}) {
+		if slices.ContainsFunc(namesKept, func(p string) bool { return bytes.HasPrefix(name, []byte(p)) }) {
+			continue
+		}
+		pkg, _, _ := bytes.Cut(name, []byte{'('}) // of a method
+		path := 1 + bytes.LastIndexByte(pkg, '/')
+		if dot := bytes.IndexByte(name[path:], '.'); dot >= 0 {
+			clear(name[path+dot+1:])
+		}
+	}
 }
 
 // keep marks a table that the runtime needs: pairs of varints up to a pair that begins with zero; the first pair may.

@@ -75,6 +75,8 @@ func TestTrim(t *testing.T) {
 
 	prog, err := os.ReadFile(path)
 	require.NoError(t, err)
+	const other = "unicode/utf8.DecodeRuneInString"
+	require.Contains(t, string(prog), "\x00"+other+"\x00")
 	b, err := newBuilder(&Options{Traces: true})
 	require.NoError(t, err)
 	require.NoError(t, b.trimFile(path))
@@ -95,6 +97,10 @@ func TestTrim(t *testing.T) {
 	assert.Contains(t, trace, "panic: the end")
 	assert.Contains(t, trace, "main.main()")
 	assert.NotContains(t, trace, "main.go")
+	prog = must(os.ReadFile(path))
+	assert.Contains(t, string(prog), "\x00main.deep\x00")
+	assert.Contains(t, string(prog), "\x00unicode/utf8.\x00")
+	assert.NotContains(t, string(prog), "\x00"+other+"\x00")
 }
 
 // TestTrimRefuses: what is no program of this Go stays as it is.
