@@ -458,45 +458,6 @@ func TestNoticeGoesWithItsCause(t *testing.T) {
 	}
 }
 
-// TestLimitsInTheList: an entry for other limits says which.
-func TestLimitsInTheList(t *testing.T) {
-	f := setup(t)
-	f.inspect("a.png", 1)
-	f.p.SetLimits(ui.Limits{Review: 1, Limit: 1.25})
-	f.inspect("b.png", 1)
-	f.c.Reload()
-	e := f.c.Rows()[1]
-	require.Equal(t, payload.Threshold, e.Kind)
-	assert.Equal(t, "REVIEW above 1, NG above 1.25", f.c.Note(e))
-}
-
-// TestWhoSignedInTheList: what an entry of a part says of its signer is shown in words.
-func TestWhoSignedInTheList(t *testing.T) {
-	f := setup(t)
-	signed := protocol.Trust{State: protocol.TrustSigned, KeyID: "77EF", Label: "line 4", Counter: 7}
-	expired := signed
-	expired.Warning = protocol.WhyExpired
-	for want, trust := range map[string]protocol.Trust{
-		"It came with the page.":           {State: ui.TrustSite},
-		"Made on this device, not signed.": {State: ui.TrustHere},
-		"Not signed.":                      {State: protocol.TrustUnsigned},
-		"Signed by key 77EF, which this device does not know. That proves nothing.": {State: protocol.TrustRefused, Reason: protocol.WhyUnknownKey, KeyID: "77EF"},
-		"Signed: line 4 (key=77EF counter=7)":                                       signed,
-		"Signed: line 4, expired (key=77EF counter=7)":                              expired,
-		"some.day": {State: "some.day"},
-	} {
-		assert.Equal(t, want, f.c.Note(&Entry{Kind: payload.Model, Content: Content{Signed: ui.TrustToken(trust)}}))
-	}
-}
-
-// TestFormsInTheList: an entry of an export says what has left in words.
-func TestFormsInTheList(t *testing.T) {
-	f := setup(t)
-	for want, form := range map[string]string{"Table (CSV), 2 records": "csv", "History, 2 records": "history", "some.day, 2 records": "some.day"} {
-		assert.Equal(t, want, f.c.What(&Entry{Kind: payload.Exported, Content: Content{Form: form, Records: 2}}))
-	}
-}
-
 // hash is the hash of an entry's line.
 func (Entry) hash(line string) string {
 	_, h, _ := strings.Cut(line, `"hash":"`)
