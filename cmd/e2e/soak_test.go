@@ -107,8 +107,7 @@ type soak struct {
 	cleared  int               // of them, those that are no more in the list
 	keep     bool              // the list is never cleared
 	bits     map[string]string // by name
-	laps     []float64
-	medians  []float64 // of spans
+	medians  []float64         // of spans
 	memories []memory
 }
 
