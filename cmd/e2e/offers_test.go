@@ -95,6 +95,12 @@ func faulty(t *testing.T, dir string) (*server, *fault) {
 	return s, f
 }
 
+// end lets nobody in before it closes what is open: Chromium sends a request again whose connection is closed.
+func (s *server) end() {
+	s.Listener.Close()
+	s.CloseClientConnections()
+}
+
 const offer = `document.querySelector('[data-name="bracket.anomnet"]')`
 
 // look asks the server for its models.
@@ -164,8 +170,7 @@ func TestOffers(t *testing.T) {
 	f.set("index.json", "changed")
 	p.lookAtOffers()
 	p.waitFor(`document.querySelector("#models-problem") && !document.querySelector("#offers-look").disabled`)
-	srv.CloseClientConnections()
-	srv.Listener.Close()
+	srv.end()
 	p.lookAtOffers()
 	p.waitFor(problem + `?.includes("did not answer")`)
 	p.show("inspect")
@@ -243,8 +248,7 @@ func TestOffersWithdrawn(t *testing.T) {
 	p.click("#offers-look")
 	p.waitFor(gone)
 	assert.Equal(t, "0", chunks())
-	srv.CloseClientConnections()
-	srv.Listener.Close()
+	srv.end()
 	p.click("#offers-look")
 	p.waitFor(problem)
 	assert.Contains(t, p.str(problem), "did not answer")
