@@ -60,6 +60,7 @@ func withBackbone(t *testing.T, backbone, head []byte) string {
 // TestBackboneStays teaches a part, and then the site comes with another backbone: the part goes on with its own, gives the same scores, can be taught
 // further, and needs no server.
 func TestBackboneStays(t *testing.T) {
+	t.Parallel()
 	a := siteDir(t)
 	old, _ := modelFiles(t, a)
 	oldFile, err := model.Decode(old)

@@ -28,10 +28,11 @@ const (
 	killSeed = 11 // of the moments
 )
 
-// TestKills kills the whole browser at random moments of a batch from a watched folder, 25 times (KILLS; 50 in make soak), with one profile. Whatever was begun
+// TestKills kills the whole browser at random moments of a batch from a watched folder, 12 times (KILLS; 50 in make soak), with one profile. Whatever was begun
 // when it died, in the end every file stands in the history once, and the chain is in order.
 func TestKills(t *testing.T) {
-	kills := 25
+	t.Parallel()
+	kills := 12
 	if n, err := strconv.Atoi(os.Getenv("KILLS")); err == nil {
 		kills = n
 	}

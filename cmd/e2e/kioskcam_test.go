@@ -64,6 +64,7 @@ func film(t *testing.T) string {
 // TestKioskCamera lets a film take the place of the camera: each part is inspected once, the empty place never. Then the camera is pulled out and comes
 // back. The permission comes from the flag that anomnet kiosk gives.
 func TestKioskCamera(t *testing.T) {
+	t.Parallel()
 	p := kiosk(t, station(t, "null"), desktop, chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-file-for-fake-video-capture", film(t)),
 		chromedp.Flag("auto-accept-camera-and-microphone-capture", true))
 	p.click("#kiosk-menu")

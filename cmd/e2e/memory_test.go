@@ -155,6 +155,7 @@ func (p *tab) blobs() float64 {
 
 // TestTeachingOnAFullDeviceIsForgotten: features that the device has no room for are in memory, until the teaching is given up.
 func TestTeachingOnAFullDeviceIsForgotten(t *testing.T) {
+	t.Parallel()
 	good, _ := brackets(t, 5, 0)
 	p := open(t, serve(t, siteDir(t)), desktop)
 	p.quota(1)

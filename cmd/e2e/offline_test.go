@@ -332,6 +332,7 @@ func TestDamagedUpdate(t *testing.T) {
 
 // TestRollback takes a version that does not start: after two attempts the page is back at the one before, by itself, and offers the other again.
 func TestRollback(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string][2]string{
 		"throws":        {`const base = new URL`, `throw new Error("broken"); const base = new URL`},
 		"cannot parse":  {`const base = new URL`, `const const base = new URL`},

@@ -314,6 +314,7 @@ func TestStorageFull(t *testing.T) {
 
 // TestRealHeadsAreEqual teaches from photographs in the page and natively.
 func TestRealHeadsAreEqual(t *testing.T) {
+	t.Parallel()
 	for _, set := range []string{"fabric", "screw"} {
 		t.Run(set, func(t *testing.T) {
 			files := realImages(t, set, 20)

@@ -29,6 +29,7 @@ var hold = map[string]string{
 
 // TestTabKilledWhileSaving closes the tab, or crashes its renderer, in the middle of a save: nothing is half kept, and another tab goes on with the teaching.
 func TestTabKilledWhileSaving(t *testing.T) {
+	t.Parallel()
 	good, _ := brackets(t, 5, 0)
 	for _, c := range []struct {
 		hold string
@@ -80,6 +81,7 @@ func (p *tab) waitForAsync(js string) {
 
 // TestWarningsAboutGoodImages gives two parts mixed, among them a picture twice and small ones, and then copies of one picture only.
 func TestWarningsAboutGoodImages(t *testing.T) {
+	t.Parallel()
 	write := writer(t)
 	files, _ := brackets(t, 8, 0)
 	data, err := os.ReadFile(files[0])

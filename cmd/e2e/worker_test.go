@@ -99,6 +99,7 @@ const hang = `{
 
 // TestHungFit: a fit whose worker never answers fails, also one that a person has cancelled, and can be begun again.
 func TestHungFit(t *testing.T) {
+	t.Parallel()
 	good, _ := brackets(t, 5, 0)
 	p := blank(t, serve(t, siteDir(t)), desktop)
 	call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
