@@ -48,6 +48,7 @@ func TestTaughtAgainAtAnotherSize(t *testing.T) {
 	p.waitFor(`document.querySelector(".notice.loaded")`)
 	p.choose(good[6])
 	p.results(1)
+	p.waitFor(`document.querySelector("#good") && !document.querySelector("#good").disabled`)
 	p.press("g")
 	p.waitFor(`document.querySelector("#correct-said")?.textContent.includes("v3")`)
 	assert.Equal(t, 128, side())

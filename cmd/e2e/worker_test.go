@@ -112,7 +112,7 @@ func TestHungFit(t *testing.T) {
 	p.click("#teach-start")
 	p.waitFor(`globalThis.hung === 1`)
 	p.click("#teach-cancel")
-	p.waitFor(`document.querySelector("#teach-problem")`)
+	p.waitFor(`document.querySelector("#teach-start") && !document.querySelector("#teach-start").disabled`) // with a problem, or without when the worker ends first
 	p.click("#teach-start")
 	p.waitFor(`document.querySelector("#teach-result")`)
 	assert.Equal(t, "1", p.str(`hung`))
