@@ -200,7 +200,17 @@ func TestTeachInThePage(t *testing.T) {
 	assert.Equal(t, before[0].RawBits, p.results(1)[0].RawBits, "after a reload")
 
 	p.renameAndDelete()
+	assert.Equal(t, "taught Bracket 1 20, taught Bracket 2 21, deleted Angle", p.changes())
 	assert.Empty(t, p.problemList())
+}
+
+// changes are the entries of the history that tell what was taught and deleted.
+func (p *tab) changes() string {
+	p.t.Helper()
+	p.str(`(() => { globalThis.told = async () => { globalThis.changes = (await anomnet.history.range(1, 1e6)).map((l) => JSON.parse(l)).filter((e) => /taught|deleted/.test(e.kind))
+		.map((e) => [e.kind, e.payload.part, e.payload.version, e.payload.images].join(" ").trim()).join(", "); }; })()`)
+	p.waitFor(`told() && globalThis.changes?.includes("deleted")`)
+	return p.str(`changes`)
 }
 
 // renameAndDelete changes the name of the only part, and deletes it: nothing of it is left.

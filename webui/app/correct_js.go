@@ -134,6 +134,9 @@ func (c *corrector) learn(p store.Part, items []*ui.Item) (*store.Part, int, pro
 		}
 	}
 	made, e := c.stock.add(p.ID, "", m)
+	if e.Code == "" {
+		c.app.taught(made)
+	}
 	return made, len(added), e
 }
 

@@ -131,6 +131,7 @@ func (c *curator) Delete(id string) {
 		if err := c.stock.lib.Delete(id); err != nil {
 			return "", storeError(err)
 		}
+		c.app.view.Update(func() { c.app.page.Deleted(ui.Kept{Part: name}) })
 		return c.t("models.said.deleted", "part", name), protocol.Error{}
 	})
 }
@@ -138,9 +139,14 @@ func (c *curator) Delete(id string) {
 // DeleteVersion implements models.Backend.
 func (c *curator) DeleteVersion(id string, n int) {
 	c.act(func() (string, protocol.Error) {
+		gone := ui.Kept{N: n}
+		if p := c.stock.part(id); p != nil && p.Version(n) != nil {
+			gone.Part, gone.Head = p.Name, p.Version(n).Head
+		}
 		if _, err := c.stock.lib.Drop(id, n); err != nil {
 			return "", storeError(err)
 		}
+		c.app.view.Update(func() { c.app.page.Deleted(gone) })
 		return "", protocol.Error{}
 	})
 }

@@ -287,6 +287,7 @@ func (t *teacher) save(s teach.Save, head js.Value) (*store.Part, protocol.Error
 	}
 	_ = t.stock.lib.EndDraft(s.Draft)
 	t.stock.changed()
+	t.app.taught(p)
 	return p, e
 }
 
@@ -383,4 +384,10 @@ func drawThumb(canvas, blob js.Value) {
 			canvas.Call("getContext", "bitmaprenderer").Call("transferFromImageBitmap", bmp)
 		}
 	}()
+}
+
+// taught notes that the version in use of a part was taught.
+func (a *app) taught(p *store.Part) {
+	v := p.Current()
+	a.view.Update(func() { a.page.Taught(ui.Kept{Part: p.Name, Head: v.Head, N: v.N, Images: len(v.Good)}) })
 }

@@ -40,6 +40,9 @@ type Content struct {
 	// Backbone is of a part that came into use.
 	Backbone string `json:"backbone_sha256"`
 	Signed   string `json:"signature"`
+	// N is the number of the version that was taught or deleted, 0 for a whole part; Images is what it was taught from.
+	N      int `json:"version"`
+	Images int `json:"images"`
 }
 
 // Parse reads a line. One that cannot be read has the number 0.

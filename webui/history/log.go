@@ -85,6 +85,8 @@ func (l *Log) watch() ui.Watcher {
 			l.note(payload.Override, payload.Overriding(&r), nil)
 		},
 		Exported: func(form string, n int) { l.note(payload.Exported, payload.Exporting(form, n), nil) },
+		Taught:   func(v ui.Kept) { l.note(payload.Taught, payload.Teaching(v.Part, v.Head, v.N, v.Images), nil) },
+		Deleted:  func(v ui.Kept) { l.note(payload.Deleted, payload.Deleting(v.Part, v.Head, v.N), nil) },
 	}
 }
 

@@ -82,8 +82,13 @@ func (c *History) Word(e *Entry) string {
 func (c *History) What(e *Entry) string {
 	t := c.Page.Text
 	switch e.Kind {
-	case payload.Model, payload.Taught:
+	case payload.Model:
 		return e.Part
+	case payload.Taught, payload.Deleted:
+		if e.N == 0 {
+			return e.Part
+		}
+		return t.T("history.version", "part", e.Part, "n", strconv.Itoa(e.N))
 	case payload.Opened:
 		return e.Version
 	case payload.Exported:
@@ -114,6 +119,8 @@ func (c *History) Note(e *Entry) string {
 		return t.T("facts.relative", "ratio", t.Apart(e.Ratio(), 2, 1))
 	case e.Kind == payload.Model:
 		return c.Page.TrustSaid(e.Signed)
+	case e.Kind == payload.Taught:
+		return t.N("history.images", e.Images)
 	case e.Kind == payload.Threshold:
 		return t.T("report.limits.text", "review", c.Page.Raw(e.Review), "limit", c.Page.Raw(e.Limit))
 	}

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -48,4 +49,20 @@ func TestFormsInTheList(t *testing.T) {
 	for want, form := range map[string]string{"Table (CSV), 2 records": "csv", "History, 2 records": "history", "some.day, 2 records": "some.day"} {
 		assert.Equal(t, want, f.c.What(&Entry{Kind: payload.Exported, Content: Content{Form: form, Records: 2}}))
 	}
+}
+
+// TestKeptPartsInTheList: what was taught and deleted stands in the history, a version by its number.
+func TestKeptPartsInTheList(t *testing.T) {
+	f := setup(t)
+	head := strings.Repeat("a", 64)
+	f.p.Taught(ui.Kept{Part: "Bracket", Head: head, N: 2, Images: 30})
+	f.p.Deleted(ui.Kept{Part: "Bracket", Head: head, N: 1})
+	f.p.Deleted(ui.Kept{Part: "Bracket"})
+	f.c.Reload()
+	rows := f.c.Rows()
+	require.Len(t, rows, 3)
+	assert.Equal(t, []string{payload.Deleted, payload.Deleted, payload.Taught}, []string{rows[0].Kind, rows[1].Kind, rows[2].Kind})
+	assert.Equal(t, []string{"Bracket", "Bracket v1", "Bracket v2"}, []string{f.c.What(rows[0]), f.c.What(rows[1]), f.c.What(rows[2])})
+	assert.Equal(t, "from 30 good images", f.c.Note(rows[2]))
+	assert.Equal(t, []string{"", head, head}, []string{rows[0].Head, rows[1].Head, rows[2].Head})
 }

@@ -51,6 +51,15 @@ type Watcher struct {
 	Overridden func(part protocol.LoadResult, it *Item)
 	// Exported runs when results have left, with their form and number.
 	Exported func(form string, n int)
+	// Taught runs when a version of a part was taught and kept, Deleted when a version was deleted, or a whole part: then N is 0.
+	Taught, Deleted func(v Kept)
+}
+
+// Kept names a version of a part that is kept on this device.
+type Kept struct {
+	Part, Head string
+	N          int // from 1
+	Images     int // good ones that it was taught from
 }
 
 // inspectID is the view that shows the images.
@@ -68,6 +77,24 @@ func (p *Page) Register(views ...View) {
 
 // Watch adds a watcher.
 func (p *Page) Watch(w Watcher) { p.watchers = append(p.watchers, w) }
+
+// Taught tells the watchers of a version that was taught and is kept.
+func (p *Page) Taught(v Kept) {
+	for _, w := range p.watchers {
+		if w.Taught != nil {
+			w.Taught(v)
+		}
+	}
+}
+
+// Deleted tells the watchers of a version or a part that is gone.
+func (p *Page) Deleted(v Kept) {
+	for _, w := range p.watchers {
+		if w.Deleted != nil {
+			w.Deleted(v)
+		}
+	}
+}
 
 // Views returns the registered views.
 func (p *Page) Views() []View { return p.views }

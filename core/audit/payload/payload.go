@@ -12,7 +12,7 @@ const (
 	Model     = "model"     // another model is in use
 	Threshold = "threshold" // the limits were changed
 	Taught    = "taught"    // a part was taught, or taught again
-	Deleted   = "deleted"   // a part, images or results were deleted
+	Deleted   = "deleted"   // a part or a version of one was deleted
 	Exported  = "exported"  // results or this history left the device
 )
 
@@ -67,4 +67,18 @@ func Using(h *report.Header) map[string]any {
 // Exporting is the payload of an entry Exported: what left the device, and how many records it holds.
 func Exporting(form string, records int) map[string]any {
 	return map[string]any{"form": form, "records": records}
+}
+
+// Teaching is the payload of an entry Taught: version n of a part, from 1, and how many good images it was taught from.
+func Teaching(part, head string, n, images int) map[string]any {
+	return map[string]any{"part": part, "head_sha256": head, "version": n, "images": images}
+}
+
+// Deleting is the payload of an entry Deleted: version n of a part, or a part with all its versions, then n is 0 and head empty.
+func Deleting(part, head string, n int) map[string]any {
+	p := map[string]any{"part": part}
+	if n > 0 {
+		p["head_sha256"], p["version"] = head, n
+	}
+	return p
 }
