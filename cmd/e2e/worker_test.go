@@ -97,7 +97,7 @@ const hang = `{
 	};
 }`
 
-// TestHungFit: a fit whose worker never answers fails, also one that a person has cancelled, and can be begun again.
+// TestHungFit: a fit whose worker never answers, and which a person has cancelled, is given up and can be begun again.
 func TestHungFit(t *testing.T) {
 	t.Parallel()
 	good, _ := brackets(t, 5, 0)
@@ -112,7 +112,8 @@ func TestHungFit(t *testing.T) {
 	p.click("#teach-start")
 	p.waitFor(`globalThis.hung === 1`)
 	p.click("#teach-cancel")
-	p.waitFor(`document.querySelector("#teach-start") && !document.querySelector("#teach-start").disabled`) // with a problem, or without when the worker ends first
+	p.waitFor(`document.querySelector("#teach-start") && !document.querySelector("#teach-start").disabled`)
+	assert.Equal(t, "null", p.str(`document.querySelector("#teach-problem")`), "who cancelled is told nothing")
 	p.click("#teach-start")
 	p.waitFor(`document.querySelector("#teach-result")`)
 	assert.Equal(t, "1", p.str(`hung`))
