@@ -141,10 +141,12 @@ function offer(s) {
 // minutes, and the one before serves the new version as well.
 self.addEventListener("install", (event) => event.waitUntil((async () => {
   await install(BUILD);
-  await change((s) => { if (s.current) offer(s); });
+  if ((await read()).current) { // else the page comes from the server, and this worker serves at once
+    await change(offer);
+    await tell();
+  }
   known = undefined; // the worker in use goes on writing it
   self.skipWaiting();
-  await tell();
 })()));
 self.addEventListener("activate", (event) => event.waitUntil((async () => {
   await change((s) => {

@@ -7,8 +7,8 @@ import (
 	"syscall/js"
 )
 
-// An image or a task is given up when its worker has not said anything for hangBeats beats of hangBeat milliseconds; a fit tells all the time how far it is. Beats are counted, and not the clock: it jumps when the
-// device wakes up, and a hidden tab has fewer of them.
+// An image or a task is given up when its worker has not said anything for hangBeats beats of hangBeat milliseconds; a fit tells all the time how far it
+// is. Beats are counted, and not the clock: it jumps when the device wakes up, and a hidden tab has fewer of them.
 const (
 	hangBeat  = 1000
 	hangBeats = 300
