@@ -89,6 +89,14 @@ func TestKioskCamera(t *testing.T) {
 	p.waitFor(shots + ` > ` + before)
 	p.checkGaps()
 
+	p.str(`(window.muted = document.querySelector("#kiosk-film").srcObject.getVideoTracks()[0]).dispatchEvent(new Event("mute"))`) // its last picture stands still
+	p.waitFor(`document.querySelector("#trouble-camera")?.textContent.includes("gives no picture")`)
+	assert.Equal(t, "false", p.str(`Boolean(document.querySelector("#kiosk-film"))`))
+	p.str(`muted.dispatchEvent(new Event("unmute"))`)
+	p.waitFor(`!document.querySelector("#trouble-camera") && document.querySelector("#kiosk-film")?.videoWidth > 0`)
+	before = p.str(shots)
+	p.waitFor(shots + ` > ` + before)
+
 	p.str(`document.activeElement.blur()`)
 	p.click("#kiosk-menu")
 	p.waitFor(`document.querySelector("#kiosk-still")`)

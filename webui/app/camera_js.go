@@ -17,7 +17,7 @@ type filmer struct {
 	video  js.Value // the element, undefined while there is no film
 	stream js.Value
 	device string
-	ended  js.Func // hears of a camera that is pulled out
+	heard  js.Func // hears of a camera that is pulled out or gives no pictures
 	serial int     // counts films, so that an answer which comes late is known
 }
 
@@ -40,10 +40,10 @@ func (a *app) EndFilm() {
 	}
 	f.serial++
 	f.video.Set("srcObject", js.Null())
-	stop(f.stream)
 	if f.stream.Truthy() {
-		f.ended.Release()
+		f.deaf()
 	}
+	stop(f.stream)
 	f.video, f.stream = js.Undefined(), js.Undefined()
 }
 
@@ -104,7 +104,7 @@ func (f *filmer) start(serial int) {
 	}
 	f.stream = stream
 	f.video.Set("srcObject", stream)
-	f.watch(stream, fail)
+	f.watch(stream, serial, fail)
 	if _, err := await(f.video.Call("play")); err != nil && f.serial == serial {
 		fail(ui.CameraFailed, err.Error())
 		return
@@ -131,14 +131,40 @@ func (f *filmer) ask(media js.Value, video map[string]any) (js.Value, domError) 
 	return stream, failed
 }
 
-// watch hears of a camera that is pulled out.
-func (f *filmer) watch(stream js.Value, fail func(problem, detail string)) {
-	track := stream.Call("getVideoTracks").Index(0)
-	f.ended = js.FuncOf(func(js.Value, []js.Value) any {
-		go fail(ui.CameraUnplugged, "")
+// watch hears of a camera that is pulled out, and of one that stops giving pictures for a while, as when its cover is shut or the system needs it: the video
+// shows its last picture then, which must not be taken for what lies there now.
+func (f *filmer) watch(stream js.Value, serial int, fail func(problem, detail string)) {
+	f.heard = js.FuncOf(func(_ js.Value, args []js.Value) any {
+		switch args[0].Get("type").String() {
+		case "ended":
+			go fail(ui.CameraUnplugged, "")
+		case "mute":
+			go fail(ui.CameraBusy, "")
+		case "unmute":
+			go f.app.view.Update(func() {
+				if f.serial == serial && f.app.page.Camera.Problem == ui.CameraBusy {
+					f.app.page.CameraResumes()
+				}
+			})
+		}
 		return nil
 	})
-	track.Set("onended", f.ended)
+	track := stream.Call("getVideoTracks").Index(0)
+	for _, event := range heard {
+		track.Call("addEventListener", event, f.heard)
+	}
+}
+
+// heard are the events of a track that watch hears.
+var heard = []string{"ended", "mute", "unmute"}
+
+// deaf ends watch.
+func (f *filmer) deaf() {
+	track := f.stream.Call("getVideoTracks").Index(0)
+	for _, event := range heard {
+		track.Call("removeEventListener", event, f.heard)
+	}
+	f.heard.Release()
 }
 
 // devices lists the cameras. Before a person has allowed one they have no id, and are of no use; names may be missing.

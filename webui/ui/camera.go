@@ -83,6 +83,9 @@ func (p *Page) Shoot() {
 	}
 }
 
+// CameraResumes starts a camera again that gave no pictures for a while.
+func (p *Page) CameraResumes() { p.Camera.Problem, p.Camera.Detail = "", "" }
+
 // CameraTrouble says what happened to the camera and what a person can do about it; both are empty when nothing did.
 func (p *Page) CameraTrouble() (what, do string) {
 	if p.Camera.Problem == "" {
