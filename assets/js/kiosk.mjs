@@ -136,7 +136,7 @@ async function usable(use, ask) {
 }
 export const grant = (use) => usable(use, true);
 
-// Listing of the watched folder: [[path, size, modified]]. Files that were settled are looked at again in turn, AGAIN each time, so that a folder of
+// Listing of the watched folder: [[path, size, modified]], and as unread the folder within it that cannot be read, if there is one. Files that were settled are looked at again in turn, AGAIN each time, so that a folder of
 // many thousands costs little and a file that was written anew is found.
 const AGAIN = 100, DEEP = 4;
 let finished = new Set(), turn = [];
@@ -151,7 +151,7 @@ export async function listing() {
       const path = prefix + name;
       if (entry.kind === "directory") {
         if (deep < DEEP) await visit(entry, path + "/", deep + 1).catch((error) => {
-          if (error.name !== "NotFoundError") throw error; // gone between two looks
+          if (error.name !== "NotFoundError") out.unread = path; // else gone between two looks
         });
         continue;
       }

@@ -58,8 +58,8 @@ func TestSlowDisk(t *testing.T) {
 	require.Empty(t, p.problemList())
 }
 
-// TestFolderWithinTheFolderGoes: a folder within the watched one that is moved away while it is looked at is no trouble.
-func TestFolderWithinTheFolderGoes(t *testing.T) {
+// TestFolderWithinTheFolder: one that is moved away while it is looked at is no trouble; one that cannot be read is said, and holds up nothing else.
+func TestFolderWithinTheFolder(t *testing.T) {
 	p := kiosk(t, station(t, "null"), desktop)
 	p.click("#kiosk-menu")
 	p.click("#kiosk-folder")
@@ -76,6 +76,20 @@ func TestFolderWithinTheFolderGoes(t *testing.T) {
 	p.put("a", 2)
 	p.waitFor(`document.querySelector("#trouble-folder") || ` + counted + ` === 2`)
 	assert.Equal(t, "null", p.str(`document.querySelector("#trouble-folder")`))
+
+	p.run(`const dir = await (await navigator.storage.getDirectory()).getDirectoryHandle("anomnet-watch");
+		await dir.getDirectoryHandle("shut", { create: true });
+		const entries = FileSystemDirectoryHandle.prototype.entries;
+		globalThis.shut = true;
+		FileSystemDirectoryHandle.prototype.entries = async function* () {
+			if (this.name === "shut" && shut) throw new DOMException("not yours", "NotAllowedError");
+			yield* entries.call(this);
+		};`)
+	p.waitFor(`document.querySelector("#trouble-folder")?.textContent.includes("A folder within anomnet-watch")`)
+	p.put("b", 2)
+	p.waitFor(counted + ` === 4`)
+	p.str(`(shut = false)`)
+	p.waitFor(`!document.querySelector("#trouble-folder")`)
 	p.requireClean()
 }
 

@@ -185,6 +185,9 @@ func (s *station) Listing(answer func([]kiosk.Listed, error)) {
 				one := v.Index(i)
 				list[i] = kiosk.Listed{Path: one.Index(0).String(), Size: int64(one.Index(1).Float()), Modified: int64(one.Index(2).Float())}
 			}
+			if v.Get("unread").Truthy() {
+				err = kiosk.ErrPart
+			}
 		}
 		s.view.Amend(func() { answer(list, err) })
 	}()

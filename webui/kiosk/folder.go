@@ -96,12 +96,16 @@ func (k *Kiosk) poll() {
 			f.polling = false
 			return
 		}
-		if err != nil {
+		switch {
+		case errors.Is(err, ErrPart):
+			k.trouble(&f.problem, "kiosk.folder.part")
+		case err != nil:
 			f.polling, f.retry = false, k.back.Now()+2000
 			k.folderFails(err)
 			return
+		default:
+			k.trouble(&f.problem, "")
 		}
-		k.trouble(&f.problem, "")
 		list = f.fresh(list, k.back.Wall().Milli)
 		list = list[:min(len(list), 500)]
 		if len(list) == 0 {

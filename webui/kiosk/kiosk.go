@@ -45,6 +45,7 @@ const (
 var (
 	ErrDenied = errors.New("kiosk: the folder may not be used without being granted again")
 	ErrGone   = errors.New("kiosk: the folder is gone")
+	ErrPart   = errors.New("kiosk: a folder within the folder cannot be read") // the listing has the others
 	ErrUnable = errors.New("kiosk: the browser grants no folders")
 )
 
@@ -443,6 +444,7 @@ var (
 // remedies say what a person can do about a problem.
 var remedies = map[string]string{
 	"kiosk.folder.denied": "kiosk.folder.denied.do", "kiosk.folder.gone": "kiosk.folder.gone.do", "kiosk.folder.failed": "kiosk.folder.failed.do",
+	"kiosk.folder.part":   "kiosk.folder.part.do",
 	"kiosk.export.denied": "kiosk.export.denied.do", "kiosk.export.gone": "kiosk.export.gone.do", "kiosk.export.failed": "kiosk.export.failed.do",
 	"kiosk.export.none": "kiosk.export.none.do",
 }
