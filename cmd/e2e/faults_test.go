@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -200,4 +202,28 @@ func TestDeleteBesideADownload(t *testing.T) {
 	p.waitFor(`document.querySelector("#models-problem") || document.querySelector("#models-said")?.textContent.includes("deleted")`)
 	assert.Equal(t, "undefined", p.str(problem))
 	assert.Equal(t, "null", p.str(`document.querySelector('[data-part="Bracket"]')`))
+}
+
+// TestWrongTypes: a host that sends modules as plain bytes runs none of the page's code, and the page says so by itself.
+func TestWrongTypes(t *testing.T) {
+	srv := serve(t, siteDir(t))
+	site := srv.Config.Handler
+	srv.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if path.Ext(r.URL.Path) != ".mjs" {
+			site.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "application/octet-stream")
+		http.ServeFile(w, r, filepath.Join(siteDir(t), filepath.FromSlash(path.Clean(r.URL.Path))))
+	})
+	p := load(t, srv, look{width: 390, height: 844, mobile: true})
+	const shown = `getComputedStyle(document.querySelector(".shell-late")).visibility`
+	for _, motion := range []string{"no-preference", "reduce"} {
+		call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: motion}}})
+		p.navigate()
+		p.waitFor(shown + ` === "hidden"`)
+		p.str(`document.getAnimations().find((a) => a.animationName === "shell-late").finish()`) // after 20 s
+		p.waitFor(shown + ` === "visible"`)
+	}
+	p.shot("wrong-types-390")
 }
