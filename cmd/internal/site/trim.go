@@ -14,8 +14,8 @@ import (
 //
 // The linker writes into it which source file and line each instruction came from, and where the arguments of each function are. Only stack traces
 // read that, and it is a sixteenth of what travels. drop writes zeros over it, by which the runtime means "not known": traces then have the
-// names of functions and "?:0". Of names outside of this program's module and the runtime it leaves the package. What the runtime needs (sizes of frames,
-// maps of pointers) stays as it is.
+// names of functions and "?:0". Of names outside of this program's module it leaves the package, and every name is there once. What the runtime needs
+// (sizes of frames, maps of pointers, which calls were inlined) stays as it is.
 //
 // And it cuts the memory that the program starts with into 100,000 pieces, to save a few zeros between each two; joined compresses better
 // and starts faster.
@@ -25,6 +25,7 @@ const (
 	pcMagic        = 0xfffffff1 // of Go 1.20 and later
 	headerBytes    = 72
 	funcBytes      = 44
+	funcName       = 4
 	funcPCSP       = 16
 	funcPCFile     = 20
 	funcNPCData    = 28
@@ -34,14 +35,29 @@ const (
 	sectionData    = 11
 	maxTables      = 16 // of one function
 	maxFuncs       = 1 << 20
+	maxInlined     = 1 << 16 // into one function
 	maxMemoryBytes = 1 << 28
 	gapBytes       = 64 // zeros that are worth a segment of their own
+)
+
+// The places of what drop reads of runtime.moduledata, in words, and of an inlined call (runtime.inlinedCall), in bytes.
+const (
+	moduleNames  = 1
+	moduleTables = 10
+	moduleRodata = 39
+	moduleGofunc = 40
+	moduleEnd    = 41
+	inlineBytes  = 16
+	inlineName   = 4
+	inlineLine   = 12
 )
 
 // What only traces read, and preemption by signals, which wasm does not have; see internal/abi/symtab.go of Go.
 const (
 	pcdataUnsafePoint   = 0
+	pcdataInlined       = 2
 	pcdataArgLiveIndex  = 3
+	funcdataInlined     = 3
 	funcdataArgInfo     = 5
 	funcdataArgLiveInfo = 6
 )
@@ -157,33 +173,18 @@ func (m *startMemory) drop() error {
 
 func (m *startMemory) dropFrom(head, funcs int) error {
 	cus, tables, functab := head+m.word(head+40), head+m.word(head+56), head+m.word(head+64)
+	gofunc := m.gofunc(head, tables)
 	if m.fail || cus > tables || tables > functab {
 		return errNoTable
 	}
-	kept := make([]bool, functab-tables)
+	t := &funcTables{m, tables, gofunc, make([]bool, functab-tables), functionNames{m: m, from: head + headerBytes, to: cus, once: map[string]int{}}}
 	for i := range funcs {
-		f := functab + m.u32(functab+i*functabEntry+4)
-		m.keep(kept, tables, m.u32(f+funcPCSP))
-		clear(m.at(f+funcPCFile, 8)) // the file's and the line's
-		clear(m.at(f+funcCUOffset, 8))
-		pcdata := m.u32(f + funcNPCData)
-		for j := range min(pcdata, maxTables) {
-			if at := f + funcBytes + 4*j; j == pcdataUnsafePoint || j == pcdataArgLiveIndex {
-				clear(m.at(at, 4))
-			} else {
-				m.keep(kept, tables, m.u32(at))
-			}
-		}
-		for j := range int(m.at(f+funcNFuncData, 1)[0]) {
-			if j == funcdataArgInfo || j == funcdataArgLiveInfo {
-				copy(m.at(f+funcBytes+4*(pcdata+j), 4), "\xff\xff\xff\xff")
-			}
-		}
+		t.drop(functab + m.u32(functab+i*functabEntry+4))
 	}
-	m.shorten(head+headerBytes, cus)
+	t.names.write()
 	clear(m.at(cus, tables-cus)) // lists of files
-	for i := range kept {
-		if !kept[i] {
+	for i := range t.kept {
+		if !t.kept[i] {
 			clear(m.at(tables+i, 1))
 		}
 	}
@@ -193,37 +194,121 @@ func (m *startMemory) dropFrom(head, funcs int) error {
 	return nil
 }
 
-// namesKept are the packages whose functions keep their names: a trace needs those of this program, and the runtime looks at its own.
-var namesKept = []string{"anomnet/", "main.", "runtime."}
+// funcTables are what belongs to functions.
+type funcTables struct {
+	m      *startMemory
+	tables int    // their place
+	gofunc int    // the place of the rest
+	kept   []bool // bytes of tables
+	names  functionNames
+}
 
-// shorten leaves of the other names, which are separated by zeros, the package and the dot that the runtime wants in a name.
-func (m *startMemory) shorten(from, to int) {
-	for name := range bytes.SplitSeq(m.at(from, to-from), []byte{0}) {
-		if slices.ContainsFunc(namesKept, func(p string) bool { return bytes.HasPrefix(name, []byte(p)) }) {
-			continue
+// drop drops what belongs to the function that is described at f, and keeps its tables that are needed.
+func (t *funcTables) drop(f int) {
+	t.names.shorten(f + funcName)
+	t.keep(t.m.u32(f + funcPCSP))
+	clear(t.m.at(f+funcPCFile, 8))   // the file's and the line's
+	clear(t.m.at(f+funcCUOffset, 8)) // and that of its start
+	pcdata, inlined := t.m.u32(f+funcNPCData), 0
+	for j := range min(pcdata, maxTables) {
+		switch at := f + funcBytes + 4*j; j {
+		case pcdataUnsafePoint, pcdataArgLiveIndex:
+			clear(t.m.at(at, 4))
+		case pcdataInlined:
+			inlined = t.keep(t.m.u32(at)) + 1
+		default:
+			t.keep(t.m.u32(at))
 		}
-		pkg, _, _ := bytes.Cut(name, []byte{'('}) // of a method
-		path := 1 + bytes.LastIndexByte(pkg, '/')
-		if dot := bytes.IndexByte(name[path:], '.'); dot >= 0 {
-			clear(name[path+dot+1:])
+	}
+	for j := range int(t.m.at(f+funcNFuncData, 1)[0]) {
+		switch at := f + funcBytes + 4*(pcdata+j); j {
+		case funcdataArgInfo, funcdataArgLiveInfo:
+			copy(t.m.at(at, 4), "\xff\xff\xff\xff") // none
+		case funcdataInlined:
+			for k := range min(inlined, maxInlined) {
+				call := t.gofunc + t.m.u32(at) + k*inlineBytes
+				t.names.shorten(call + inlineName)
+				clear(t.m.at(call+inlineLine, 4))
+			}
 		}
 	}
 }
 
-// keep marks a table that the runtime needs: pairs of varints up to a pair that begins with zero; the first pair may.
-func (m *startMemory) keep(kept []bool, tables, off int) {
-	for first := true; off < len(kept); first = false {
-		if m.at(tables+off, 1)[0] == 0 && !first {
-			kept[off] = true
-			return
+// gofunc finds the place that functions count what belongs to them from.
+func (m *startMemory) gofunc(head, tables int) int {
+	start := binary.LittleEndian.AppendUint64(nil, uint64(head))
+	module := bytes.Index(m.mem, binary.LittleEndian.AppendUint64(start, uint64(head+headerBytes)))
+	at := m.word(module + 8*moduleGofunc)
+	if m.word(module+8*moduleTables) != tables || at < m.word(module+8*moduleRodata) || at > m.word(module+8*moduleEnd) {
+		m.fail = true
+	}
+	return at
+}
+
+// namesKept are the packages whose functions keep their names.
+var namesKept = []string{"anomnet/", "main."}
+
+// functionNames are the names of functions, which are separated by zeros.
+type functionNames struct {
+	m        *startMemory
+	from, to int
+	once     map[string]int // where each name stays
+}
+
+// shorten leaves of a name that is not kept the package and the dot that the runtime wants in it. at is where its place stands.
+func (n *functionNames) shorten(at int) {
+	off := n.m.u32(at)
+	name, _, ok := bytes.Cut(n.m.at(n.from+off, n.to-n.from-off), []byte{0})
+	if !ok {
+		n.m.fail = true
+		return
+	}
+	if !slices.ContainsFunc(namesKept, func(p string) bool { return bytes.HasPrefix(name, []byte(p)) }) {
+		pkg, _, _ := bytes.Cut(name, []byte{'('}) // of a method
+		path := 1 + bytes.LastIndexByte(pkg, '/')
+		if dot := bytes.IndexByte(name[path:], '.'); dot >= 0 {
+			name = name[:path+dot+1]
 		}
-		for range 2 {
-			for more := true; more && off < len(kept); off++ {
-				kept[off] = true
-				more = m.at(tables+off, 1)[0] >= 0x80
+	}
+	if _, ok := n.once[string(name)]; !ok {
+		n.once[string(name)] = off
+	}
+	binary.LittleEndian.PutUint32(n.m.at(at, 4), uint32(n.once[string(name)]))
+}
+
+// write leaves the names that are used.
+func (n *functionNames) write() {
+	clear(n.m.at(n.from, n.to-n.from))
+	for name, off := range n.once {
+		copy(n.m.at(n.from+off, len(name)), name)
+	}
+}
+
+// keep marks a table that the runtime needs: pairs of varints up to a pair that begins with zero; the first pair may. It returns the largest value: the first
+// of a pair is the change of it, from -1, with its sign in the lowest bit.
+func (t *funcTables) keep(off int) (most int) {
+	most = -1
+	value := int32(-1)
+	for first := true; off > 0 && off < len(t.kept); first = false { // 0: there is none
+		if t.m.at(t.tables+off, 1)[0] == 0 && !first {
+			t.kept[off] = true
+			return most
+		}
+		for i := range 2 {
+			var v uint32
+			for shift, more := 0, true; more && off < len(t.kept); shift += 7 {
+				b := t.m.at(t.tables+off, 1)[0]
+				v |= uint32(b&0x7f) << shift
+				t.kept[off], more = true, b >= 0x80
+				off++
+			}
+			if i == 0 {
+				value += int32(-(v & 1) ^ v>>1)
+				most = max(most, int(value))
 			}
 		}
 	}
+	return most
 }
 
 // span is a section's place in the file, with its head.

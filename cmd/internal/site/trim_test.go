@@ -16,7 +16,7 @@ import (
 // busy is a program that needs the runtime's tables: stacks that grow, pointers that move, panics that are caught, and a trace of one that is not.
 const busy = `package main
 
-import ("fmt"; "runtime"; "sort")
+import ("fmt"; "runtime"; "sort"; "strings")
 
 type node struct{ next *node; name string }
 
@@ -25,6 +25,17 @@ func deep(n int, keep *node) int {
 	room[n%200] = byte(n)
 	if n == 0 { runtime.GC(); return len(keep.name) }
 	return deep(n-1, &node{keep, keep.name}) + int(room[n%200]) - int(byte(n))
+}
+
+func outer() string { return inner() } // inlined
+
+func inner() (out string) {
+	pcs := make([]uintptr, 9)
+	for frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)]); ; {
+		f, more := frames.Next()
+		if strings.HasPrefix(f.Function, "main.") { out += f.Function + " " }
+		if !more { return }
+	}
 }
 
 func caught(f func()) (what any) { defer func() { what = recover() }(); f(); return nil }
@@ -40,6 +51,7 @@ func main() {
 	words := []string{"b", "a"}
 	sort.Strings(words)
 	fmt.Println(sum, caught(func() { _ = empty[sum] }), caught(func() { var n *node; n.name = "x" }), words)
+	fmt.Println(outer())
 	_, file, line, _ := runtime.Caller(0)
 	fmt.Println(file, line)
 	panic("the end")
@@ -70,8 +82,9 @@ func TestTrim(t *testing.T) {
 		return stdout.String(), stderr.String()
 	}
 	before, trace := run()
-	require.Contains(t, before, "main.go 27")
-	require.Contains(t, trace, "main.go:29")
+	require.Contains(t, before, "main.inner main.outer main.main")
+	require.Contains(t, before, "main.go 39")
+	require.Contains(t, trace, "main.go:41")
 
 	prog, err := os.ReadFile(path)
 	require.NoError(t, err)
@@ -82,7 +95,7 @@ func TestTrim(t *testing.T) {
 	require.NoError(t, b.trimFile(path))
 	after, traced := run()
 	assert.Equal(t, before, after)
-	assert.Contains(t, traced, "main.go:29")
+	assert.Contains(t, traced, "main.go:41")
 	_, segments, err := dataSegments(must(os.ReadFile(path)))
 	require.NoError(t, err)
 	assert.Less(t, len(segments), 1000)
@@ -93,7 +106,7 @@ func TestTrim(t *testing.T) {
 	require.NoError(t, b.trimFile(path))
 	assert.Less(t, packed(t, must(os.ReadFile(path))), 9*kept/10)
 	after, trace = run()
-	assert.Equal(t, strings.Replace(before, "busy/main.go 27", "? 0", 1), after)
+	assert.Equal(t, strings.Replace(before, "busy/main.go 39", "? 0", 1), after)
 	assert.Contains(t, trace, "panic: the end")
 	assert.Contains(t, trace, "main.main()")
 	assert.NotContains(t, trace, "main.go")
@@ -101,6 +114,7 @@ func TestTrim(t *testing.T) {
 	assert.Contains(t, string(prog), "\x00main.deep\x00")
 	assert.Contains(t, string(prog), "\x00unicode/utf8.\x00")
 	assert.NotContains(t, string(prog), "\x00"+other+"\x00")
+	assert.Equal(t, 1, strings.Count(string(prog), "\x00runtime.\x00"))
 }
 
 // TestTrimRefuses: what is no program of this Go stays as it is.
