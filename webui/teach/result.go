@@ -1,6 +1,7 @@
 package teach
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -194,7 +195,8 @@ type Odd struct {
 	Unlike bool // it looks unlike the others
 }
 
-// Odd lists the images that look least normal, the oddest first: by their held-out scores or, like one of another part, by how far they lie from the others.
+// Odd lists the images that look least normal, by their held-out scores or, like one of another part, by how far they lie from the others: first those
+// that look unlike the others, then by the score that stands with them.
 func (r *Result) Odd() []Odd {
 	var out []Odd
 	for _, n := range r.Look {
@@ -202,6 +204,17 @@ func (r *Result) Odd() []Odd {
 			out = append(out, Odd{r.Good[n], r.Calib.Ratio(r.Scores[i]), slices.Contains(r.FitResult.Odd, n)})
 		}
 	}
+	slices.SortStableFunc(out, func(a, b Odd) int {
+		switch {
+		case a.Unlike && b.Unlike:
+			return 0
+		case a.Unlike:
+			return -1
+		case b.Unlike:
+			return 1
+		}
+		return cmp.Compare(b.Ratio, a.Ratio)
+	})
 	return out
 }
 

@@ -146,6 +146,12 @@ func TestTeach(t *testing.T) {
 	require.True(t, v.Done())
 	odd := v.result.Odd()
 	assert.Equal(t, v.shots[0], odd[0].Shot, "the highest score belongs to image 0")
+	v.result.Look, v.result.FitResult.Odd = []int{2, 5, 1, 6, 0}, []int{6, 5}
+	var order []*Shot
+	for _, o := range v.result.Odd() {
+		order = append(order, o.Shot)
+	}
+	assert.Equal(t, []*Shot{v.shots[5], v.shots[6], v.shots[0], v.shots[1], v.shots[2]}, order, "unlike the others, then by score")
 
 	out := &Outcome{v}
 	assert.Contains(t, out.Sentence(), "1 %")
