@@ -13,15 +13,13 @@
 //   build    promise of the SHA-256 of site.json, which names this build of the site
 import "../../wasm_exec.js";
 import * as files from "./files.mjs";
-import { sealed, sha256 } from "./hashes.mjs";
+import { sealed } from "./hashes.mjs";
 import * as history from "./history.mjs";
 import * as kiosk from "./kiosk.mjs";
 import { instantiate } from "./kernels.mjs";
+import { at, Changed, compile, digest, get, kernels, models } from "./modules.mjs";
 import * as offline from "./offline.mjs";
 import * as store from "./store.mjs";
-
-const base = new URL("../../", import.meta.url);
-const at = (path) => new URL(path, base).href;
 
 const texts = {
   en: ["AnomNet could not start", "This browser lacks WebAssembly or JavaScript modules. Use a current Firefox, Chrome, Edge or Safari.",
@@ -63,17 +61,6 @@ function fail(which, error) {
   offline.failed();
 }
 
-async function get(path, as, options) {
-  const r = await fetch(at(path), options);
-  if (!r.ok) throw new Error(`${path}: ${r.status} ${r.statusText}`);
-  return r[as]();
-}
-
-async function models() {
-  const names = await get("models/index.json", "json");
-  return Promise.all([names.backbone, names.head].filter(Boolean).map((n) => get("models/" + n, "arrayBuffer")));
-}
-
 const stop = new AbortController();
 
 async function samples() {
@@ -89,31 +76,6 @@ async function samples() {
 
 // Stations (?kiosk) and sealed sites run a module only when its SHA-256 is the one that was built. Elsewhere it is compiled while it arrives.
 const checked = sealed || new URLSearchParams(location.search).has("kiosk");
-
-class Changed extends Error {}
-
-async function digest(bytes) {
-  return Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)), (b) => b.toString(16).padStart(2, "0")).join("");
-}
-
-async function compile(name) {
-  const response = fetch(at(name));
-  if (!checked) return WebAssembly.compileStreaming(response);
-  const r = await response;
-  if (!r.ok) throw new Error(`${name}: ${r.status} ${r.statusText}`);
-  const bytes = await r.arrayBuffer(), sum = await digest(bytes);
-  if (sum !== sha256[name]) throw new Changed(`${name}: ${sum}, built was ${sha256[name]}`);
-  return WebAssembly.compile(bytes);
-}
-
-// The kernel modules that this browser can run; each needs what the one before it needs, and more.
-async function kernels() {
-  const compiled = await Promise.all(["simd128", "relaxed"].map((tier) =>
-    compile(`kernels-${tier}.wasm`).catch((error) => {
-      if (!(error instanceof WebAssembly.CompileError)) throw error;
-    })));
-  return compiled.slice(0, [...compiled, undefined].indexOf(undefined));
-}
 
 const workerURL = at("assets/js/worker.mjs"), thumbsURL = at("assets/js/thumbs.mjs");
 const start = (url) => new Worker(offline.script(url), { type: "module" });
@@ -133,8 +95,8 @@ const build = async () => digest(await get("site.json", "arrayBuffer"));
 if (typeof WebAssembly !== "object") {
   fail(0, "WebAssembly is missing");
 } else {
-  const module = compile("anomnet.wasm"); // the page's program and the workers'
-  const modules = Promise.all([module, kernels()]);
+  const module = compile("anomnet.wasm", checked); // the page's program and the workers'
+  const modules = Promise.all([module, kernels(checked)]);
   globalThis.anomnet = Object.freeze({
     store,
     // Not before the page asks: starting a worker earlier was not faster on two cores.

@@ -24,10 +24,15 @@ const tinySize = 96
 // taught returns the file of a head for rendered brackets, taught on the site's backbone.
 func taught(t *testing.T) []byte {
 	t.Helper()
+	return taughtIn(t, imaging.Stretch)
+}
+
+func taughtIn(t *testing.T, mode imaging.Mode) []byte {
+	t.Helper()
 	raw, _ := modelFiles(t, siteDir(t))
 	f, err := model.Decode(raw)
 	require.NoError(t, err)
-	pre := imaging.Preprocess{Width: tinySize, Height: tinySize, Mode: imaging.Stretch}
+	pre := imaging.Preprocess{Width: tinySize, Height: tinySize, Mode: mode}
 	src := teach.Source{Len: 8, Image: func(i int) (*imaging.RGB, error) {
 		return imaging.Prepare(synth.Good(synth.Options{Kind: "bracket", Size: tinySize}, i), pre)
 	}}

@@ -16,7 +16,7 @@ var (
 	placed      = regexp.MustCompile(`^(?:\.ci|assets|cmd|core|docs|trainer|wasm|webui)/[\w./-]+$`)
 	sourceFile  = regexp.MustCompile(`^\w[\w./-]*\.(?:go|mjs|js|vugu|css|sh|py)$`)
 	placeholder = regexp.MustCompile(`NAME|[A-Z]{4,}`)
-	elsewhere   = regexp.MustCompile(`^(?:assets/site\b.*|assets/js/hashes\.mjs|_gen\.go|dct\.go)$`) // built, the end of a name, and a file of Go's image/jpeg
+	elsewhere   = regexp.MustCompile(`^(?:assets/site\b.*|assets/js/hashes\.mjs|wasm_exec\.js|_gen\.go|dct\.go)$`) // built, one of Go's, the end of a name, and a file of Go's image/jpeg
 )
 
 // TestDocumentsNameRealFiles: a file or folder of the tree that a document names is there, and so is what it names behind a package's path.

@@ -102,7 +102,7 @@ func (b *builder) hashes(_ context.Context, out string) error {
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("// Written by cmd/internal/site: what boot.mjs checks modules against, and whether this site is sealed.\nexport const sealed = %t;\nexport const sha256 = %s;\n", b.Sealed, raw)
+	text := fmt.Sprintf("// Written by cmd/internal/site: what modules.mjs checks programs against, and whether this site is sealed.\nexport const sealed = %t;\nexport const sha256 = %s;\n", b.Sealed, raw)
 	if err := os.WriteFile(filepath.Join(out, "assets", "js", "hashes.mjs"), []byte(text), 0o644); err != nil || !b.Sealed {
 		return err
 	}
