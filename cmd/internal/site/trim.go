@@ -14,8 +14,8 @@ import (
 //
 // The linker writes into it which source file and line each instruction came from, and where the arguments of each function are. Only stack traces
 // read that, and it is a sixteenth of what travels. drop writes zeros over it, by which the runtime means "not known": traces then have the
-// names of functions and "?:0". Of names outside of this program's module it leaves the package, and every name is there once. What the runtime needs
-// (sizes of frames, maps of pointers, which calls were inlined) stays as it is.
+// names of functions that were not inlined, and "?:0". Of names outside of this program's module it leaves the package, and every name is there once. What
+// the runtime needs (sizes of frames, maps of pointers) stays as it is.
 //
 // And it cuts the memory that the program starts with into 100,000 pieces, to save a few zeros between each two; joined compresses better
 // and starts faster.
@@ -30,6 +30,7 @@ const (
 	funcPCFile     = 20
 	funcNPCData    = 28
 	funcCUOffset   = 32
+	funcID         = 40
 	funcNFuncData  = 43
 	functabEntry   = 8
 	sectionData    = 11
@@ -60,6 +61,7 @@ const (
 	funcdataInlined     = 3
 	funcdataArgInfo     = 5
 	funcdataArgLiveInfo = 6
+	idWrapper           = 23
 )
 
 var errNoTable = errors.New("no table of functions that this program knows")
@@ -203,34 +205,45 @@ type funcTables struct {
 	names  functionNames
 }
 
-// drop drops what belongs to the function that is described at f, and keeps its tables that are needed.
+// drop drops what belongs to the function that is described at f, and keeps its tables that are needed. Which calls were inlined only matters in a wrapper:
+// recover counts the functions between itself and a panic up to the second, and wrappers are none; what recovers is never inlined itself.
 func (t *funcTables) drop(f int) {
 	t.names.shorten(f + funcName)
-	t.keep(t.m.u32(f + funcPCSP))
+	t.walk(t.m.u32(f+funcPCSP), true)
 	clear(t.m.at(f+funcPCFile, 8))   // the file's and the line's
 	clear(t.m.at(f+funcCUOffset, 8)) // and that of its start
-	pcdata, inlined := t.m.u32(f+funcNPCData), 0
+	pcdata, inlined, wrapper := t.m.u32(f+funcNPCData), 0, t.m.at(f+funcID, 1)[0] == idWrapper
 	for j := range min(pcdata, maxTables) {
-		switch at := f + funcBytes + 4*j; j {
-		case pcdataUnsafePoint, pcdataArgLiveIndex:
+		at := f + funcBytes + 4*j
+		kept := j != pcdataUnsafePoint && j != pcdataArgLiveIndex && (j != pcdataInlined || wrapper)
+		most := t.walk(t.m.u32(at), kept)
+		if j == pcdataInlined {
+			inlined = min(most+1, maxInlined)
+		}
+		if !kept {
 			clear(t.m.at(at, 4))
-		case pcdataInlined:
-			inlined = t.keep(t.m.u32(at)) + 1
-		default:
-			t.keep(t.m.u32(at))
 		}
 	}
 	for j := range int(t.m.at(f+funcNFuncData, 1)[0]) {
-		switch at := f + funcBytes + 4*(pcdata+j); j {
-		case funcdataArgInfo, funcdataArgLiveInfo:
-			copy(t.m.at(at, 4), "\xff\xff\xff\xff") // none
-		case funcdataInlined:
-			for k := range min(inlined, maxInlined) {
-				call := t.gofunc + t.m.u32(at) + k*inlineBytes
-				t.names.shorten(call + inlineName)
-				clear(t.m.at(call+inlineLine, 4))
-			}
+		at := f + funcBytes + 4*(pcdata+j)
+		if j == funcdataInlined && inlined > 0 {
+			t.dropInlined(t.gofunc+t.m.u32(at), inlined, wrapper)
 		}
+		if j == funcdataArgInfo || j == funcdataArgLiveInfo || j == funcdataInlined && !wrapper {
+			copy(t.m.at(at, 4), "\xff\xff\xff\xff") // none
+		}
+	}
+}
+
+// dropInlined drops inlined calls of one function, n from at on, or only what they say of names and lines.
+func (t *funcTables) dropInlined(at, n int, kept bool) {
+	if !kept {
+		clear(t.m.at(at, n*inlineBytes))
+		return
+	}
+	for ; n > 0; n, at = n-1, at+inlineBytes {
+		t.names.shorten(at + inlineName)
+		clear(t.m.at(at+inlineLine, 4))
 	}
 }
 
@@ -284,14 +297,14 @@ func (n *functionNames) write() {
 	}
 }
 
-// keep marks a table that the runtime needs: pairs of varints up to a pair that begins with zero; the first pair may. It returns the largest value: the first
-// of a pair is the change of it, from -1, with its sign in the lowest bit.
-func (t *funcTables) keep(off int) (most int) {
+// walk reads a table, pairs of varints up to a pair that begins with zero; the first pair may; and marks it when the runtime needs it. It returns the largest
+// value: the first of a pair is the change of it, from -1, with its sign in the lowest bit.
+func (t *funcTables) walk(off int, needed bool) (most int) {
 	most = -1
 	value := int32(-1)
 	for first := true; off > 0 && off < len(t.kept); first = false { // 0: there is none
 		if t.m.at(t.tables+off, 1)[0] == 0 && !first {
-			t.kept[off] = true
+			t.kept[off] = t.kept[off] || needed
 			return most
 		}
 		for i := range 2 {
@@ -299,7 +312,7 @@ func (t *funcTables) keep(off int) (most int) {
 			for shift, more := 0, true; more && off < len(t.kept); shift += 7 {
 				b := t.m.at(t.tables+off, 1)[0]
 				v |= uint32(b&0x7f) << shift
-				t.kept[off], more = true, b >= 0x80
+				t.kept[off], more = t.kept[off] || needed, b >= 0x80
 				off++
 			}
 			if i == 0 {
