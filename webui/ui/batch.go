@@ -99,6 +99,21 @@ func (p *Page) Override(id int, verdict, reason string) {
 	if it == nil || it.State != Done || reason == "" || verdict != protocol.VerdictOK && verdict != protocol.VerdictNG {
 		return
 	}
+	p.say(it, verdict, reason)
+}
+
+// MarkForReview notes that somebody shall look at the selected image again, or takes the mark back. It needs one key and no reason; a verdict with a reason stays.
+func (p *Page) MarkForReview() {
+	switch it := p.Selected(); {
+	case it == nil || it.State != Done:
+	case it.Override == nil:
+		p.say(it, protocol.VerdictReview, p.t("judge.marked"))
+	case it.Override.Verdict == calibrate.Review:
+		p.Withdraw(it.ID)
+	}
+}
+
+func (p *Page) say(it *Item, verdict, reason string) {
 	it.Override = &report.Override{Verdict: calibrate.Verdict(verdict), Reason: clip(reason, maxReason), Operator: p.Settings.Operator, Time: p.back.Wall()}
 	p.Live = p.t("judge.said", "verdict", p.Verdict(verdict), "name", it.Src.Name())
 	p.overridden(it)

@@ -152,6 +152,27 @@ func TestOverrides(t *testing.T) {
 	assert.Equal(t, []string{"NG", "OK"}, heard)
 }
 
+// TestMarkForReview is done and undone by R, and does not touch a verdict that has a reason.
+func TestMarkForReview(t *testing.T) {
+	p, _ := donePage(t)
+	p.Select(2)
+	require.True(t, p.key("r", true))
+	o := p.Item(2).Override
+	require.NotNil(t, o)
+	assert.Equal(t, []string{"REVIEW", "Marked for review."}, []string{string(o.Verdict), o.Reason})
+	assert.Equal(t, "REVIEW is noted for b.png.", p.Live)
+	_, err := report.JSON(p.Batch(p.Items()))
+	require.NoError(t, err)
+	p.key("R", true)
+	assert.Nil(t, p.Item(2).Override)
+	p.Override(2, "OK", "dust")
+	p.key("r", true)
+	assert.Equal(t, "dust", p.Item(2).Override.Reason)
+	p.Select(3) // failed
+	p.key("r", true)
+	assert.Nil(t, p.Item(3).Override)
+}
+
 func TestExports(t *testing.T) {
 	empty, _ := readyPage(t, 1)
 	empty.SetExport(true)

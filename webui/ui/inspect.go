@@ -55,7 +55,7 @@ func (c *Inspect) Strip() vugu.Builder { return c.strip }
 func inspectKeys() []Shortcut {
 	return []Shortcut{
 		{"J / K", "keys.move"}, {"← → ↑ ↓", "keys.arrows"}, {"Home / End", "keys.ends"}, {"Page ↑ / Page ↓", "keys.page"},
-		{"1 2 3", "keys.filter"}, {"M", "keys.map"}, {"B", "keys.blink"}, {"E", "keys.export"},
+		{"1 2 3", "keys.filter"}, {"M", "keys.map"}, {"B", "keys.blink"}, {"R", "keys.review"}, {"E", "keys.export"},
 		{"+ / - / 0", "keys.zoom"}, {"S", "keys.beside"}, {"C", "keys.compare"},
 	}
 }

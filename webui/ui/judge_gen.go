@@ -56,6 +56,20 @@ func (c *Judge) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 		}
 		vgn = slim.Text(vgparent, "\n  ")
 		if c.Shown() && !c.Overridden() {
+			vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00mark\x00class\x00button small\x00data-key\x00mark")
+			slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Page.MarkForReview() })
+			{
+				vgparent := vgn
+				_ = vgparent
+				vgn = slim.El(vgparent, "", "span")
+				vgn.SetInnerHTML(c.Page.Text.T("judge.mark"))
+				vgn = slim.Text(vgparent, " ")
+				vgn = slim.El(vgparent, "", "kbd\x00aria-hidden\x00true")
+				vgn.SetInnerHTML(vugu.HTML("R"))
+			}
+		}
+		vgn = slim.Text(vgparent, "\n  ")
+		if c.Shown() && !c.Overridden() {
 			vgn = slim.El(vgparent, "", "details\x00data-key\x00form")
 			{
 				vgparent := vgn

@@ -133,6 +133,8 @@ func (p *Page) key(key string, down bool) bool {
 		p.Look.MapOn = !p.Look.MapOn
 	case "e", "E":
 		p.SetExport(true)
+	case "r", "R":
+		p.MarkForReview()
 	case "1":
 		p.SetFilter(protocol.VerdictNG)
 	case "2":
