@@ -70,6 +70,14 @@ func (c *Images) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgn = slim.Put(vgout, vgparent, vgcomp)
 			}
 			vgn = slim.Text(vgparent, "\n    ")
+			{
+				vgcompKey := vugu.MakeCompKey(0x456CF1A3928C5E1A^vgin.CurrentPositionHash(), vgiterkey)
+				// ask BuildEnv for prior instance of this specific component
+				vgcomp := slim.Use[ui.Ways](vgin, vgcompKey)
+				vgcomp.Page = c.Page
+				vgn = slim.Put(vgout, vgparent, vgcomp)
+			}
+			vgn = slim.Text(vgparent, "\n    ")
 			if c.Count(false) > 0 {
 				vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00teach-clear\x00class\x00button\x00data-key\x00clear")
 				vgn.SetInnerHTML(c.T("teach.clear"))
