@@ -260,6 +260,22 @@ func TestCameraByKeyboard(t *testing.T) {
 	p.requireClean()
 }
 
+// TestTeachByCamera opens the camera in Teach and takes a series: the pictures are good images of the part, and none is inspected.
+func TestTeachByCamera(t *testing.T) {
+	film := writer(t)("film.y4m", y4m(320, 240))
+	p := open(t, serve(t, siteDir(t)), desktop, chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true), chromedp.Flag("use-file-for-fake-video-capture", film))
+	p.show("teach")
+	p.click(".teach #camera-open")
+	p.waitFor(`document.querySelector("#series")`)
+	p.click("#series")
+	p.waitFor(`document.querySelector(".taken").textContent.includes("10 pictures taken") && document.querySelector("#series").textContent.includes("10")`)
+	p.click("#camera-close")
+	p.waitFor(`!document.querySelector(".shot.waiting") && document.querySelector("#teach-count").textContent`)
+	assert.Equal(t, "0", p.str(`document.querySelectorAll("#items li").length`))
+	p.shot("teach-camera-1280-light")
+	p.requireClean()
+}
+
 func TestCameraRefused(t *testing.T) {
 	p := open(t, serve(t, siteDir(t)), desktop, chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("deny-permission-prompts", true))
 	p.waitFor(`document.querySelector("#camera-open")`)

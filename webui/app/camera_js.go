@@ -19,6 +19,7 @@ type filmer struct {
 	device string
 	heard  js.Func // hears of a camera that is pulled out or gives no pictures
 	serial int     // counts films, so that an answer which comes late is known
+	series bool    // somebody takes the pictures of a series
 }
 
 // Film implements ui.Backend.
@@ -209,5 +210,24 @@ func (a *app) Shoot() {
 			}
 			a.page.Give(nil, []ui.Source{file{name: name, blob: blob}})
 		})
+	}()
+}
+
+// seriesPause is between two pictures of a series.
+const seriesPause = 500 * time.Millisecond
+
+// Series implements ui.Backend.
+func (a *app) Series() {
+	if a.film.series {
+		return // it goes on with those of the new one
+	}
+	a.film.series = true
+	go func() {
+		for more := true; more; time.Sleep(seriesPause) {
+			a.view.Update(func() {
+				more = a.page.NextOfSeries()
+				a.film.series = more
+			})
+		}
 	}()
 }

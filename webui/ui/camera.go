@@ -20,7 +20,8 @@ type CameraState struct {
 	Station bool   // it runs in a view, not in the dialog
 	Taken   int
 
-	after int // id of the last item before the picture that was taken last
+	after  int // id of the last item before the picture that was taken last
+	series int // pictures of a series that are still to be taken
 }
 
 // Choice tells whether there is another camera than the one in use. One that was chosen and is gone for good is in nobody's way.
@@ -85,6 +86,42 @@ func (p *Page) Shoot() {
 
 // CameraResumes starts a camera again that gave no pictures for a while.
 func (p *Page) CameraResumes() { p.Camera.Problem, p.Camera.Detail = "", "" }
+
+// seriesOf is how many pictures a series has.
+const seriesOf = 10
+
+// Series takes ten pictures one after the other, as good images to teach from a line that moves, or ends a series that runs.
+func (p *Page) Series() {
+	c := &p.Camera
+	if c.series > 0 {
+		c.series = 0
+		return
+	}
+	if c.Running {
+		c.series = seriesOf
+		p.back.Series()
+	}
+}
+
+// NextOfSeries takes the next picture of a series; false when there is none to come.
+func (p *Page) NextOfSeries() bool {
+	c := &p.Camera
+	if !c.Running || c.series == 0 {
+		c.series = 0
+		return false
+	}
+	c.series--
+	p.Shoot()
+	return c.series > 0
+}
+
+// SeriesText is on the button of a series.
+func (c *Camera) SeriesText() string {
+	if c.Page.Camera.series > 0 {
+		return c.Page.t("list.cancel")
+	}
+	return c.Page.t("camera.series", "n", strconv.Itoa(seriesOf))
+}
 
 // CameraTrouble says what happened to the camera and what a person can do about it; both are empty when nothing did.
 func (p *Page) CameraTrouble() (what, do string) {

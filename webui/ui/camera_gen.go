@@ -107,6 +107,10 @@ func (c *Camera) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						vgn.SetInnerHTML(c.Page.Text.T("camera.shoot"))
 						slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Page.Shoot() })
 						vgn = slim.Text(vgparent, "\n      ")
+						vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00series\x00class\x00button")
+						vgn.SetInnerHTML(c.SeriesText())
+						slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Page.Series() })
+						vgn = slim.Text(vgparent, "\n      ")
 						vgn = slim.El(vgparent, "", "p\x00class\x00taken\x00role\x00status")
 						{
 							vgparent := vgn

@@ -259,6 +259,39 @@ func TestCameraChoice(t *testing.T) {
 	}
 }
 
+// TestSeries takes ten pictures unless it is ended, or the camera ends.
+func TestSeries(t *testing.T) {
+	p, b := readyPage(t, 1)
+	run := func(n int) (taken int) {
+		before := p.Camera.Taken
+		for range n {
+			if !p.NextOfSeries() {
+				break
+			}
+		}
+		return p.Camera.Taken - before
+	}
+	p.Series()
+	assert.NotContains(t, b.drawn, "series", "no camera runs")
+	p.SetCamera(true)
+	p.CameraRuns(640, 480, nil)
+	c := &Camera{p}
+	assert.Equal(t, "Take 10 in a row", c.SeriesText())
+	p.Series()
+	assert.Contains(t, b.drawn, "series")
+	assert.Equal(t, "Cancel", c.SeriesText())
+	assert.Equal(t, 10, run(99))
+	p.Series()
+	assert.Equal(t, 3, run(3))
+	p.Series()
+	assert.Zero(t, run(99), "ended")
+	p.Series()
+	p.CameraFails(CameraUnplugged, "")
+	assert.Zero(t, run(99))
+	p.CameraRuns(640, 480, nil)
+	assert.Equal(t, "Take 10 in a row", c.SeriesText())
+}
+
 func TestCameraStates(t *testing.T) {
 	p, b := readyPage(t, 1)
 	p.Shoot()

@@ -58,6 +58,8 @@ type Carrier interface {
 	Shutter(el vjs.Value)
 	// Shoot takes the picture that Film shows. The answer is Page.Give.
 	Shoot()
+	// Series calls Page.NextOfSeries, now and then twice a second, until that returns false.
+	Series()
 }
 
 // Canvas draws on the page's canvas elements.

@@ -56,6 +56,7 @@ func (b *fakeBackend) Film(_ vjs.Value, device string) { b.note("film", device) 
 func (b *fakeBackend) EndFilm()                        {}
 func (b *fakeBackend) Shutter(vjs.Value)               {}
 func (b *fakeBackend) Shoot()                          { b.note("shoot") }
+func (b *fakeBackend) Series()                         { b.note("series") }
 
 func (b *fakeBackend) Wall() report.Time {
 	return report.Time{Milli: 1777896000000 + int64(b.clock), Offset: 120}
