@@ -3,6 +3,7 @@ package teach
 import (
 	"math"
 	"strconv"
+	"strings"
 
 	"anomnet/core/calibrate"
 	"anomnet/wasm/protocol"
@@ -137,31 +138,30 @@ const (
 
 func histX(ratio float64) float64 { return histWidth * min(max(ratio, 0), histMax) / histMax }
 
-// Bars of the held-out good scores.
+// Bars of the held-out good scores. A limit is one of these scores as a rule, so its bin holds more than one verdict: they stand on each other, as the table
+// counts them.
 func (c *Outcome) Bars() []Bar {
 	n := int(math.Round(histMax / histBin))
-	bins := make([]int, n)
+	bins := make([]map[calibrate.Verdict]int, n)
+	for i := range bins {
+		bins[i] = map[calibrate.Verdict]int{}
+	}
 	most := 1
 	for _, s := range c.result.Scores {
-		i := min(int(c.result.Calib.Ratio(s)/histBin), n-1)
-		bins[i]++
-		most = max(most, bins[i])
+		b := bins[min(int(c.result.Calib.Ratio(s)/histBin), n-1)]
+		b[c.result.Calib.Verdict(s)]++
+		most = max(most, b[calibrate.OK]+b[calibrate.Review]+b[calibrate.NG])
 	}
 	var out []Bar
-	for i, count := range bins {
-		if count == 0 {
-			continue
+	for i, b := range bins {
+		y := histHeight
+		for _, v := range []calibrate.Verdict{calibrate.OK, calibrate.Review, calibrate.NG} {
+			if b[v] > 0 {
+				h := math.Max(histHeight*float64(b[v])/float64(most), 3)
+				y -= h
+				out = append(out, Bar{num(float64(i)*histWidth/float64(n) + 1), num(y), num(histWidth/float64(n) - 2), num(h), strings.ToLower(string(v))})
+			}
 		}
-		ratio := (float64(i) + 0.5) * histBin
-		class := "ok"
-		switch {
-		case ratio > 1:
-			class = "ng"
-		case ratio > c.result.Calib.Ratio(c.result.Calib.Review):
-			class = "review"
-		}
-		h := math.Max(histHeight*float64(count)/float64(most), 3)
-		out = append(out, Bar{num(float64(i)*histWidth/float64(n) + 1), num(histHeight - h), num(histWidth/float64(n) - 2), num(h), class})
 	}
 	return out
 }

@@ -306,7 +306,17 @@ func TestConfusionAndRecall(t *testing.T) {
 	good, bad := v.result.Confusion()
 	assert.Equal(t, 20, good[0]+good[1]+good[2])
 	assert.Equal(t, [3]int{0, 0, 2}, bad)
-	assert.NotEmpty(t, out.Bars())
+	for i := range Rates() { // a limit is a score: it and what lies above share a bin
+		out.SetRate(i)
+		seen := map[string]bool{}
+		for _, b := range out.Bars() {
+			seen[b.Class] = true
+		}
+		good, _ := v.result.Confusion()
+		for k, class := range []string{"ok", "review", "ng"} {
+			assert.Equal(t, good[k] > 0, seen[class], "%s at %v", class, Rates()[i])
+		}
+	}
 	assert.Len(t, out.Marks(), 2)
 	v.Remove(v.pick(true)[0])
 	assert.True(t, v.stale)
