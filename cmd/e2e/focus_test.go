@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
@@ -75,4 +76,47 @@ func (p *tab) saidOnce(text string) {
 	p.t.Helper()
 	p.waitFor(`document.querySelector("p[aria-live]").textContent === ` + strconv.Quote(text))
 	assert.Equal(p.t, "1", p.str(`[...document.querySelectorAll("[role=status], [role=alert], [aria-live]")].filter((e) => e.textContent === `+strconv.Quote(text)+`).length`))
+}
+
+// parts is in which part of Inspect the focus is.
+const parts = `["verdict", "viewer", "facts", "strip"].find((name) => document.activeElement.closest("." + name))`
+
+// tabbed presses Tab from the heading of Inspect to its end, and returns the parts in which the focus was, in order.
+func (p *tab) tabbed() string {
+	p.t.Helper()
+	p.str(`document.querySelector("#view-title").focus()`)
+	var out []string
+	for range 80 {
+		p.press(kb.Tab)
+		part := p.str(parts)
+		if part == "undefined" {
+			break
+		}
+		if len(out) == 0 || out[len(out)-1] != part {
+			out = append(out, part)
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// TestTabFollowsTheEye: on a narrow screen the list comes before the facts, for the keyboard as for the eye; on a wide one after them. When the window
+// changes, what has the focus and the picture stay.
+func TestTabFollowsTheEye(t *testing.T) {
+	p := open(t, serve(t, siteDir(t)), desktop)
+	p.waitFor(`document.querySelector("#samples")`)
+	p.click("#samples")
+	p.results(8)
+	assert.Equal(t, "viewer verdict facts strip", p.tabbed())
+	p.str(`(document.querySelector("#search").focus(), globalThis.canvas = document.querySelector(".picture"))`)
+	for _, width := range []int64{800, 801, 640, 1280, 390} {
+		p.look(look{width: width, height: 800})
+		p.waitFor(`document.querySelector(".inspect .view").firstElementChild.matches(".verdict") === ` + strconv.FormatBool(width <= 800))
+		assert.Equal(t, "true", p.str(`document.activeElement.id === "search" && document.querySelector(".picture") === canvas`), "at %d", width)
+		assert.Equal(t, "true", p.str(`(() => {
+			const y = (css) => document.querySelector(css).getBoundingClientRect().top;
+			return innerWidth > 800 || y(".verdict") < y(".viewer") && y(".viewer") < y(".strip") && y(".strip") < y(".facts");
+		})()`), "at %d", width)
+	}
+	assert.Equal(t, "verdict viewer strip facts", p.tabbed())
+	p.requireClean()
 }

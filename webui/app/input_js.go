@@ -7,6 +7,7 @@ import (
 	"syscall/js"
 
 	"anomnet/assets/messages"
+	"anomnet/webui/ui"
 )
 
 // Now implements ui.Backend.
@@ -48,6 +49,12 @@ func (a *app) listen() {
 			a.take(gift{files: files(d.Get("files"))})
 		}
 	})
+	narrow := window.Call("matchMedia", ui.NarrowScreen)
+	a.page.Narrow = narrow.Get("matches").Bool()
+	narrow.Call("addEventListener", "change", js.FuncOf(func(_ js.Value, args []js.Value) any {
+		a.view.Update(func() { a.page.Narrow = args[0].Get("matches").Bool() })
+		return nil
+	}))
 	on("hashchange", func(js.Value) { a.navigated() })
 	on("popstate", func(js.Value) { a.navigated() })
 	on("focusin", func(ev js.Value) { a.focus.took(ev.Get("target")) })

@@ -17,7 +17,7 @@ func (c *Facts) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	var vgiterkey interface{}
 	_ = vgiterkey
 	var vgn *vugu.VGNode
-	vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "section", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "facts"}, vugu.VGAttribute{Namespace: "", Key: "aria-labelledby", Val: "facts-title"}}}
+	vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "section", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "facts"}, vugu.VGAttribute{Namespace: "", Key: "data-key", Val: "facts"}, vugu.VGAttribute{Namespace: "", Key: "aria-labelledby", Val: "facts-title"}}}
 	vgout.Out = append(vgout.Out, vgn)	// root for output
 	{
 		vgparent := vgn
@@ -26,44 +26,14 @@ func (c *Facts) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 		vgn = slim.El(vgparent, "", "h2\x00id\x00facts-title\x00class\x00hidden")
 		vgn.SetInnerHTML(c.Page.Text.T("facts.title"))
 		vgn = slim.Text(vgparent, "\n  ")
-		vgn = slim.El(vgparent, "", "div\x00data-key\x00verdict")
-		vgn.AddAttrInterface("class", "verdict "+c.Kind())
-		{
-			vgparent := vgn
-			_ = vgparent
-			vgn = slim.Text(vgparent, "\n    ")
+		if !c.Page.Narrow {
 			{
-				vgcompKey := vugu.MakeCompKey(0x9C95A758E9CCD924^vgin.CurrentPositionHash(), vgiterkey)
+				vgcompKey := vugu.MakeCompKey(0x912D33C368309A34^vgin.CurrentPositionHash(), vgiterkey)
 				// ask BuildEnv for prior instance of this specific component
-				vgcomp := slim.Use[Mark](vgin, vgcompKey)
-				vgcomp.Kind = c.Kind()
+				vgcomp := slim.Use[Verdict](vgin, vgcompKey)
+				vgcomp.Page = c.Page
 				vgn = slim.Put(vgout, vgparent, vgcomp)
 			}
-			vgn = slim.Text(vgparent, "\n    ")
-			vgn = slim.El(vgparent, "", "p\x00class\x00word")
-			vgn.SetInnerHTML(c.Word())
-			vgn = slim.Text(vgparent, "\n    ")
-			if c.Done() {
-				vgn = slim.El(vgparent, "", "p\x00class\x00relative\x00data-key\x00relative")
-				{
-					vgparent := vgn
-					_ = vgparent
-					{
-						vgcompKey := vugu.MakeCompKey(0x3D919DF1623F670E^vgin.CurrentPositionHash(), vgiterkey)
-						// ask BuildEnv for prior instance of this specific component
-						vgcomp := slim.Use[Tip](vgin, vgcompKey)
-						vgcomp.Page = c.Page
-						vgcomp.Text = c.Relative()
-						vgcomp.Key = "facts.ratio.tip"
-						vgcomp.Class = "plain"
-						vgn = slim.Put(vgout, vgparent, vgcomp)
-					}
-				}
-			}
-			vgn = slim.Text(vgparent, "\n    ")
-			vgn = slim.El(vgparent, "", "p\x00class\x00sentence")
-			vgn.SetInnerHTML(c.Sentence())
-			vgn = slim.Text(vgparent, "\n  ")
 		}
 		vgn = slim.Text(vgparent, "\n  ")
 		for i, n := range c.Panels() {

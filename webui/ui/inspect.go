@@ -11,14 +11,15 @@ import (
 // Inspect is the view of the images: the welcome, or the selected image over the list. Its three parts are kept apart, so that
 // scrolling and results that arrive build only the list.
 type Inspect struct {
-	Page                          *Page
-	welcome, viewer, facts, strip *vdom.Keep
+	Page                                   *Page
+	welcome, verdict, viewer, facts, strip *vdom.Keep
 }
 
 // inspectView is the view as the header knows it.
 func inspectView(p *Page) View {
 	c := &Inspect{Page: p}
 	c.welcome = p.keep("welcome", &Welcome{Page: p}, nil)
+	c.verdict = p.keep("verdict", &Verdict{Page: p}, nil)
 	c.viewer = p.keep("viewer", &Viewer{Page: p}, p.lookStamp)
 	c.facts = p.keep("facts", &Facts{Page: p}, nil)
 	c.strip = p.keep("strip", &Strip{Page: p}, p.listStamp)
@@ -43,6 +44,13 @@ func (c *Inspect) class() string {
 // Welcome returns what is shown while there are no images.
 func (c *Inspect) Welcome() vugu.Builder { return c.welcome }
 
+// Stacked tells that there are images on a narrow screen. Its order is verdict, picture, list, facts, in the document as to the eye: the keyboard and screen
+// readers follow the document. On a wide screen the verdict stands above the facts, and the list comes last.
+func (c *Inspect) Stacked() bool { return c.Page.HasItems() && c.Page.Narrow }
+
+// Verdict returns the verdict on the selected image where it stands apart from the facts.
+func (c *Inspect) Verdict() vugu.Builder { return c.verdict }
+
 // Viewer returns the picture of the selected image.
 func (c *Inspect) Viewer() vugu.Builder { return c.viewer }
 
@@ -60,7 +68,7 @@ func inspectKeys() []Shortcut {
 	}
 }
 
-// Facts shows the verdict on the selected image and its numbers.
+// Facts shows the numbers of the selected image, on a wide screen below its verdict.
 type Facts struct{ Page *Page }
 
 // Done tells whether the selected item has a result.
@@ -71,46 +79,6 @@ func (c *Facts) Done() bool {
 
 // Mapped tells whether the selected item has a map, or can have it again.
 func (c *Facts) Mapped() bool { return c.Done() && !c.Page.Selected().absent }
-
-// Kind of the selected item.
-func (c *Facts) Kind() string {
-	if it := c.Page.Selected(); it != nil {
-		return it.Kind()
-	}
-	return "waiting"
-}
-
-// Word is the verdict, or the state where there is none.
-func (c *Facts) Word() string {
-	it := c.Page.Selected()
-	switch {
-	case it == nil || it.State == Working:
-		return c.Page.t("facts.working")
-	case it.State == Done:
-		return c.Page.Verdict(it.Result.Verdict)
-	case it.State == Failed:
-		return c.Page.t("list.failed")
-	}
-	return c.Page.t("facts.waiting")
-}
-
-// Relative is the score relative to the limit, the number that people compare.
-func (c *Facts) Relative() string {
-	return c.Page.t("facts.relative", "ratio", c.Page.Ratio(c.Page.Selected()))
-}
-
-// Sentence says what the verdict means.
-func (c *Facts) Sentence() string {
-	switch it := c.Page.Selected(); {
-	case it == nil:
-		return ""
-	case it.State == Done:
-		return c.Page.t("verdict." + it.Result.Verdict + ".text")
-	case it.State == Failed:
-		return c.Page.What(it.Err)
-	}
-	return ""
-}
 
 // Name of the selected file.
 func (c *Facts) Name() string {

@@ -33,9 +33,29 @@ func (c *Inspect) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			}
 		}
 		vgn = slim.Text(vgparent, "\n  ")
+		if c.Stacked() {
+			{
+				var vgcomp vugu.Builder = c.Verdict()
+				if vgcomp != nil {
+					vgin.BuildEnv.WireComponent(vgcomp)
+					vgn = slim.Put(vgout, vgparent, vgcomp)
+				}
+			}
+		}
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Page.HasItems() {
 			{
 				var vgcomp vugu.Builder = c.Viewer()
+				if vgcomp != nil {
+					vgin.BuildEnv.WireComponent(vgcomp)
+					vgn = slim.Put(vgout, vgparent, vgcomp)
+				}
+			}
+		}
+		vgn = slim.Text(vgparent, "\n  ")
+		if c.Stacked() {
+			{
+				var vgcomp vugu.Builder = c.Strip()
 				if vgcomp != nil {
 					vgin.BuildEnv.WireComponent(vgcomp)
 					vgn = slim.Put(vgout, vgparent, vgcomp)
@@ -53,7 +73,7 @@ func (c *Inspect) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			}
 		}
 		vgn = slim.Text(vgparent, "\n  ")
-		if c.Page.HasItems() {
+		if c.Page.HasItems() && !c.Page.Narrow {
 			{
 				var vgcomp vugu.Builder = c.Strip()
 				if vgcomp != nil {

@@ -111,6 +111,7 @@ type Page struct {
 	Requests int  // network requests since Count
 	Newer    Newer
 	Dragging bool // files are held over the window
+	Narrow   bool // see NarrowScreen
 	Help     bool // the help is open
 	// FocusView asks for the focus on the view's heading; whoever moves it there sets it back.
 	FocusView bool
