@@ -145,6 +145,12 @@ func (c *Bar) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Page.Back() })
 		}
 		vgn = slim.Text(vgparent, "\n  ")
+		if c.Page.CanUndo() {
+			vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00undo\x00class\x00button small\x00data-key\x00undo")
+			vgn.SetInnerHTML(c.Page.Text.T("models.undo"))
+			slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Page.Undo() })
+		}
+		vgn = slim.Text(vgparent, "\n  ")
 		if !c.Is(NoticeLoading) && !c.Is(NoticeBusy) {
 			vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00dismiss\x00class\x00button small bare\x00data-key\x00dismiss")
 			vgn.AddAttrInterface("aria-label", c.Page.Text.T("notice.dismiss"))

@@ -369,14 +369,6 @@ func (p *Page) Cancel() {
 	p.Live = p.Text.T("live.cancelled")
 }
 
-// Clear empties the list. Answers of running jobs will be dropped.
-func (p *Page) Clear() {
-	p.remove(func(*Item) bool { return true })
-	p.batch = batch{}
-	p.List.narrow("", "", p.List.Order)
-	p.Typed, p.Live = "", ""
-}
-
 // Trim forgets the oldest finished items, but for the last n of the list.
 func (p *Page) Trim(n int) {
 	over := len(p.List.all) - n

@@ -219,6 +219,8 @@ type Notice struct {
 	other int            // place of Other in Parts, -1 for no way back
 
 	Text, More, Detail string // of the last three kinds: what, further sentences, the program's own words
+
+	cleared *cleared // what Undo brings back
 }
 
 // Back goes to the part before.
