@@ -274,12 +274,23 @@ func (v *View) Detail() string {
 }
 
 // UnfinishedText describes a draft.
-func (c *Body) UnfinishedText(d store.Draft) string {
+func (c *Body) UnfinishedText(d store.Draft) string { return c.describe("teach.unfinished", d, len(d.Good)) }
+
+// Discarded says what was discarded and can be brought back, "" for nothing.
+func (c *Body) Discarded() string {
+	if c.discarded == nil {
+		return ""
+	}
+	return c.describe("teach.discarded", c.discarded.Draft, c.discarded.images)
+}
+
+// describe names a draft in a sentence.
+func (v *View) describe(key string, d store.Draft, images int) string {
 	name := d.Name
 	if name == "" {
-		name = c.T("teach.unnamed")
+		name = v.T("teach.unnamed")
 	}
-	return c.T("teach.unfinished", "part", name, "images", c.Page.Text.N("live.images", len(d.Good)))
+	return v.T(key, "part", name, "images", v.Page.Text.N("live.images", images))
 }
 
 // Unfinished lists teaching of earlier visits.

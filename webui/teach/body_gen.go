@@ -49,6 +49,23 @@ func (c *Body) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			}
 		}
 		vgn = slim.Text(vgparent, "\n  ")
+		if c.Discarded() != "" {
+			vgn = slim.El(vgparent, "", "section\x00class\x00resume\x00data-key\x00discarded")
+			vgn.AddAttrInterface("aria-label", c.Discarded())
+			{
+				vgparent := vgn
+				_ = vgparent
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "p")
+				vgn.SetInnerHTML(c.Discarded())
+				vgn = slim.Text(vgparent, "\n    ")
+				vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00teach-undo\x00class\x00button small")
+				vgn.SetInnerHTML(c.T("models.undo"))
+				slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Undiscard() })
+				vgn = slim.Text(vgparent, "\n  ")
+			}
+		}
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Further() != "" {
 			vgn = slim.El(vgparent, "", "p\x00class\x00further\x00data-key\x00further")
 			vgn.SetInnerHTML(c.Further())

@@ -8,9 +8,12 @@ import (
 
 // keep keeps the draft. One without images is not worth it.
 func (v *View) keep() {
-	if len(v.shots) == 0 {
-		return
+	if len(v.shots) > 0 {
+		v.back.KeepDraft(v.draft())
 	}
+}
+
+func (v *View) draft() store.Draft {
 	d := store.Draft{ID: v.id, Name: v.Name, Shape: v.Shape, Rate: v.rate(), Backbone: v.backbone, ROI: v.region.mask.String(), Changed: v.back.Clock()}
 	for _, s := range v.live() {
 		switch {
@@ -21,16 +24,22 @@ func (v *View) keep() {
 			d.Good = append(d.Good, s.Shot)
 		}
 	}
-	v.back.KeepDraft(d)
+	return d
 }
 
 // Drafts tells what teaching is not finished; this view's own is not among them.
 func (v *View) Drafts(ds []store.Draft) {
-	v.drafts = slices.DeleteFunc(ds, func(d store.Draft) bool { return d.ID == v.id || len(d.Good)+len(d.Bad) == 0 })
+	v.drafts = slices.DeleteFunc(ds, func(d store.Draft) bool {
+		return d.ID == v.id || len(d.Good)+len(d.Bad) == 0 || v.discarded != nil && v.discarded.ID == d.ID
+	})
 }
 
 // Resume goes on with unfinished teaching.
 func (v *View) Resume(d store.Draft) {
+	if v.discarded != nil && v.discarded.ID == d.ID {
+		v.discarded = nil // a part that is taught further after all
+	}
+	v.forget()
 	v.leave()
 	v.id, v.Name, v.Shape, v.parent = d.ID, d.Name, d.Shape, v.back.Part(d.ID)
 	if d.Backbone != "" {
@@ -71,8 +80,68 @@ func (v *View) bring(shots []store.Shot, bad bool) {
 	}
 }
 
-// Discard forgets unfinished teaching of an earlier visit.
+// discarded is teaching that can be brought back until other teaching begins; view is what was on the screen, nil for that of an earlier visit.
+type discarded struct {
+	store.Draft
+	images int
+	view   *View
+}
+
+// Clear begins anew. A part that is being saved needs its features.
+func (v *View) Clear() {
+	was, over := *v, v.saved != nil || v.saving
+	v.leave()
+	if !over {
+		v.discard(&discarded{was.draft(), was.Count(false), &was})
+	}
+	v.Page.FocusView = true
+}
+
+// Discard gives up unfinished teaching of an earlier visit.
 func (v *View) Discard(d store.Draft) {
 	v.drafts = slices.DeleteFunc(v.drafts, func(o store.Draft) bool { return o.ID == d.ID })
-	v.back.EndDraft(d.ID)
+	v.discard(&discarded{d, len(d.Good), nil})
 }
+
+func (v *View) discard(d *discarded) {
+	v.forget()
+	v.discarded = d
+	v.Page.Live = v.describe("teach.discarded", d.Draft, d.images)
+}
+
+// forget ends teaching that was discarded: nobody can bring it back any more.
+func (v *View) forget() {
+	if d := v.discarded; d != nil {
+		v.discarded = nil
+		v.back.EndDraft(d.ID)
+	}
+}
+
+// Undiscard brings back what was discarded last, as it was.
+func (v *View) Undiscard() {
+	d, now := v.discarded, *v
+	switch {
+	case d == nil:
+		return
+	case d.view == nil:
+		v.drafts = append(v.drafts, d.Draft)
+	default:
+		*v = *d.view
+		v.lastID, v.first, v.lastFit, v.drafts, v.own = now.lastID, now.lastID, now.lastFit, now.drafts, now.own
+		v.fit, v.computed = nil, batch{}
+		if v.backbone == "" {
+			v.backbone = v.own
+		}
+		for _, s := range v.shots {
+			if s.State == Waiting { // its answer is that of what was given up
+				v.lastID++
+				s.ID = v.lastID
+				v.compute(s)
+			}
+		}
+		v.keep()
+	}
+	v.discarded = nil
+	v.Page.FocusView = true
+}
+

@@ -247,3 +247,48 @@ func TestRestoreOfAFileThatWasGivenAgain(t *testing.T) {
 	v.Restore(v.shots[0])
 	assert.Equal(t, 6, v.Count(false), "without a second one it comes back")
 }
+
+// TestDiscardedTeachingComesBack as it was, until other teaching begins or the view is left.
+func TestDiscardedTeachingComesBack(t *testing.T) {
+	v, b, _ := newView(t)
+	body := &Body{v}
+	assert.Empty(t, body.Discarded())
+	v.SetName("Bracket")
+	v.Take(sources(0, 6))
+	answer(v, b)
+	v.Teach()
+	v.Fitted(v.lastFit, fitResult(6, 0))
+	v.Take(sources(10, 2)) // these wait
+	id, asked := v.id, len(b.computes)
+	v.Clear()
+	assert.Empty(t, v.shots)
+	assert.Equal(t, "Discarded: Bracket, 8 images.", body.Discarded())
+	v.Drafts([]store.Draft{{ID: id, Good: []store.Shot{{Key: "k"}}}})
+	assert.Empty(t, v.drafts, "it is not offered twice")
+	v.Undiscard()
+	assert.Empty(t, body.Discarded())
+	assert.Equal(t, []any{id, "Bracket", 8, true}, []any{v.id, v.Name, v.Count(false), v.Done()})
+	require.Len(t, b.computes, asked+2, "the two are computed again")
+	for _, s := range v.shots[6:] {
+		assert.Greater(t, s.ID, v.first)
+	}
+	answer(v, b)
+	assert.Len(t, v.pick(false), 8)
+	assert.Empty(t, b.ended)
+
+	v.Clear()
+	v.forget()
+	assert.Equal(t, []string{id}, b.ended)
+	v.Undiscard()
+	assert.Empty(t, v.shots)
+
+	v.Drafts([]store.Draft{{ID: "d1", Good: []store.Shot{{Key: "k"}}}, {ID: "d2", Good: []store.Shot{{Key: "k"}}}})
+	v.Discard(v.drafts[0])
+	v.Undiscard()
+	assert.Len(t, v.drafts, 2)
+	v.Discard(v.drafts[0])
+	v.Discard(v.drafts[0])
+	assert.Len(t, b.ended, 2, "the one before")
+	v.Again(&store.Part{ID: v.discarded.ID, Use: 1, Versions: []store.Version{{N: 1}}})
+	assert.Len(t, b.ended, 2, "it goes on after all")
+}

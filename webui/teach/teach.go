@@ -117,6 +117,8 @@ type View struct {
 	full     bool
 	volatile bool
 	drafts   []store.Draft
+	// discarded can be brought back until other teaching begins.
+	discarded *discarded
 	region   region
 }
 
@@ -139,7 +141,7 @@ func New(p *ui.Page, back Backend) (*View, ui.View) {
 	v := &View{Page: p, Rate: defaultRate, back: back}
 	v.reset()
 	p.Watch(ui.Watcher{Switched: v.switched})
-	return v, ui.View{ID: "teach", Body: &Body{v}, Take: v.Take}
+	return v, ui.View{ID: "teach", Body: &Body{v}, Take: v.Take, Left: v.forget}
 }
 
 // defaultShape is that of `anomnet teach`.
@@ -149,7 +151,7 @@ func defaultShape() protocol.Shape {
 
 func (v *View) reset() {
 	*v = View{Page: v.Page, Rate: v.Rate, back: v.back, Shape: defaultShape(), id: v.back.Fresh(), own: v.own, backbone: v.own, lastID: v.lastID, first: v.lastID,
-		lastFit: v.lastFit + 1, drafts: v.drafts,
+		lastFit: v.lastFit + 1, drafts: v.drafts, discarded: v.discarded,
 		region: region{tool: Rectangle, size: brushSize}}
 }
 
@@ -170,6 +172,7 @@ func (v *View) switched(part protocol.LoadResult) {
 
 // Take takes images that were dropped or chosen while the view is open.
 func (v *View) Take(images []ui.Source) bool {
+	v.forget()
 	images = slices.Clone(images)
 	slices.SortStableFunc(images, func(a, b ui.Source) int { return strings.Compare(ui.PathOf(a), ui.PathOf(b)) })
 	if len(v.live()) == 0 {
@@ -438,16 +441,6 @@ func (v *View) leave() {
 		v.back.StopFit()
 	}
 	v.reset()
-}
-
-// Clear begins anew. A part that is being saved needs its features.
-func (v *View) Clear() {
-	id, over := v.id, v.saved != nil || v.saving
-	v.leave()
-	if !over {
-		v.back.EndDraft(id)
-	}
-	v.Page.FocusView = true
 }
 
 // SetName takes the part's name.

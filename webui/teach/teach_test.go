@@ -253,8 +253,10 @@ func TestResume(t *testing.T) {
 	assert.False(t, v.Shape.Gray)
 	assert.Equal(t, 0.05, v.rate())
 	v.Clear()
-	assert.Equal(t, []string{"d9"}, b.ended)
 	assert.Empty(t, v.shots)
+	assert.Empty(t, b.ended, "it can be brought back")
+	v.Take(sources(30, 1))
+	assert.Equal(t, []string{"d9"}, b.ended)
 
 	large := protocol.Shape{Width: 512, Height: 512, Mode: "fit"}
 	part := store.Part{ID: "p1", Name: "Bracket", Use: 2, Shape: d.Shape, Bad: []string{"k2"}, Shots: append(d.Good, d.Bad...),
