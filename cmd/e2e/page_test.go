@@ -18,6 +18,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -245,6 +246,25 @@ func TestBadModel(t *testing.T) {
 	p.waitFor(`document.querySelector(".failure[role=alert]")`)
 	assert.Contains(t, p.str(`document.querySelector(".failure").textContent`), "damaged")
 	p.shot("bad-model")
+}
+
+// TestOldBrowser takes away what old browsers lack: the page says what it is, and not that a file could not be loaded.
+func TestOldBrowser(t *testing.T) {
+	srv := serve(t, siteDir(t))
+	for lacks, script := range map[string]string{
+		"WebAssembly":                              `delete globalThis.WebAssembly`,
+		"WebAssembly.compileStreaming":             `delete WebAssembly.compileStreaming`,
+		"WebAssembly: CompileError: invalid value": `WebAssembly.Module = function () { throw new WebAssembly.CompileError("invalid value"); }`,
+		"modules in workers":                       `{ const W = Worker; globalThis.Worker = function (url) { return new W(url); }; }`,
+	} {
+		p := open(t, srv, desktop)
+		call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+		p.navigate()
+		p.waitFor(`document.documentElement.dataset.state === "failed"`)
+		assert.Equal(t, "AnomNet could not start", p.str(`document.querySelector(".shell h1").textContent`))
+		assert.Contains(t, p.str(`document.querySelector(".shell p").textContent`), "This browser lacks something")
+		assert.Equal(t, lacks, p.str(`document.querySelector(".shell pre").textContent`))
+	}
 }
 
 // TestCrash lets the worker fail during a job: that image fails, another worker does the rest.
