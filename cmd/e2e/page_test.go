@@ -179,7 +179,7 @@ func TestKeysAndLanguage(t *testing.T) {
 	p.requireClean()
 }
 
-// TestExplanations shows that every number explains itself to the keyboard, within the window at every size.
+// TestExplanations shows that every number in the tables of Inspect explains itself to the keyboard, and all explanations within the window at every size.
 func TestExplanations(t *testing.T) {
 	srv := serve(t, siteDir(t))
 	p := open(t, srv, desktop)
@@ -203,6 +203,8 @@ func TestExplanations(t *testing.T) {
 				if (getComputedStyle(tip).display === "none" || !tip.textContent || r.left < 0 || r.right > innerWidth || r.top < 0 || r.bottom > innerHeight || r.width < 60)
 					bad.push(tip.id + " " + JSON.stringify(r));
 			}
+			for (const row of document.querySelectorAll("main .row"))
+				if (!row.querySelector("dt .term")) bad.push("no explanation: " + row.textContent);
 			return bad.join("; ");
 		})()`)
 		assert.Empty(t, bad, "at %s", name)

@@ -160,7 +160,20 @@ func (c *Outcome) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 		}
 		vgn = slim.Text(vgparent, "\n  ")
 		vgn = slim.El(vgparent, "", "p\x00id\x00teach-promise")
-		vgn.SetInnerHTML(c.Sentence())
+		{
+			vgparent := vgn
+			_ = vgparent
+			{
+				vgcompKey := vugu.MakeCompKey(0x2DD08C19CC06EC41^vgin.CurrentPositionHash(), vgiterkey)
+				// ask BuildEnv for prior instance of this specific component
+				vgcomp := slim.Use[ui.Tip](vgin, vgcompKey)
+				vgcomp.Page = c.Page
+				vgcomp.Text = c.Sentence()
+				vgcomp.Key = "limits.promise.tip"
+				vgcomp.Class = "plain"
+				vgn = slim.Put(vgout, vgparent, vgcomp)
+			}
+		}
 		vgn = slim.Text(vgparent, "\n  ")
 		if c.Warning() != "" {
 			vgn = slim.El(vgparent, "", "div\x00class\x00warning\x00data-key\x00warning")
@@ -173,7 +186,20 @@ func (c *Outcome) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 		}
 		vgn = slim.Text(vgparent, "\n\n  ")
 		vgn = slim.El(vgparent, "", "h4")
-		vgn.SetInnerHTML(c.T("teach.odd"))
+		{
+			vgparent := vgn
+			_ = vgparent
+			{
+				vgcompKey := vugu.MakeCompKey(0x4FF1AB08E200FA81^vgin.CurrentPositionHash(), vgiterkey)
+				// ask BuildEnv for prior instance of this specific component
+				vgcomp := slim.Use[ui.Tip](vgin, vgcompKey)
+				vgcomp.Page = c.Page
+				vgcomp.Text = c.T("teach.odd")
+				vgcomp.Key = "facts.ratio.tip"
+				vgcomp.Class = "plain"
+				vgn = slim.Put(vgout, vgparent, vgcomp)
+			}
+		}
 		vgn = slim.Text(vgparent, "\n  ")
 		vgn = slim.El(vgparent, "", "p\x00class\x00quiet small")
 		vgn.SetInnerHTML(c.T("teach.odd.text"))

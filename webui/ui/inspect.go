@@ -134,7 +134,7 @@ func (c *Facts) Rows() []Fact {
 		{"facts.raw", "facts.raw.tip", c.Page.Raw(r.Raw)},
 		{"facts.limit", "facts.limit.tip", c.Page.Raw(r.Limit)},
 		{"facts.p", "facts.p.tip", c.Page.PValue(r.PValue)},
-		{"facts.picture", "", size(r.Width, r.Height)},
+		{"facts.picture", "facts.picture.tip", size(r.Width, r.Height)},
 		{"facts.time", "facts.time.tip", c.Page.Text.Number(r.Millis, 0) + " ms"},
 		{"facts.sha", "facts.sha.tip", Short(r.SHA256)},
 		{"facts.entry", "facts.entry.tip", c.entry()},
