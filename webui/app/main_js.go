@@ -64,6 +64,7 @@ func (a *app) start(keys string) error {
 	a.thumbs = newThumber(a)
 	a.page = ui.New(a, text, a.boot.Get("slots").Int()*jobsAhead)
 	a.page.Software = "anomnet " + a.version
+	a.page.Workers = a.boot.Get("slots").Int()
 	a.page.Locale = newLocale
 	a.page.Speak(text)
 	a.stock = newStock(a)

@@ -749,6 +749,36 @@ func (c *Body) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			}
 		}
 		vgn = slim.Text(vgparent, "\n  ")
+		vgn = slim.El(vgparent, "", "section\x00class\x00step\x00data-key\x00engine\x00id\x00models-engine\x00aria-labelledby\x00models-engine-title")
+		{
+			vgparent := vgn
+			_ = vgparent
+			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "", "h3\x00id\x00models-engine-title")
+			vgn.SetInnerHTML(c.T("page.tier"))
+			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "", "dl\x00class\x00rows")
+			{
+				vgparent := vgn
+				_ = vgparent
+				for _, f := range c.Engine() {
+					var vgiterkey interface{} = f.Key
+					_ = vgiterkey
+					f := f
+					_ = f
+					{
+						vgcompKey := vugu.MakeCompKey(0x98788A4942322814^vgin.CurrentPositionHash(), f.Key)
+						// ask BuildEnv for prior instance of this specific component
+						vgcomp := slim.Use[ui.Row](vgin, vgcompKey)
+						vgcomp.Fact = f
+						vgcomp.Page = c.Page
+						vgn = slim.Put(vgout, vgparent, vgcomp)
+					}
+				}
+			}
+			vgn = slim.Text(vgparent, "\n  ")
+		}
+		vgn = slim.Text(vgparent, "\n  ")
 		vgn = slim.El(vgparent, "", "section\x00class\x00step\x00data-key\x00storage\x00aria-labelledby\x00models-storage")
 		{
 			vgparent := vgn

@@ -342,6 +342,11 @@ func (c *Body) Card(p *store.Part) []ui.Fact {
 // CardText is the text of the model card.
 func (c *Body) CardText(p *store.Part) string { return c.cards[p.Current().Head].Card }
 
+// Engine tells what inspects on this device.
+func (c *Body) Engine() []ui.Fact {
+	return []ui.Fact{{Key: "page.tier", Tip: "page.tier.tip", Value: c.Page.Part.Tier}, {Key: "models.workers", Tip: "models.workers.tip", Value: c.Page.Text.Count(c.Page.Workers)}}
+}
+
 // UsageText says how much is stored.
 func (c *Body) UsageText() string {
 	return c.T("models.usage", "used", c.Size(c.usage.Used), "quota", c.Size(c.usage.Quota))

@@ -91,6 +91,8 @@ func TestVersions(t *testing.T) {
 	assert.False(t, c.Busy(&p))
 	assert.Empty(t, c.BackText(&c.Parts()[1]))
 	assert.Equal(t, 2, c.Versions(&p)[0].N, "the latest first")
+	c.Page.Part.Tier, c.Page.Workers = "relaxed", 2
+	assert.Equal(t, []ui.Fact{{Key: "page.tier", Tip: "page.tier.tip", Value: "relaxed"}, {Key: "models.workers", Tip: "models.workers.tip", Value: "2"}}, c.Engine())
 	assert.Equal(t, "2.5 MB in use, of about 3.0 GB that this site may take.", c.UsageText())
 }
 

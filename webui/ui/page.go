@@ -112,6 +112,7 @@ type Page struct {
 	Newer    Newer
 	Dragging bool // files are held over the window
 	Narrow   bool // see NarrowScreen
+	Workers  int  // how many inspect at a time
 	Help     bool // the help is open
 	// FocusView asks for the focus on the view's heading; whoever moves it there sets it back.
 	FocusView bool
