@@ -16,6 +16,7 @@ import (
 type comparison struct {
 	a, b        string // keys of the sides
 	done, total int
+	begun       float64
 	running     bool
 	void        bool // what runs is of sides that are gone
 	rows        []Pair
@@ -107,8 +108,8 @@ func (c *Body) SetA(key string) { c.compare.a, c.compare.rows = key, nil }
 // SetB takes the other.
 func (c *Body) SetB(key string) { c.compare.b, c.compare.rows = key, nil }
 
-// Listed is how many images of Inspect can be compared.
-func (c *Body) Listed() int { return len(c.Page.Items()) }
+// Listed is how many images of Inspect are compared.
+func (c *Body) Listed() int { return min(len(c.Page.Items()), maxCompared) }
 
 // CompareListed compares with the images of Inspect.
 func (c *Body) CompareListed() {
@@ -130,7 +131,7 @@ func (v *View) Compare(images []ui.Source) {
 		return
 	}
 	images = images[:min(len(images), maxCompared)]
-	v.compare.rows, v.compare.done, v.compare.total, v.compare.running = nil, 0, len(images), true
+	v.compare.rows, v.compare.done, v.compare.total, v.compare.running, v.compare.begun = nil, 0, len(images), true, v.Page.Clock()
 	v.back.Compare(a.Side, b.Side, images)
 }
 
@@ -159,6 +160,11 @@ func (c *Body) CompareDone() int { return c.compare.done }
 
 // CompareTotal is the end of the progress.
 func (c *Body) CompareTotal() int { return max(c.compare.total, 1) }
+
+// CompareText says it, and how long the rest will take.
+func (c *Body) CompareText() string {
+	return c.Page.HowFar(c.compare.begun, c.compare.done, c.compare.total)
+}
 
 // StopCompare ends it.
 func (c *Body) StopCompare() { c.back.StopCompare() }

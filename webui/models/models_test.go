@@ -161,6 +161,7 @@ func TestCompare(t *testing.T) {
 	ok, ng := protocol.Opinion{Verdict: "OK", Ratio: 0.5}, protocol.Opinion{Verdict: "NG", Ratio: 1.1}
 	c.Compared(Pair{Name: "a", A: ok, B: ok})
 	c.Compared(Pair{Name: "b", A: ok, B: ng})
+	assert.Equal(t, "2 of 3", c.CompareText())
 	c.Compared(Pair{Name: "c", Err: protocol.Error{Code: protocol.CodeCorrupt}})
 	c.ComparedAll(protocol.Error{})
 	assert.False(t, c.Comparing())
@@ -169,6 +170,10 @@ func TestCompare(t *testing.T) {
 	assert.Equal(t, "b", rows[0].Name, "differences first")
 	assert.Equal(t, "NG 1.10", c.Opinion(rows[0].B))
 	assert.Equal(t, "This image is damaged", c.RowNote(rows[2]))
+	for range maxCompared {
+		p.Add(fakeFile("d"))
+	}
+	assert.Equal(t, maxCompared, c.Listed(), "no more than are compared")
 	c.Changed(nil, store.Usage{})
 	assert.Empty(t, c.Rows(), "one model alone cannot be compared")
 }

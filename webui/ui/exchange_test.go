@@ -204,6 +204,10 @@ func TestExports(t *testing.T) {
 
 	p.Saving(1, 3)
 	assert.Equal(t, NoticeBusy, p.Notice.Kind)
+	assert.Equal(t, "Drawing pictures: 1 of 3", p.Notice.Text)
+	b.clock += 20_000
+	p.Saving(2, 5)
+	assert.Equal(t, "Drawing pictures: 2 of 5, about 30 s left", p.Notice.Text)
 	p.Saved("x.zip", 2, nil)
 	assert.Contains(t, p.Notice.More, "2 pictures are missing")
 	p.Saved("", 0, nil)

@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"strconv"
 	"strings"
 
 	vjs "github.com/vugu/vugu/js"
@@ -27,7 +26,8 @@ type Outlet struct {
 	Shown bool // only what filter and search show
 	BOM   bool // CSV begins with a mark that Excel needs
 
-	pictures int // that are being drawn
+	pictures int     // that are being drawn
+	begun    float64 // when that began
 }
 
 // reportOK is how many OK images the report lists with a picture; the worst ones.
@@ -91,7 +91,7 @@ func (p *Page) Export(form string) {
 			write(protocol.ResultsRequest{Form: protocol.FormHTML}, name("report", ".html"), "text/html;charset=utf-8", page)
 		})
 	case FormPictures:
-		p.Outlet.pictures = len(items)
+		p.Outlet.pictures, p.Outlet.begun = len(items), p.back.Now()
 		p.Saving(0, len(items))
 		p.back.Pictures(name("pictures", ".zip"), items, b)
 	}
@@ -131,7 +131,7 @@ func (p *Page) give(name, mime string, data []byte, err error) bool {
 
 // Saving tells how far Backend.Pictures is.
 func (p *Page) Saving(done, total int) {
-	p.Notice = &Notice{Kind: NoticeBusy, Text: p.t("export.saving", "done", strconv.Itoa(done), "total", strconv.Itoa(total)), other: -1}
+	p.Notice = &Notice{Kind: NoticeBusy, Text: p.t("export.saving", "progress", p.HowFar(p.Outlet.begun, done, total)), other: -1}
 }
 
 // Saved is the answer of Backend.Pictures: the archive's name and how many pictures it lacks because their files are gone.

@@ -177,18 +177,32 @@ func (p *Page) Busy() bool { return p.batch.total > 0 }
 func (p *Page) Progress() (done, total int) { return p.batch.done, p.batch.total }
 
 // SecondsLeft estimates the rest of the batch; 0 means not worth saying.
-func (p *Page) SecondsLeft() int {
-	b := p.batch
-	if b.done < 2 || b.over() {
+func (p *Page) SecondsLeft() int { return p.secondsLeft(p.batch.start, p.batch.done, p.batch.total) }
+
+// secondsLeft estimates the rest of work that began at a time of Clock.
+func (p *Page) secondsLeft(begun float64, done, total int) int {
+	if done < 2 || done >= total {
 		return 0
 	}
-	per := (p.back.Now() - b.start) / float64(b.done)
-	s := int(math.Ceil(per * float64(b.total-b.done) / 1000))
+	per := (p.back.Now() - begun) / float64(done)
+	s := int(math.Ceil(per * float64(total-done) / 1000))
 	if s < 3 {
 		return 0
 	}
 	return s
 }
+
+// HowFar says how much of some work is done, and how long the rest will take where that is worth saying.
+func (p *Page) HowFar(begun float64, done, total int) string {
+	s := p.t("list.progress", "done", p.Text.Count(done), "total", p.Text.Count(total))
+	if left := p.secondsLeft(begun, done, total); left > 0 {
+		s += ", " + p.t("list.left", "seconds", p.Text.Count(left))
+	}
+	return s
+}
+
+// Clock is a clock in milliseconds.
+func (p *Page) Clock() float64 { return p.back.Now() }
 
 // Has tells whether an item is still in the list.
 func (p *Page) Has(id int) bool { return p.byID[id] != nil }

@@ -44,11 +44,7 @@ func (c *Strip) DoneCount() int { return c.Page.batch.done }
 // ProgressText says how far the batch is, and how long it will take.
 func (c *Strip) ProgressText() string {
 	done, total := c.Page.Progress()
-	s := c.Page.t("list.progress", "done", c.Page.Text.Count(done), "total", c.Page.Text.Count(total))
-	if left := c.Page.SecondsLeft(); left > 0 {
-		s += ", " + c.Page.t("list.left", "seconds", strconv.Itoa(left))
-	}
-	return s
+	return c.Page.HowFar(c.Page.batch.start, done, total)
 }
 
 // Tile is an item of the list with its place, from 1. Slot is its element: that of a tile which leaves the window is taken by one that comes
