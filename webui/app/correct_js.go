@@ -175,11 +175,11 @@ func (c *corrector) Mark(p store.Part, it *ui.Item, caught bool) {
 	}()
 }
 
-// Choose implements teach.Corrector.
-func (c *corrector) Choose(id string, n int) {
+// Undo implements teach.Corrector.
+func (c *corrector) Undo(id string, n int) {
 	head := c.app.page.Part.HeadDigest
 	go func() {
-		p, err := c.stock.lib.Choose(id, n)
+		p, err := c.stock.lib.Undo(id, n)
 		e := protocol.Error{}
 		if err != nil {
 			e = storeError(err)

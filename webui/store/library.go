@@ -213,6 +213,24 @@ func (l *Library) Choose(id string, n int) (*Part, error) {
 	})
 }
 
+// Undo takes version n into use again, and takes back what was said when the one in use was made: an image that this has learned as good, and that version n was
+// checked with as bad, is bad again.
+func (l *Library) Undo(id string, n int) (*Part, error) {
+	return l.change(id, func(p *Part) error {
+		to, from := p.Version(n), p.Current()
+		if to == nil {
+			return fmt.Errorf("%w: version %d", ErrGone, n)
+		}
+		for _, key := range to.Checked {
+			if slices.Contains(from.Good, key) && !slices.Contains(to.Good, key) && !slices.Contains(p.Bad, key) {
+				p.Bad = append(p.Bad, key)
+			}
+		}
+		p.Use = n
+		return nil
+	})
+}
+
 // MarkBad adds an image that is known to be bad, and whether version n calls it NG. What is bad is not good: no later version learns it.
 func (l *Library) MarkBad(id string, s Shot, n int, caught bool) (*Part, error) {
 	return l.change(id, func(p *Part) error {

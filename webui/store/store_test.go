@@ -363,6 +363,32 @@ func TestBadImages(t *testing.T) {
 	assert.ErrorIs(t, err, ErrGone)
 }
 
+// TestUndoTakesTheStatementBack: an image that is bad is called good by mistake; with the version before it is bad again. To choose that version takes nothing back.
+func TestUndoTakesTheStatementBack(t *testing.T) {
+	for undo, want := range map[bool][]string{true: {"k2", "k1"}, false: {"k2"}} {
+		l := NewLibrary(newDisk())
+		m := model("Bracket", "h1")
+		m.Bad, m.Version.Checked, m.Version.Good = []string{"k1", "k2"}, []string{"k1", "k2"}, []string{"g1"}
+		_, err := l.Add("", "p1", m)
+		require.NoError(t, err)
+		m = model("Bracket", "h2")
+		m.Unbad, m.Version.Checked, m.Version.Good = []string{"k1"}, []string{"k2"}, []string{"g1", "k1"}
+		_, err = l.Add("p1", "", m)
+		require.NoError(t, err)
+		back := l.Choose
+		if undo {
+			back = l.Undo
+		}
+		p, err := back("p1", 1)
+		require.NoError(t, err)
+		assert.Equal(t, want, p.Bad)
+		_, all := p.Recall()
+		assert.Equal(t, len(want), all)
+		_, err = back("p1", 9)
+		assert.ErrorIs(t, err, ErrGone)
+	}
+}
+
 // TestVersionsSayWhatTheyWereCheckedWith: a version that came as a file, or that is gone back to, was not checked with images that were marked under others.
 func TestVersionsSayWhatTheyWereCheckedWith(t *testing.T) {
 	l := NewLibrary(newDisk())

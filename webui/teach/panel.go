@@ -16,8 +16,8 @@ type Corrector interface {
 	Learn(p store.Part, items []*ui.Item)
 	// Mark keeps an image as bad, and whether the version in use calls it NG; the answer is Marked or NotLearned.
 	Mark(p store.Part, it *ui.Item, caught bool)
-	// Choose takes a version into use; the answer is Chosen, Left or NotLearned.
-	Choose(id string, n int)
+	// Undo takes the version before the last lesson into use again; the answer is Chosen, Left or NotLearned.
+	Undo(id string, n int)
 }
 
 // Panel is "this one is good" and "this one is bad" beside the inspected image.
@@ -152,7 +152,7 @@ func (c *Panel) Learned(p *store.Part, n int) {
 	}
 }
 
-// Left is the answer of Learn and Choose when the version is kept, but a person has gone to another part meanwhile.
+// Left is the answer of Learn and Undo when the version is kept, but a person has gone to another part meanwhile.
 func (c *Panel) Left() {
 	c.busy = false
 	if p := c.part(); p != nil {
@@ -171,7 +171,7 @@ func (c *Panel) Marked(p *store.Part, name string) {
 	c.Page.Live = c.said
 }
 
-// Chosen is the answer of Choose.
+// Chosen is the answer of Undo.
 func (c *Panel) Chosen(p *store.Part) {
 	c.coming = &coming{head: p.Current().Head, said: c.Page.Text.T("correct.back", "part", p.Name, "version", itoa(p.Use))}
 }
@@ -181,7 +181,7 @@ func (c *Panel) Undo() {
 	if c.undo != nil && !c.busy {
 		u := c.undo
 		c.busy, c.undo, c.said = true, nil, ""
-		c.back.Choose(u.id, u.n)
+		c.back.Undo(u.id, u.n)
 	}
 }
 

@@ -24,7 +24,7 @@ func (c *fakeCorrector) Learn(_ store.Part, items []*ui.Item) { c.learns = appen
 func (c *fakeCorrector) Mark(_ store.Part, _ *ui.Item, caught bool) {
 	c.marks = append(c.marks, caught)
 }
-func (c *fakeCorrector) Choose(_ string, n int) { c.chosen = append(c.chosen, n) }
+func (c *fakeCorrector) Undo(_ string, n int) { c.chosen = append(c.chosen, n) }
 
 func inspected(t *testing.T) (*ui.Page, *fakeCorrector, *Panel) {
 	t.Helper()
