@@ -125,7 +125,7 @@ func (v *View) Notes() []string {
 	if failed > 0 {
 		out = append(out, v.Page.Text.N("teach.failed", failed))
 	}
-	if high > low*1.1 {
+	if high > low*sameAspect {
 		out = append(out, v.T("teach.aspects"))
 	}
 	if v.volatile {
@@ -133,6 +133,9 @@ func (v *View) Notes() []string {
 	}
 	return out
 }
+
+// sameAspect is how far proportions may be apart.
+const sameAspect = 1.1
 
 // Missing says how many good images are missing, "" for none.
 func (v *View) Missing() string {

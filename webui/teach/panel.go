@@ -1,6 +1,7 @@
 package teach
 
 import (
+	"math"
 	"slices"
 
 	"anomnet/wasm/protocol"
@@ -215,6 +216,26 @@ func (c *Panel) Recall() string {
 		return ""
 	}
 	return c.Page.Text.T("correct.recall", "found", itoa(caught), "all", itoa(all))
+}
+
+// Shape says that the image has other proportions than the good ones of the part, by more than Teach allows among these: it is brought to one size with them, so what it
+// shows is stretched or cut in another way. Only parts that are taught on this device know their images.
+func (c *Panel) Shape() string {
+	p, it := c.part(), c.Page.Selected()
+	if p == nil || it == nil || it.State != ui.Done || it.Result.Height == 0 {
+		return ""
+	}
+	low, high := math.Inf(1), 0.0
+	for _, s := range p.Shots {
+		if s.H > 0 && !slices.Contains(p.Bad, s.Key) {
+			aspect := float64(s.W) / float64(s.H)
+			low, high = min(low, aspect), max(high, aspect)
+		}
+	}
+	if aspect := float64(it.Result.Width) / float64(it.Result.Height); high == 0 || aspect <= high*sameAspect && aspect*sameAspect >= low {
+		return ""
+	}
+	return c.Page.Text.T("correct.shape", "part", p.Name)
 }
 
 // Problem says what went wrong.

@@ -79,6 +79,11 @@ func (c *Panel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			}
 		}
 		vgn = slim.Text(vgparent, "\n  ")
+		if c.Shown() && c.Shape() != "" {
+			vgn = slim.El(vgparent, "", "p\x00class\x00small warning\x00data-key\x00shape\x00id\x00correct-shape")
+			vgn.SetInnerHTML(c.Shape())
+		}
+		vgn = slim.Text(vgparent, "\n  ")
 		if c.Shown() && c.Problem() != "" {
 			vgn = slim.El(vgparent, "", "p\x00class\x00small warning\x00role\x00alert\x00data-key\x00problem")
 			vgn.SetInnerHTML(c.Problem())

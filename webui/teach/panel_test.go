@@ -154,3 +154,20 @@ func TestBadUnderAMovedLimit(t *testing.T) {
 	c.Bad()
 	assert.Equal(t, []bool{false}, b.marks)
 }
+
+// TestOtherProportions: an image that is wider or higher than all good ones of the part says so; other sizes do not matter, nor what is not known.
+func TestOtherProportions(t *testing.T) {
+	p, b, c := inspected(t)
+	assert.Empty(t, c.Shape(), "the part is not kept here")
+	b.parts["h1"] = bracketV(1)
+	b.parts["h1"].Bad = []string{"x"}
+	p.Selected().Result.Width, p.Selected().Result.Height = 640, 480
+	assert.Empty(t, c.Shape(), "its images are not known")
+	b.parts["h1"].Shots = []store.Shot{{Key: "k", W: 320, H: 240}, {Key: "l", W: 300, H: 200}, {Key: "x", W: 1000, H: 10}, {Key: "old"}}
+	for size, warns := range map[[2]int]bool{{640, 480}: false, {600, 400}: false, {700, 500}: false, {660, 400}: false, {680, 400}: true, {480, 480}: true, {1000, 10}: true, {0, 0}: false} {
+		p.Selected().Result.Width, p.Selected().Result.Height = size[0], size[1]
+		assert.Equal(t, warns, c.Shape() != "", size)
+	}
+	p.Selected().Result.Width, p.Selected().Result.Height = 480, 480
+	assert.Contains(t, c.Shape(), "other proportions than those that Bracket was taught from")
+}
