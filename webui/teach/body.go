@@ -277,7 +277,9 @@ func (v *View) Detail() string {
 }
 
 // UnfinishedText describes a draft.
-func (c *Body) UnfinishedText(d store.Draft) string { return c.describe("teach.unfinished", d, len(d.Good)) }
+func (c *Body) UnfinishedText(d store.Draft) string {
+	return c.describe("teach.unfinished", d, len(d.Good))
+}
 
 // Discarded says what was discarded and can be brought back, "" for nothing.
 func (c *Body) Discarded() string {

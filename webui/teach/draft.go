@@ -144,4 +144,3 @@ func (v *View) Undiscard() {
 	v.discarded = nil
 	v.Page.FocusView = true
 }
-

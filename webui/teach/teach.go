@@ -119,7 +119,7 @@ type View struct {
 	drafts   []store.Draft
 	// discarded can be brought back until other teaching begins.
 	discarded *discarded
-	region   region
+	region    region
 }
 
 // batch is the images that are computed since the view was idle.
