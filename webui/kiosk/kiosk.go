@@ -215,9 +215,10 @@ func (k *Kiosk) begin() {
 	k.poll()
 }
 
-// end runs when they leave it.
+// end runs when they leave it, by the menu or by the browser's button: a page that is loaded again stays where they went. One that is closed is not left.
 func (k *Kiosk) end() {
-	k.shown = false
+	k.shown, k.State.On = false, false
+	k.keep()
 	k.film(false)
 	k.back.Wake(false)
 	k.back.Full(false)

@@ -85,8 +85,7 @@ func (k *Kiosk) Leave() {
 		return
 	}
 	k.lock.unlocked = true
-	k.Menu, k.State.On, k.export.said = false, false, ""
-	k.keep()
+	k.Menu, k.export.said = false, ""
 	k.Page.Show("inspect")
 	k.lock.unlocked = false
 }

@@ -72,6 +72,19 @@ func TestBackFromInspect(t *testing.T) {
 	w.build()
 }
 
+// TestLeaveByTheBrowser: whoever goes back to another view by the browser's button finds that view again when the page is loaded once more.
+func TestLeaveByTheBrowser(t *testing.T) {
+	w := filmed(t)
+	require.True(t, w.kept.On)
+	w.page.Show("history")
+	assert.False(t, w.kept.On)
+	w = newWorld(t, w, Served{})
+	assert.Equal(t, "inspect", w.page.View().ID)
+	w.page.Show(ID)
+	w = newWorld(t, w, Served{})
+	assert.Equal(t, ID, w.page.View().ID, "it was not left")
+}
+
 // TestLeaveDuringWork: what is inspected while nobody looks at the kiosk does not hold it up later.
 func TestLeaveDuringWork(t *testing.T) {
 	for name, meanwhile := range map[string]func(w *world){"finished": (*world).work, "cleared": func(w *world) { w.page.Clear(); w.work() }} {
