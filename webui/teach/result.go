@@ -148,11 +148,18 @@ func (v *View) NotFitted(id int, e protocol.Error) {
 	if id != v.lastFit {
 		return
 	}
+	fit := v.fit
 	v.fit, v.result, v.stale = nil, nil, false
-	if e.Code != protocol.CodeCancelled {
+	switch {
+	case v.outdated(e):
+		v.renew(e)
+	case e.Code == protocol.CodeStale && fit != nil && !fit.anew: // all images are at hand
+		v.renew(e)
+		v.problem, v.fit = nil, &running{stage: stageFeatures, start: fit.start, refit: fit.refit, anew: true}
+		v.settled()
+	case e.Code != protocol.CodeCancelled:
 		v.problem = &e
 	}
-	v.outdated(e)
 }
 
 // Rates are the false-reject targets that a person can choose.

@@ -134,6 +134,7 @@ type running struct {
 	done, total int
 	start       float64
 	refit       bool
+	anew        bool // features that were gone have been computed again for it
 }
 
 // New returns the view and what it is registered as.
@@ -262,6 +263,7 @@ func (v *View) NotComputed(id int, e protocol.Error) {
 	case e.Code == protocol.CodeCancelled:
 		v.shots = slices.DeleteFunc(v.shots, func(x *Shot) bool { return x == s })
 	case v.outdated(e):
+		v.renew(e)
 		return
 	default:
 		s.State, s.Err = Failed, e
@@ -269,13 +271,15 @@ func (v *View) NotComputed(id int, e protocol.Error) {
 	v.settled()
 }
 
-// outdated begins anew with the site's backbone when that of unfinished teaching is not on this device, or when what is stored of images was made by another version of
-// the program. Images of an earlier visit must be given again.
+// outdated tells whether what is stored of unfinished teaching, or its backbone, is of no use any more.
 func (v *View) outdated(e protocol.Error) bool {
 	stored := func(s *Shot) bool { return s.Src == nil && s.State == Done }
-	if e.Code != protocol.CodeStale || v.own == "" || v.backbone == v.own && !slices.ContainsFunc(v.shots, stored) {
-		return false
-	}
+	return e.Code == protocol.CodeStale && v.own != "" && (v.backbone != v.own || slices.ContainsFunc(v.shots, stored))
+}
+
+// renew begins anew with the site's backbone: that of unfinished teaching is not on this device, what is stored of images was made by another version of the program, or
+// it is gone with the part, which another tab perhaps has deleted. Images of an earlier visit must be given again.
+func (v *View) renew(e protocol.Error) {
 	v.backbone, v.fit, v.problem = v.own, nil, &e
 	for _, s := range v.shots {
 		if s.Src == nil {
@@ -287,7 +291,6 @@ func (v *View) outdated(e protocol.Error) bool {
 		}
 	}
 	v.touched()
-	return true
 }
 
 // end books an answer, and returns the image that waits for it, if any.
