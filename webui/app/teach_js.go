@@ -44,7 +44,10 @@ func (a *app) teachView() ui.View {
 		t.thumbMade(args[0].Get("data"))
 		return nil
 	}))
-	a.stock.watched = append(a.stock.watched, func() { go t.readDrafts() })
+	a.stock.watched = append(a.stock.watched, func() {
+		t.view.Changed()
+		go t.readDrafts()
+	})
 	a.teach = t
 	a.correct = newCorrector(a)
 	return v

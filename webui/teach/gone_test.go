@@ -7,7 +7,24 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"anomnet/wasm/protocol"
+	"anomnet/webui/store"
+	"anomnet/webui/ui"
 )
+
+// saved teaches a part to the end.
+func saved(t *testing.T) (*View, *fakeBackend, *store.Part) {
+	t.Helper()
+	v, b, _ := newView(t)
+	v.Take(sources(0, 6))
+	answer(v, b)
+	v.Teach()
+	require.True(t, v.Fitted(b.fits[0].ID, fitResult(6, 0)))
+	v.Save()
+	b.parts = []store.Part{{ID: v.id, Name: "Bracket", Use: 1, Versions: []store.Version{{N: 1, Head: "h1"}}}}
+	v.Changed()
+	v.Saved(&b.parts[0])
+	return v, b, &b.parts[0]
+}
 
 // TestFeaturesThatAreGone: another tab has deleted the part, or discarded the draft, while it was taught. Images that are at hand are computed again, once, and learned.
 func TestFeaturesThatAreGone(t *testing.T) {
@@ -28,4 +45,31 @@ func TestFeaturesThatAreGone(t *testing.T) {
 	require.Len(t, b.fits, 3)
 	require.True(t, v.Fitted(v.lastFit, fitResult(6, 0)))
 	assert.Nil(t, v.problem)
+}
+
+// TestPartIsDeletedWhileItIsTaught in Models, or in another tab: there is nothing to inspect with, and no version that a further one is made of.
+func TestPartIsDeletedWhileItIsTaught(t *testing.T) {
+	v, b, _ := saved(t)
+	out := &Outcome{v}
+	require.NotEmpty(t, out.SavedText())
+	b.parts = nil
+	v.Changed()
+	assert.Empty(t, out.SavedText())
+	assert.Equal(t, "Save on this device", out.SaveText())
+	v.Teach()
+	require.Len(t, b.fits, 2)
+	assert.Empty(t, b.fits[1].Req.Parent)
+}
+
+// TestInspectWithAnotherVersion: the version that was saved is not the one in use any more.
+func TestInspectWithAnotherVersion(t *testing.T) {
+	v, b, p := saved(t)
+	p2 := *p
+	p2.Versions = append(p2.Versions, store.Version{N: 2, Head: "h2"})
+	p2.Use = 2
+	b.parts = []store.Part{p2}
+	v.Changed()
+	v.Page.Offer([]ui.Offer{{Part: "Bracket", Head: "h2", Backbone: "bb"}})
+	v.Inspect()
+	assert.True(t, v.Page.Switching(), "h2 is on its way, h1 is not offered")
 }

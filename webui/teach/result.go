@@ -273,10 +273,20 @@ func (v *View) NotSaved(full bool, e protocol.Error) {
 	}
 }
 
-// Inspect goes on with the part.
-func (v *View) Inspect() {
-	if v.saved != nil {
-		v.Page.UseHead(v.saved.Current().Head)
-		v.Page.Show("inspect")
+// Changed follows what is done to parts in Models, or in another tab: one that is deleted is not taught further.
+func (v *View) Changed() {
+	if v.parent != nil && v.back.Part(v.parent.ID) == nil {
+		v.parent, v.saved = nil, nil
 	}
+}
+
+// Inspect goes on with the part, in the version that is in use now.
+func (v *View) Inspect() {
+	if v.saved == nil {
+		return
+	}
+	if p := v.back.Part(v.saved.ID); p != nil {
+		v.Page.UseHead(p.Current().Head)
+	}
+	v.Page.Show("inspect")
 }
