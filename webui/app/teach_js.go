@@ -253,7 +253,8 @@ func (t *teacher) Save(s teach.Save) {
 		p, e := t.save(s, head)
 		t.app.view.Update(func() {
 			if e.Code != "" {
-				t.view.NotSaved(e.Code == protocol.CodeStorageFull, e)
+				t.view.NotSaved(s.Draft, e.Code == protocol.CodeStorageFull, e)
+				go t.readDrafts() // it may be unfinished teaching by now
 				return
 			}
 			t.view.Saved(p)
@@ -300,7 +301,7 @@ func (t *teacher) Download(name string, rate float64) {
 	go func() {
 		out, m, e := t.stock.revise(head, name, rate)
 		if e.Code != "" {
-			t.app.view.Update(func() { t.view.NotSaved(false, e) })
+			t.app.view.Update(func() { t.view.NotDownloaded(e) })
 			return
 		}
 		t.stock.download(out, store.FileName(name, m.Revision+1, m.Head))

@@ -73,3 +73,25 @@ func TestInspectWithAnotherVersion(t *testing.T) {
 	v.Inspect()
 	assert.True(t, v.Page.Switching(), "h2 is on its way, h1 is not offered")
 }
+
+// TestNotSavedAfterOtherTeachingBegan: that one has no problem, and may be saved only once.
+func TestNotSavedAfterOtherTeachingBegan(t *testing.T) {
+	v, b, _ := newView(t)
+	for i := range 2 {
+		v.Take(sources(10*i, 6))
+		answer(v, b)
+		v.Teach()
+		require.True(t, v.Fitted(v.lastFit, fitResult(6, 0)))
+		v.Save()
+		if i == 0 {
+			v.Clear()
+		}
+	}
+	require.Len(t, b.saves, 2)
+	v.NotSaved(b.saves[0].Draft, true, protocol.Error{Code: protocol.CodeStorageFull})
+	assert.False(t, v.full)
+	require.NotNil(t, v.Page.Notice, "but it is said")
+	v.NotDownloaded(protocol.Error{Code: protocol.CodeInternal})
+	v.Save()
+	assert.Len(t, b.saves, 2)
+}

@@ -265,13 +265,20 @@ func (v *View) Saved(p *store.Part) {
 	v.Page.Live = v.Page.Text.T("teach.saved", "part", p.Name, "n", itoa(p.Use))
 }
 
-// NotSaved is the other end; full tells that the device has no room.
-func (v *View) NotSaved(full bool, e protocol.Error) {
+// NotSaved is the other end, of what was taught as a draft; full tells that the device has no room.
+func (v *View) NotSaved(draft string, full bool, e protocol.Error) {
+	if draft != v.id { // other teaching has begun meanwhile
+		v.Page.Warn(v.Page.What(e), v.Page.Do(e), e.Message)
+		return
+	}
 	v.saving, v.full = false, full
 	if !full {
 		v.problem = &e
 	}
 }
+
+// NotDownloaded tells why Download gave no file.
+func (v *View) NotDownloaded(e protocol.Error) { v.problem = &e }
 
 // Changed follows what is done to parts in Models, or in another tab: one that is deleted is not taught further.
 func (v *View) Changed() {

@@ -322,7 +322,7 @@ func TestConfusionAndRecall(t *testing.T) {
 	assert.Len(t, out.Marks(), 2)
 	v.Remove(v.pick(true)[0])
 	assert.True(t, v.stale)
-	v.NotSaved(true, protocol.Error{Code: protocol.CodeStorageFull})
+	v.NotSaved(v.id, true, protocol.Error{Code: protocol.CodeStorageFull})
 	assert.True(t, out.Full())
 }
 
