@@ -95,3 +95,18 @@ func TestNotSavedAfterOtherTeachingBegan(t *testing.T) {
 	v.Save()
 	assert.Len(t, b.saves, 2)
 }
+
+// TestDraftAfterChangesWhileSaving: saving ends the draft, in which the changes were.
+func TestDraftAfterChangesWhileSaving(t *testing.T) {
+	v, b, _ := newView(t)
+	v.Take(sources(0, 7))
+	answer(v, b)
+	v.Teach()
+	require.True(t, v.Fitted(b.fits[0].ID, fitResult(7, 0)))
+	v.Save()
+	v.Remove(v.shots[0])
+	b.drafts = nil
+	v.Saved(&store.Part{ID: v.id, Name: "Bracket", Use: 1, Versions: []store.Version{{N: 1, Head: "h1"}}})
+	require.Len(t, b.drafts, 1)
+	assert.Len(t, b.drafts[0].Good, 6)
+}

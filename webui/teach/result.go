@@ -259,7 +259,9 @@ func (v *View) Saved(p *store.Part) {
 	if p.ID != v.id { // other teaching has begun meanwhile
 		return
 	}
-	if v.saving, v.parent = false, p; !v.changed {
+	if v.saving, v.parent = false, p; v.changed {
+		v.keep() // saving has ended the draft
+	} else {
 		v.saved = p
 	}
 	v.Page.Live = v.Page.Text.T("teach.saved", "part", p.Name, "n", itoa(p.Use))
