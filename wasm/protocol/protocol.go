@@ -215,6 +215,7 @@ const (
 	CodeAllSame       = "all_same"     // the good images do not differ
 	CodeStale         = "stale"        // features of another backbone or program version
 	CodeStorageFull   = "storage_full" // the device has no room (page side)
+	CodeGone          = "gone"         // the part is not kept any more (page side)
 	CodeUnreadable    = "unreadable"   // the browser could not read the file
 	CodeCrashed       = "crashed"      // the worker ended during the job (page side)
 	CodeSignature     = "signature"    // a signature, or a policy, forbids it; Hint is one of TrustReasons (page side)
@@ -226,6 +227,6 @@ const (
 // Codes returns every error code, for tables and tests.
 func Codes() []string {
 	return []string{CodeEmpty, CodeNotImage, CodeCorrupt, CodeTooLarge, CodeUnsupported, CodeModelCorrupt, CodeModelMismatch,
-		CodeInternal, CodeNoModel, CodeBadMessage, CodeCancelled, CodeTooFew, CodeTooMany, CodeAllSame, CodeStale, CodeStorageFull, CodeUnreadable, CodeCrashed,
+		CodeInternal, CodeNoModel, CodeBadMessage, CodeCancelled, CodeTooFew, CodeTooMany, CodeAllSame, CodeStale, CodeStorageFull, CodeGone, CodeUnreadable, CodeCrashed,
 		CodeSignature, CodeBadKey, CodeChunk, CodeOffline}
 }

@@ -34,6 +34,9 @@ func (c *corrector) Learn(p store.Part, items []*ui.Item) {
 	head := p.Current().Head
 	go func() {
 		made, n, e := c.learn(p, items)
+		if e.Code != "" && c.stock.part(p.ID) == nil { // whatever it was that failed for want of it
+			e = storeError(store.ErrGone)
+		}
 		c.answer(made, e, func(p *store.Part, sources []ui.Source) {
 			if c.app.page.Renew(head, p.Name, sources) {
 				c.panel.Learned(p, n)
@@ -122,7 +125,7 @@ func (c *corrector) learn(p store.Part, items []*ui.Item) (*store.Part, int, pro
 		return nil, 0, e
 	}
 	head := asBlob(out)
-	m := store.Model{Name: p.Name, Version: versionOf(r.Model, head, store.Taught), Head: head, Shape: p.ShapeNow(), Seed: p.Seed, Shots: added}
+	m := store.Model{Name: p.Name, Version: versionOf(r.Model, head, store.Taught), Head: head, Shape: p.ShapeNow(), Seed: p.Seed, Shots: added, Further: true}
 	m.Version.Good, m.Version.Why = good, "good"
 	for _, s := range added {
 		m.Unbad = append(m.Unbad, s.Key)

@@ -110,7 +110,7 @@ func (c *curator) Rename(id, name string) {
 		v := now
 		v.Trust = nil // the name is in the head, so nobody has signed this one
 		v.Head, v.Bytes, v.Made, v.Why = m.Head, head.Get("size").Float(), clock(), "renamed"
-		made, e := c.stock.add(id, "", store.Model{Name: name, Version: v, Head: head, Shape: p.ShapeNow(), Seed: p.Seed})
+		made, e := c.stock.add(id, "", store.Model{Name: name, Version: v, Head: head, Shape: p.ShapeNow(), Seed: p.Seed, Further: true})
 		if e.Code != "" {
 			return "", e
 		}

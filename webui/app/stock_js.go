@@ -134,8 +134,11 @@ func (s *stock) download(blob js.Value, name string) { s.disk.js.Call("download"
 // storeError is an error of the library as the page knows errors.
 func storeError(err error) protocol.Error {
 	code := protocol.CodeInternal
-	if errors.Is(err, store.ErrFull) {
+	switch {
+	case errors.Is(err, store.ErrFull):
 		code = protocol.CodeStorageFull
+	case errors.Is(err, store.ErrGone):
+		code = protocol.CodeGone
 	}
 	return protocol.Error{Code: code, Message: err.Error()}
 }

@@ -88,6 +88,7 @@ type Model struct {
 	Seed           int64
 	Shots          []Shot
 	Bad, Unbad     []string // keys of images that are bad, and that are no longer: of others, a person may have said so meanwhile
+	Further        bool     // it is made of a version of the part: when that is deleted meanwhile, it stays so
 }
 
 // Add keeps a head as a new version of a part and takes it into use. The part is the one with the id; without one, the one with the same head or
@@ -147,6 +148,9 @@ func (l *Library) target(id, fresh string, m *Model) (*Part, error) {
 		if i := slices.IndexFunc(parts, func(p Part) bool { return same(&p) }); i >= 0 {
 			return &parts[i], nil
 		}
+	}
+	if m.Further {
+		return nil, fmt.Errorf("%w: part %s", ErrGone, id)
 	}
 	if id == "" {
 		id = fresh

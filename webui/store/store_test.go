@@ -166,6 +166,26 @@ func TestDelete(t *testing.T) {
 	assert.Empty(t, d.records)
 }
 
+// TestDeletedMeanwhile: a version that was on its way does not bring back a part that was deleted, a part that a person saves does.
+func TestDeletedMeanwhile(t *testing.T) {
+	d := newDisk()
+	l := NewLibrary(d)
+	_, err := l.Add("", "p1", model("Bracket", "h1"))
+	require.NoError(t, err)
+	m := model("Bracket", "h2")
+	m.Further = true
+	_, err = l.Add("p1", "", m)
+	require.NoError(t, err)
+	require.NoError(t, l.Delete("p1"))
+	m.Version.Head = "h3"
+	_, err = l.Add("p1", "", m)
+	require.ErrorIs(t, err, ErrGone)
+	assert.Empty(t, d.files)
+	m.Further = false
+	_, err = l.Add("p1", "", m)
+	assert.NoError(t, err)
+}
+
 // TestNothingHalfSaved stops a save at every one of its writes: the part is then as before, and Sweep leaves no trace.
 func TestNothingHalfSaved(t *testing.T) {
 	for left := range 4 {

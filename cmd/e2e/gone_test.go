@@ -1,0 +1,56 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestDeletedByAnotherTab deletes a part while it learns from an image, and discards unfinished teaching while it goes on.
+func TestDeletedByAnotherTab(t *testing.T) {
+	good, _ := brackets(t, 6, 0)
+	p := open(t, serve(t, siteDir(t)), desktop)
+	p.show("teach")
+	p.teachPart("Bracket", good[:5])
+	p.click("#teach-save")
+	p.waitFor(`document.querySelector("#teach-saved")`)
+	p.click("#teach-inspect")
+	p.waitFor(`document.querySelector(".parts")?.selectedOptions[0].textContent === "Bracket"`)
+	p.choose(good[5])
+	p.results(1)
+	q := p.second()
+	q.show("models")
+
+	p.str(`(() => { globalThis.held = []; let fit; for (const w of workers) {
+		const post = w.postMessage, on = w.onmessage;
+		w.postMessage = function (m, ...rest) { if (m.op === "fit") fit = m.id; return post.call(this, m, ...rest); };
+		w.onmessage = (ev) => { ev.data.id === fit && ev.data.op === "result" ? held.push(() => on(ev)) : on(ev); };
+	} })()`)
+	p.click("#good")
+	p.waitFor(`held.length === 1`)
+	q.click(".models .delete")
+	q.click(".models .delete-yes")
+	q.waitFor(`!document.querySelector(".models article[data-part]")`)
+	p.str(`(() => { held[0](); })()`)
+	p.waitFor(`document.querySelector(".correct .warning")?.textContent.includes("not on this device any more")`)
+	assert.Equal(t, "[]", p.later(`JSON.stringify(await anomnet.store.records("part/"))`))
+
+	p.show("teach")
+	assert.Equal(t, "null", p.str(`document.querySelector("#teach-saved")`))
+	p.click("#teach-clear")
+	p.choose(good...)
+	p.waitFor(`document.querySelectorAll(".shot").length === 6 && !document.querySelector(".shot.waiting")`)
+	q.reload()
+	q.show("teach")
+	q.click(".resume .button:not(.resume-go)")
+	q.waitFor(`!document.querySelector(".resume")`)
+	q.waitForAsync(`anomnet.store.list("features").then((l) => l.length === 0)`)
+	p.str(`(() => { held = { push: (f) => f() }; })()`)
+	p.click("#teach-start")
+	p.waitFor(`document.querySelector("#teach-result, #teach-problem")`)
+	require.Equal(t, "null", p.str(`document.querySelector("#teach-problem")?.textContent ?? null`))
+	assert.Empty(t, p.problemList())
+}
