@@ -43,12 +43,12 @@ func (c *corrector) Learn(p store.Part, items []*ui.Item) {
 			} else {
 				c.panel.Left()
 			}
-		})
+		}, func(e protocol.Error) { c.panel.NotLearned(p.ID, e) })
 	}()
 }
 
 // answer tells the panel the end of a change. It blocks.
-func (c *corrector) answer(p *store.Part, e protocol.Error, done func(p *store.Part, sources []ui.Source)) {
+func (c *corrector) answer(p *store.Part, e protocol.Error, done func(p *store.Part, sources []ui.Source), not func(e protocol.Error)) {
 	var sources []ui.Source
 	if e.Code == "" {
 		var err error
@@ -61,7 +61,7 @@ func (c *corrector) answer(p *store.Part, e protocol.Error, done func(p *store.P
 	}
 	c.app.view.Update(func() {
 		if e.Code != "" {
-			c.panel.NotLearned(e)
+			not(e)
 			return
 		}
 		done(p, sources)
@@ -174,7 +174,7 @@ func (c *corrector) Mark(p store.Part, it *ui.Item, caught bool) {
 				e = storeError(err)
 			}
 		}
-		c.answer(made, e, func(p *store.Part, _ []ui.Source) { c.panel.Marked(p, it.Src.Name()) })
+		c.answer(made, e, func(p *store.Part, _ []ui.Source) { c.panel.Marked(p, it.Src.Name()) }, func(e protocol.Error) { c.panel.NotMarked(p.ID, e) })
 	}()
 }
 
@@ -193,6 +193,6 @@ func (c *corrector) Undo(id string, n int) {
 			} else {
 				c.panel.Left()
 			}
-		})
+		}, func(e protocol.Error) { c.panel.NotLearned(id, e) })
 	}()
 }

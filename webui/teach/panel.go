@@ -15,7 +15,7 @@ type Corrector interface {
 	Kept(head string) *store.Part
 	// Learn teaches a part further with images that are good; the answer is Learned, Left or NotLearned. The new version comes into use.
 	Learn(p store.Part, items []*ui.Item)
-	// Mark keeps an image as bad, and whether the version in use calls it NG; the answer is Marked or NotLearned.
+	// Mark keeps an image as bad, and whether the version in use calls it NG; the answer is Marked or NotMarked.
 	Mark(p store.Part, it *ui.Item, caught bool)
 	// Undo takes the version before the last lesson into use again; the answer is Chosen, Left or NotLearned.
 	Undo(id string, n int)
@@ -29,6 +29,7 @@ type Panel struct {
 	waiting []*ui.Item // good ones that wait for a fit to end
 	busy    bool
 	coming  *coming // waits to come into use
+	about   string  // id of the part that the rest is about
 	said    string  // what was done last
 	undo    *version
 	problem *protocol.Error
@@ -68,8 +69,17 @@ func (c *Panel) switched(part protocol.LoadResult) {
 		}
 	}
 	c.waiting = nil // they are images of another part
-	if p := c.part(); p == nil || c.undo != nil && c.undo.id != p.ID {
-		c.said, c.undo, c.problem = "", nil, nil
+	c.turn(c.part())
+}
+
+// turn forgets what was said about another part.
+func (c *Panel) turn(p *store.Part) {
+	id := ""
+	if p != nil {
+		id = p.ID
+	}
+	if id != c.about {
+		c.about, c.said, c.undo, c.problem = id, "", nil, nil
 	}
 }
 
@@ -112,6 +122,7 @@ func (c *Panel) Good() {
 	if p == nil || !c.Able() || slices.Contains(c.waiting, it) {
 		return
 	}
+	c.turn(p)
 	if key := store.Key(it.Result.SHA256); slices.Contains(p.Current().Good, key) {
 		c.said, c.undo = c.Page.Text.T("correct.known", "name", it.Src.Name()), nil
 		c.Page.Live = c.said
@@ -137,6 +148,7 @@ func (c *Panel) Bad() {
 	if p == nil || !c.Able() {
 		return
 	}
+	c.turn(p)
 	c.problem = nil
 	caught := it.Result.Verdict == protocol.VerdictNG
 	if c.Page.LimitsMoved() {
@@ -161,13 +173,28 @@ func (c *Panel) Left() {
 	}
 }
 
-// NotLearned is the other answer.
-func (c *Panel) NotLearned(e protocol.Error) {
-	c.busy, c.waiting, c.problem = false, nil, &e
+// NotLearned is the other answer, about the part with an id.
+func (c *Panel) NotLearned(id string, e protocol.Error) {
+	c.busy, c.waiting = false, nil
+	c.fail(id, e)
 }
+
+func (c *Panel) fail(id string, e protocol.Error) {
+	if id == c.about {
+		c.problem = &e
+	} else { // a person has gone to another part meanwhile
+		c.Page.Warn(c.Page.What(e), c.Page.Do(e), e.Message)
+	}
+}
+
+// NotMarked is the other answer of Mark. Perhaps the part learns at the same time.
+func (c *Panel) NotMarked(id string, e protocol.Error) { c.fail(id, e) }
 
 // Marked is the answer of Mark.
 func (c *Panel) Marked(p *store.Part, name string) {
+	if p.ID != c.about {
+		return
+	}
 	c.said, c.undo = c.Page.Text.T("correct.marked", "name", name), nil
 	c.Page.Live = c.said
 }

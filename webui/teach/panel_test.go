@@ -81,7 +81,7 @@ func TestThisOneIsGood(t *testing.T) {
 	c2.switched(protocol.LoadResult{HeadDigest: "h2"})
 	require.Len(t, b2.learns, 2, "the image that waited follows")
 	assert.Equal(t, "b.png", b2.learns[1][0].Src.Name())
-	c2.NotLearned(protocol.Error{Code: protocol.CodeStorageFull})
+	c2.NotLearned("p1", protocol.Error{Code: protocol.CodeStorageFull})
 	assert.Contains(t, c2.Problem(), "no room")
 }
 
@@ -170,4 +170,50 @@ func TestOtherProportions(t *testing.T) {
 	}
 	p.Selected().Result.Width, p.Selected().Result.Height = 480, 480
 	assert.Contains(t, c.Shape(), "other proportions than those that Bracket was taught from")
+}
+
+// TestSaidOfAnotherPart: what was done to one kept part, or went wrong with it, is not said under another one.
+func TestSaidOfAnotherPart(t *testing.T) {
+	other := &store.Part{ID: "p2", Name: "Screw", Use: 1, Versions: []store.Version{{N: 1, Head: "s1", Good: []string{"k"}}}}
+	for name, does := range map[string]func(c *Panel){
+		"marked":  func(c *Panel) { c.Bad(); c.Marked(bracketV(1), "a.png") },
+		"problem": func(c *Panel) { c.Good(); c.NotLearned("p1", protocol.Error{Code: protocol.CodeUnreadable}) },
+		"known": func(c *Panel) {
+			c.part().Versions[0].Good = []string{store.Key(sha(0))}
+			c.Good()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, b, c := inspected(t)
+			b.parts["h1"], b.parts["s1"] = bracketV(1), other
+			does(c)
+			require.NotEmpty(t, c.Said()+c.Problem())
+			p.Part.HeadDigest = "s1"
+			c.switched(p.Part)
+			assert.Empty(t, c.Said())
+			assert.Empty(t, c.Problem())
+			c.Marked(bracketV(1), "late.png")
+			assert.Empty(t, c.Said())
+			c.NotMarked("p1", protocol.Error{Code: protocol.CodeUnreadable})
+			assert.Empty(t, c.Problem())
+			assert.NotNil(t, p.Notice)
+		})
+	}
+}
+
+// TestNotMarkedWhileItLearns: what fails is not the learning, and the images that wait are taught.
+func TestNotMarkedWhileItLearns(t *testing.T) {
+	p, b, c := inspected(t)
+	b.parts["h1"], b.parts["h2"] = bracketV(1), bracketV(2)
+	c.Good()
+	p.Select(2)
+	c.Good()
+	c.Bad()
+	c.NotMarked("p1", protocol.Error{Code: protocol.CodeUnreadable})
+	assert.NotEmpty(t, c.Problem())
+	assert.True(t, c.Busy())
+	c.Learned(bracketV(2), 1)
+	p.Part.HeadDigest = "h2"
+	c.switched(p.Part)
+	assert.Len(t, b.learns, 2)
 }
