@@ -54,3 +54,26 @@ func TestDeletedByAnotherTab(t *testing.T) {
 	require.Equal(t, "null", p.str(`document.querySelector("#teach-problem")?.textContent ?? null`))
 	assert.Empty(t, p.problemList())
 }
+
+// TestTwoLooksAtTheStore: the earlier one, which another tab has called for, takes longer. It does not bring back what was deleted meanwhile.
+func TestTwoLooksAtTheStore(t *testing.T) {
+	p := open(t, serve(t, siteDir(t)), desktop)
+	p.importFiles(writer(t)("bracket.anomnet", taught(t)))
+	p.waitFor(`document.querySelector("[data-part=Bracket]") && document.querySelector("#models-said")`)
+	p.str(`(() => {
+		const estimate = StorageManager.prototype.estimate;
+		globalThis.slow = 0;
+		StorageManager.prototype.estimate = async function () {
+			if (globalThis.slow++ === 0) { await new Promise((r) => setTimeout(r, 3000)); setTimeout(() => { slow = "over"; }, 500); }
+			return estimate.call(this);
+		};
+		new BroadcastChannel("anomnet-store").postMessage("changed");
+	})()`)
+	p.waitFor(`slow === 1`)
+	p.click("[data-part=Bracket] .delete")
+	p.click("[data-part=Bracket] .delete-yes")
+	p.waitFor(`!document.querySelector("[data-part=Bracket]")`)
+	p.waitFor(`slow === "over"`)
+	assert.Equal(t, "null", p.str(`document.querySelector("[data-part=Bracket]")`))
+	assert.Empty(t, p.problemList())
+}

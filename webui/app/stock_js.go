@@ -19,6 +19,8 @@ type stock struct {
 	parts   []store.Part
 	usage   store.Usage
 	looked  bool   // the library has been read once
+	turn    int    // of the latest refresh that has begun
+	shown   int    // and of the one whose end is shown
 	own     string // digest of the site's backbone, "" until its part is loaded
 	secures bool   // secure is at work
 	rescued chan struct{}
@@ -48,8 +50,10 @@ func (s *stock) begin() {
 	}))
 }
 
-// refresh reads what is kept. It blocks.
+// refresh reads what is kept. It blocks. One that takes longer than a later one has nothing to say.
 func (s *stock) refresh() {
+	s.turn++
+	turn := s.turn
 	parts, err := s.lib.Parts()
 	if err != nil {
 		js.Global().Get("console").Call("warn", err.Error())
@@ -70,7 +74,10 @@ func (s *stock) refresh() {
 		offers = append(offers, ui.Offer{Part: parts[i].Name, Head: v.Head, Backbone: v.Backbone, Models: sources})
 	}
 	s.app.view.Update(func() {
-		s.parts, s.usage = parts, usage
+		if turn < s.shown {
+			return
+		}
+		s.parts, s.usage, s.shown = parts, usage, turn
 		s.missed(gone, len(parts))
 		s.app.page.Offer(offers)
 		for _, f := range s.watched {
