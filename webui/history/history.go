@@ -35,6 +35,8 @@ type History struct {
 	back    Backend
 	loaded  bool
 	loading bool
+	late    []string // lines that were stored while others were read
+	missed  bool     // another tab has stored some meanwhile
 	err     error
 	entries []Entry // in order
 	total   int64
@@ -76,12 +78,19 @@ func New(p *ui.Page, back Backend) ui.View {
 
 // stored takes new entries of this tab.
 func (c *History) stored(lines []string) {
+	if c.loading {
+		c.late = append(c.late, lines...)
+		return
+	}
 	if !c.loaded {
 		return
 	}
 	for _, l := range lines {
 		e := Parse(l)
-		if n := len(c.entries); n > 0 && e.Seq != c.entries[n-1].Seq+1 { // another tab was in between
+		switch n := len(c.entries); {
+		case n > 0 && e.Seq <= c.entries[n-1].Seq: // it was read with the others
+			continue
+		case n > 0 && e.Seq > c.entries[n-1].Seq+1: // another tab was in between
 			c.Reload()
 			return
 		}
@@ -97,20 +106,24 @@ func (c *History) stored(lines []string) {
 // Reload reads the entries again.
 func (c *History) Reload() {
 	if c.loading {
+		c.missed = true
 		return
 	}
-	c.loading = true
+	c.loading, c.missed, c.late = true, false, nil
 	c.back.Load(maxLoaded, func(lines []string, last int64, err error) {
 		c.loading, c.loaded, c.err = false, err == nil, err
-		if err != nil {
-			return
+		if err == nil {
+			c.entries = make([]Entry, len(lines))
+			for i, l := range lines {
+				c.entries[i] = Parse(l)
+			}
+			c.total = last
+			c.rev++
+			c.stored(c.late)
 		}
-		c.entries = make([]Entry, len(lines))
-		for i, l := range lines {
-			c.entries[i] = Parse(l)
+		if c.missed {
+			c.Reload()
 		}
-		c.total = last
-		c.rev++
 	})
 }
 

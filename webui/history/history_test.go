@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,6 +51,8 @@ type store struct {
 	refuse  string // drafts with this in them
 	sizes   []int
 	saved   string
+	slow    bool // load answers Load
+	load    func()
 }
 
 func (s *store) Append(drafts []protocol.Draft, answer func([]string, error)) {
@@ -88,7 +91,10 @@ func (s *store) add(drafts []protocol.Draft) ([]string, error) {
 }
 
 func (s *store) Load(most int, answer func([]string, int64, error)) {
-	answer(s.lines[max(len(s.lines)-most, 0):], int64(s.chain.Seq), s.err)
+	lines, last := slices.Clone(s.lines[max(len(s.lines)-most, 0):]), int64(s.chain.Seq)
+	if s.load = func() { answer(lines, last, s.err) }; !s.slow {
+		s.load()
+	}
 }
 
 func (s *store) Verify(head string, answer func(protocol.VerifyResult, error)) {
