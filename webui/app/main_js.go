@@ -45,6 +45,7 @@ type app struct {
 	focus  focus
 	bonds  []*bond // with elements that come and go
 
+	saved   ui.Settings   // as this tab knows them: another one may have changed some
 	ruled   chan struct{} // closed when it is known what the policy of this station says
 	stock   *stock
 	trust   *custodian
@@ -71,7 +72,8 @@ func (a *app) start(keys string) error {
 	a.offline = newOffliner(a)
 	a.trust = newCustodian(a, keys)
 	a.page.Register(a.views()...)
-	a.page.Restore(loadSettings())
+	a.saved = loadSettings()
+	a.page.Restore(a.saved)
 	a.page.Show(ui.ViewID(hash()))
 	a.page.FocusView = false // only when people go somewhere
 	a.view, err = dom.Mount("#app", ui.NewRoot(a.page), &dom.Options{After: a.rendered, Changed: a.page.Touch})

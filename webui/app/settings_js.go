@@ -28,7 +28,9 @@ func loadSettings() (s ui.Settings) {
 // Save implements ui.Backend. Where the browser keeps nothing, the settings last as long as the page.
 func (a *app) Save(s ui.Settings) {
 	defer func() { _ = recover() }()
-	if raw, err := json.Marshal(s); err == nil {
+	merged := s.Merge(a.saved, loadSettings())
+	a.saved = s
+	if raw, err := json.Marshal(merged); err == nil {
 		js.Global().Get("localStorage").Call("setItem", settingsKey, string(raw))
 	}
 }

@@ -23,6 +23,27 @@ type Settings struct {
 	Parts int `json:"parts,omitempty"`
 }
 
+// Merge is what is kept when another tab may have kept other choices meanwhile: of each the one that was made here since before, else the one that is there.
+func (s Settings) Merge(before, there Settings) Settings {
+	return Settings{
+		Lang:      newer(s.Lang, before.Lang, there.Lang),
+		Theme:     newer(s.Theme, before.Theme, there.Theme),
+		NoLetters: newer(s.NoLetters, before.NoLetters, there.NoLetters),
+		Grid:      newer(s.Grid, before.Grid, there.Grid),
+		Toured:    newer(s.Toured, before.Toured, there.Toured),
+		Operator:  newer(s.Operator, before.Operator, there.Operator),
+		Head:      newer(s.Head, before.Head, there.Head),
+		Parts:     newer(s.Parts, before.Parts, there.Parts),
+	}
+}
+
+func newer[T comparable](now, before, there T) T {
+	if now != before {
+		return now
+	}
+	return there
+}
+
 // Themes beside "".
 const (
 	ThemeLight = "light"

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -76,4 +77,23 @@ func TestTwoLooksAtTheStore(t *testing.T) {
 	p.waitFor(`slow === "over"`)
 	assert.Equal(t, "null", p.str(`document.querySelector("[data-part=Bracket]")`))
 	assert.Empty(t, p.problemList())
+}
+
+// TestSettingsOfTwoTabs: what is chosen in one is not undone by another that knows nothing of it and changes something else.
+func TestSettingsOfTwoTabs(t *testing.T) {
+	p := open(t, serve(t, siteDir(t)), desktop)
+	q := p.second()
+	q.show("history")
+	p.choose(filepath.Join(siteDir(t), "samples", firstSample(t)))
+	p.results(1)
+	q.waitFor(`document.querySelector("#operator")`)
+	q.fill("#operator", "Eva")
+	q.str(`(() => { document.querySelector("#operator").dispatchEvent(new Event("change", {bubbles: true})); })()`)
+	q.speak("de")
+	p.click("#rows")
+	p.waitFor(`JSON.parse(localStorage["anomnet-settings"]).grid`)
+	p.reload()
+	assert.Equal(t, "de", p.str(`document.querySelector(".language").value`))
+	p.show("history")
+	p.waitFor(`document.querySelector("#operator")?.value === "Eva"`)
 }
