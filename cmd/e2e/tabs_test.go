@@ -97,3 +97,28 @@ func TestSettingsOfTwoTabs(t *testing.T) {
 	p.show("history")
 	p.waitFor(`document.querySelector("#operator")?.value === "Eva"`)
 }
+
+// TestDeletedPartInUse: its images stay, and people come back to them.
+func TestDeletedPartInUse(t *testing.T) {
+	p := open(t, serve(t, siteDir(t)), desktop)
+	p.importFiles(writer(t)("bracket.anomnet", taught(t)))
+	p.waitFor(`document.querySelector("[data-part=Bracket]") && document.querySelector("#models-said")`)
+	p.click("[data-part=Bracket] .use")
+	p.waitFor(`document.querySelector(".parts")?.selectedOptions[0].textContent === "Bracket"`)
+	p.show("inspect")
+	p.choose(filepath.Join(siteDir(t), "samples", firstSample(t)))
+	p.results(1)
+	p.show("models")
+	p.click("[data-part=Bracket] .delete")
+	p.click("[data-part=Bracket] .delete-yes")
+	p.waitFor(`document.querySelector(".others .part[aria-label=Bracket] .used")`)
+	p.useParts(0)
+	p.waitFor(`document.querySelector("#back")`)
+	p.click("#back")
+	p.waitFor(`document.querySelector(".parts").selectedOptions[0].textContent === "Bracket" && document.querySelector(".notice.loaded")`)
+	p.click(".others .part[aria-label=Bracket] .keep")
+	p.waitFor(`document.querySelector("[data-part=Bracket]")`)
+	p.show("inspect")
+	p.results(1)
+	assert.Empty(t, p.problemList())
+}

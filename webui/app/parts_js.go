@@ -14,7 +14,8 @@ import (
 type part struct {
 	files js.Value
 	lend  int
-	trust []protocol.Trust // who signed the files behind those
+	held  []ui.Source      // the files behind those
+	trust []protocol.Trust // who signed them
 	kept  bool             // the only one of trust is that of the part, whatever file it is of
 }
 
@@ -119,7 +120,7 @@ func (p *pool) tried(part protocol.LoadResult, e protocol.Error) {
 			p.equip(w)
 		}
 	}
-	p.app.page.Switched(part)
+	p.app.page.Switched(part, t.held...)
 	p.pump()
 }
 
@@ -189,6 +190,8 @@ func (a *app) readPart(models []ui.Source) (part, protocol.Error) {
 			return part{}, protocol.Error{Code: protocol.CodeUnreadable, Message: m.Name() + ": " + err.Error()}
 		}
 		t.files.Call("push", buf)
+		f.blob, f.open = asBlob(buf), nil
+		t.held = append(t.held, f)
 		vouched, e := a.trust.vet(f, blob)
 		if e.Code != "" {
 			return part{}, e

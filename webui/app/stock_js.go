@@ -71,7 +71,11 @@ func (s *stock) refresh() {
 			}
 			continue
 		}
-		offers = append(offers, ui.Offer{Part: parts[i].Name, Head: v.Head, Backbone: v.Backbone, Models: sources})
+		o := ui.Offer{Part: parts[i].Name, Head: v.Head, Backbone: v.Backbone, Models: sources}
+		for _, v := range parts[i].Versions {
+			o.Heads = append(o.Heads, v.Head)
+		}
+		offers = append(offers, o)
 	}
 	s.app.view.Update(func() {
 		if turn < s.shown {

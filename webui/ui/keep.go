@@ -36,9 +36,11 @@ type Offer struct {
 	Part           string
 	Head, Backbone string // digests
 	Models         []Source
+	Heads          []string // of all versions
 }
 
-// Offer tells which parts are kept, in the place of those that were offered before. One in use stays as long as it is.
+// Offer tells which parts are kept, in the place of those that were offered before. One that is deleted stays as long as it is in use or has images, like a part from
+// a file.
 func (p *Page) Offer(offers []Offer) {
 	if p.Phase != Ready {
 		return
@@ -57,8 +59,13 @@ func (p *Page) Offer(offers []Offer) {
 	for at := len(p.parts) - 1; at > 0; at-- {
 		s := p.parts[at]
 		there := slices.ContainsFunc(offers, func(o Offer) bool { return o.Head == s.part.HeadDigest })
-		if s.offered && !there && at != p.at && len(s.list.all) == 0 {
+		if !s.offered || there {
+			continue
+		}
+		if at != p.at && len(s.list.all) == 0 {
 			p.unshelve(at)
+		} else if len(s.held) > 0 && !slices.ContainsFunc(offers, func(o Offer) bool { return slices.Contains(o.Heads, s.part.HeadDigest) }) {
+			s.models, s.offered = s.held, false
 		}
 	}
 	p.resume()
@@ -122,14 +129,14 @@ func (p *Page) Renew(head, name string, models []Source) bool {
 }
 
 // renewed is the end of Renew.
-func (p *Page) renewed(part protocol.LoadResult, models []Source) {
+func (p *Page) renewed(part protocol.LoadResult, models, held []Source) {
 	for at := len(p.parts) - 1; at >= 0; at-- {
 		if at != p.at && p.parts[at].part.HeadDigest == part.HeadDigest && len(p.parts[at].list.all) == 0 {
 			p.unshelve(at)
 		}
 	}
 	s := p.parts[p.at]
-	s.part, s.models, s.offered = part, models, true
+	s.part, s.models, s.held, s.offered = part, models, held, true
 	p.Part = part
 	p.remember()
 	for _, it := range p.again {

@@ -36,6 +36,32 @@ func TestOfferedPartsCanBeChosen(t *testing.T) {
 	assert.Len(t, b.loads, 2, "there is no way back to a part that is gone")
 }
 
+// TestDeletedWithImages: a part that is deleted goes on with its images like one from a file, as they were read before. An earlier version is not deleted.
+func TestDeletedWithImages(t *testing.T) {
+	p, b := readyPage(t, 1)
+	stored, held := []Source{fakeFile("stored")}, fakeFile("held")
+	offer := Offer{Part: "Bracket", Head: bracket.HeadDigest, Backbone: bracket.BackboneDigest, Models: stored, Heads: []string{bracket.HeadDigest}}
+	p.Offer([]Offer{offer})
+	p.UseHead(bracket.HeadDigest)
+	p.Switched(bracket, held)
+	p.Add(fakeFile("i1"))
+	p.Scored(1, score("NG", 2), nil)
+	later := offer
+	later.Head, later.Heads = "b2", append(offer.Heads, "b2")
+	p.Offer([]Offer{later})
+	assert.True(t, p.AllLoaded()[1].Kept)
+	p.Offer(nil)
+	assert.False(t, p.AllLoaded()[1].Kept)
+	p.Use(0)
+	p.Switched(washer)
+	p.Back()
+	assert.Equal(t, []Source{held}, b.loads[2])
+	p.Switched(bracket, held)
+	assert.Equal(t, []string{"i1"}, names(p))
+	p.Offer([]Offer{offer})
+	assert.True(t, p.AllLoaded()[1].Kept, "it was kept again")
+}
+
 // TestRenew puts another version into the place of the one in use: the images stay and are inspected again.
 func TestRenew(t *testing.T) {
 	p, b := readyPage(t, 1)

@@ -24,6 +24,7 @@ func ModelContent(start []byte) bool { return len(start) > 8 && bytes.HasPrefix(
 type shelf struct {
 	part    protocol.LoadResult
 	models  []Source // the files that it came from, none for the site's own part
+	held    []Source // these, as they were read
 	samples []Sample
 	list    *List
 	offered bool // kept on the device
@@ -119,18 +120,18 @@ func (p *Page) next() drop {
 	return d
 }
 
-// Switched is the answer of Backend.Load: the part is in use.
-func (p *Page) Switched(part protocol.LoadResult) {
+// Switched is the answer of Backend.Load: the part is in use. held are its files as they were read: those that are kept on the device may be deleted.
+func (p *Page) Switched(part protocol.LoadResult, held ...Source) {
 	if !p.loading {
 		return
 	}
 	d, before := p.next(), p.at
 	if d.renews != "" && p.at > 0 {
-		p.renewed(part, d.models)
+		p.renewed(part, d.models, held)
 		p.dispatch()
 		return
 	}
-	p.show(part, d.models)
+	p.show(part, d.models, held)
 	p.remember()
 	p.switched()
 	n := &Notice{Kind: NoticeLoaded, Name: part.Part, other: -1}
@@ -162,7 +163,7 @@ func (p *Page) refuse(e protocol.Error) {
 }
 
 // show puts the images of the part in use away and takes those of another.
-func (p *Page) show(part protocol.LoadResult, models []Source) {
+func (p *Page) show(part protocol.LoadResult, models, held []Source) {
 	p.at = len(p.parts)
 	for i, s := range p.parts {
 		if s.part.HeadDigest == part.HeadDigest && s.part.BackboneDigest == part.BackboneDigest {
@@ -174,7 +175,7 @@ func (p *Page) show(part protocol.LoadResult, models []Source) {
 	}
 	s := p.parts[p.at]
 	if p.at > 0 { // the newest files are those most likely to be there still; the site's own part needs none
-		s.models = models
+		s.models, s.held = models, held
 	}
 	s.part = part
 	s.list.SetGrid(p.List.Grid)
