@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strconv"
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -112,5 +113,33 @@ func TestWarningsAboutGoodImages(t *testing.T) {
 	p.click("#teach-start")
 	p.waitFor(`document.querySelector("#teach-problem")`)
 	assert.Contains(t, p.str(`document.querySelector("#teach-problem").textContent`), "The good images are all the same")
+	assert.Empty(t, p.problemList())
+}
+
+// TestTaughtFurtherInVain: images that were given for a further version, which nobody wanted after all, leave nothing on the device.
+func TestTaughtFurtherInVain(t *testing.T) {
+	good, _ := brackets(t, 8, 0)
+	p := open(t, serve(t, siteDir(t)), desktop)
+	p.show("teach")
+	p.teachPart("Bracket", good[:5])
+	p.click("#teach-save")
+	p.waitFor(`document.querySelector("#teach-saved")`)
+	const stored = `(async () => {
+		let n = 0, bytes = 0;
+		const root = await (await navigator.storage.getDirectory()).getDirectoryHandle("features");
+		for await (const dir of root.values()) for await (const f of dir.values()) { n++; bytes += (await f.getFile()).size; }
+		return n + " files, " + bytes + " bytes";
+	})()`
+	p.waitForAsync(stored + `.then((s) => s.startsWith("15 "))`) // features and two pictures of each
+	before := p.later("await " + stored)
+	p.show("models")
+	p.click("[data-part=Bracket] .further")
+	p.waitFor(`document.querySelectorAll(".shot").length === 5`)
+	p.choose(good...)
+	p.waitFor(`document.querySelectorAll(".shot").length === 8 && !document.querySelector(".shot.waiting, .view.teach .running")`)
+	p.waitForAsync(stored + `.then((s) => s.startsWith("24 "))`)
+	t.Logf("of 5 images %s, of 8 %s", before, p.later("await "+stored))
+	p.click("#teach-clear")
+	p.waitForAsync(stored + `.then((s) => s === ` + strconv.Quote(before) + `)`)
 	assert.Empty(t, p.problemList())
 }

@@ -230,7 +230,7 @@ func (t *teacher) KeepDraft(d store.Draft) {
 }
 
 // EndDraft implements teach.Backend.
-func (t *teacher) EndDraft(id string) {
+func (t *teacher) EndDraft(id string, keys []string) {
 	if t.draft != nil && t.draft.ID == id {
 		t.draft = nil
 	}
@@ -238,7 +238,7 @@ func (t *teacher) EndDraft(id string) {
 		maps.DeleteFunc(t.memory, func(path string, _ js.Value) bool { return store.Of(path, id) })
 	}
 	go func() {
-		_ = t.stock.lib.EndDraft(id)
+		_ = t.stock.lib.EndDraft(id, keys...)
 		_ = t.stock.lib.Sweep()
 	}()
 }

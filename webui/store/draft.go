@@ -14,12 +14,33 @@ func (l *Library) SaveDraft(d *Draft) error {
 	return l.disk.Lock(func() error { return l.put(draftKey+d.ID, d) })
 }
 
-// EndDraft forgets unfinished teaching. Its features stay when a part has them now.
-func (l *Library) EndDraft(id string) error {
+// EndDraft forgets unfinished teaching. Its features stay when a part has them now, but for those of images that the part does not know: Sweep takes all of a part
+// or nothing.
+func (l *Library) EndDraft(id string, keys ...string) error {
 	if err := checkID(id); err != nil {
 		return err
 	}
-	return l.disk.Lock(func() error { return l.disk.Put(draftKey+id, "") })
+	return l.disk.Lock(func() error {
+		if err := l.disk.Put(draftKey+id, ""); err != nil || len(keys) == 0 {
+			return err
+		}
+		p, err := l.part(id)
+		if err != nil { // it is gone, and they go with it; or nobody knows what it has
+			return nil
+		}
+		names, err := l.disk.List(features + "/" + id)
+		if err != nil {
+			return err
+		}
+		for _, n := range names {
+			if key, _, _ := strings.Cut(n, "-"); slices.Contains(keys, key) && p.Shot(key) == nil {
+				if err := l.disk.Remove(features + "/" + id + "/" + n); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
 }
 
 // FeaturePath is where the features of an image are, and ThumbPath its small picture.

@@ -186,6 +186,27 @@ func TestDeletedMeanwhile(t *testing.T) {
 	assert.NoError(t, err)
 }
 
+// TestTaughtFurtherInVain: images that were given for a further version and discarded leave nothing; those of the part stay.
+func TestTaughtFurtherInVain(t *testing.T) {
+	d := newDisk()
+	l := NewLibrary(d)
+	m := model("Bracket", "h1")
+	m.Shots = []Shot{{Key: "k1"}}
+	_, err := l.Add("", "p1", m)
+	require.NoError(t, err)
+	shape := Shape{Width: 32, Height: 32, Mode: "fit"}
+	for _, key := range []string{"k1", "k2", "k3"} {
+		require.NoError(t, l.Keep(FeaturePath("p1", shape, key), "f"))
+		require.NoError(t, l.Keep(ThumbPath("p1", key), "t"))
+	}
+	require.NoError(t, l.SaveDraft(&Draft{ID: "p1", Good: []Shot{{Key: "k1"}, {Key: "k2"}}}))
+	require.NoError(t, l.EndDraft("p1", "k1", "k2"))
+	require.NoError(t, l.Sweep())
+	names, err := d.List("features/p1")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"k1-32x32-fit", "k1-thumb", "k3-32x32-fit", "k3-thumb"}, names, "k3 is on its way, of another tab perhaps")
+}
+
 // TestNothingHalfSaved stops a save at every one of its writes: the part is then as before, and Sweep leaves no trace.
 func TestNothingHalfSaved(t *testing.T) {
 	for left := range 4 {

@@ -84,6 +84,7 @@ func (v *View) bring(shots []store.Shot, bad bool) {
 type discarded struct {
 	store.Draft
 	images int
+	keys   []string // of all its images, also those that were taken out
 	view   *View
 }
 
@@ -92,7 +93,7 @@ func (v *View) Clear() {
 	was, over := *v, v.saved != nil || v.saving
 	v.leave()
 	if !over {
-		v.discard(&discarded{was.draft(), was.Count(false), &was})
+		v.discard(&discarded{was.draft(), was.Count(false), keys(was.shots), &was})
 	}
 	v.Page.FocusView = true
 }
@@ -100,7 +101,11 @@ func (v *View) Clear() {
 // Discard gives up unfinished teaching of an earlier visit.
 func (v *View) Discard(d store.Draft) {
 	v.drafts = slices.DeleteFunc(v.drafts, func(o store.Draft) bool { return o.ID == d.ID })
-	v.discard(&discarded{d, len(d.Good), nil})
+	var images []string
+	for _, s := range slices.Concat(d.Good, d.Bad) {
+		images = append(images, s.Key)
+	}
+	v.discard(&discarded{d, len(d.Good), images, nil})
 }
 
 func (v *View) discard(d *discarded) {
@@ -113,7 +118,7 @@ func (v *View) discard(d *discarded) {
 func (v *View) forget() {
 	if d := v.discarded; d != nil {
 		v.discarded = nil
-		v.back.EndDraft(d.ID)
+		v.back.EndDraft(d.ID, d.keys)
 	}
 }
 

@@ -61,6 +61,21 @@ func TestPartIsDeletedWhileItIsTaught(t *testing.T) {
 	assert.Empty(t, b.fits[1].Req.Parent)
 }
 
+// TestStartOverForgetsImages: also those that were taken out.
+func TestStartOverForgetsImages(t *testing.T) {
+	v, b, _ := newView(t)
+	v.Take(sources(0, 6))
+	answer(v, b)
+	v.Remove(v.shots[2])
+	all := keys(v.shots)
+	v.Clear()
+	assert.Empty(t, b.forgot, "it can be brought back")
+	v.Discard(store.Draft{ID: "d9", Good: []store.Shot{{Key: "k1"}}, Bad: []store.Shot{{Key: "k2"}}})
+	assert.Equal(t, all, b.forgot)
+	v.forget()
+	assert.Equal(t, []string{"k1", "k2"}, b.forgot)
+}
+
 // TestInspectWithAnotherVersion: the version that was saved is not the one in use any more.
 func TestInspectWithAnotherVersion(t *testing.T) {
 	v, b, p := saved(t)

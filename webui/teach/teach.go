@@ -23,9 +23,9 @@ type Backend interface {
 	// cancels the last one.
 	Fit(f Fit)
 	StopFit()
-	// KeepDraft keeps unfinished teaching, EndDraft forgets it with its features.
+	// KeepDraft keeps unfinished teaching, EndDraft forgets it with the features of its images, by their keys.
 	KeepDraft(d store.Draft)
-	EndDraft(id string)
+	EndDraft(id string, keys []string)
 	// Part returns a part that is kept, or nil: a draft with its id goes on from there.
 	Part(id string) *store.Part
 	// Save keeps a fitted head as a version of a part; the answer is Saved or NotSaved.

@@ -44,6 +44,7 @@ type fakeBackend struct {
 	stops     int
 	drafts    []store.Draft
 	ended     []string
+	forgot    []string // keys
 	saves     []Save
 	parts     []store.Part
 	fresh     int
@@ -57,7 +58,9 @@ func (b *fakeBackend) Drop(id int)             { b.drops = append(b.drops, id) }
 func (b *fakeBackend) Fit(f Fit)               { b.fits = append(b.fits, f) }
 func (b *fakeBackend) StopFit()                { b.stops++ }
 func (b *fakeBackend) KeepDraft(d store.Draft) { b.drafts = append(b.drafts, d) }
-func (b *fakeBackend) EndDraft(id string)      { b.ended = append(b.ended, id) }
+func (b *fakeBackend) EndDraft(id string, keys []string) {
+	b.ended, b.forgot = append(b.ended, id), keys
+}
 func (b *fakeBackend) Part(id string) *store.Part {
 	if i := slices.IndexFunc(b.parts, func(p store.Part) bool { return p.ID == id }); i >= 0 {
 		return &b.parts[i]
