@@ -122,3 +122,23 @@ func TestDeletedPartInUse(t *testing.T) {
 	p.results(1)
 	assert.Empty(t, p.problemList())
 }
+
+// TestGoOnInAnotherTab: unfinished teaching has more images by then than when it was listed.
+func TestGoOnInAnotherTab(t *testing.T) {
+	good, _ := brackets(t, 5, 0)
+	p := open(t, serve(t, siteDir(t)), desktop)
+	give := func(files []string, n string) {
+		p.choose(files...)
+		p.waitFor(`document.querySelectorAll(".shot").length === ` + n + ` && !document.querySelector(".shot.waiting")`)
+		p.waitForAsync(`anomnet.store.records("draft/").then((l) => JSON.parse(l[0][1]).good.length === ` + n + `)`)
+	}
+	p.show("teach")
+	give(good[:2], "2")
+	q := p.second()
+	q.show("teach")
+	q.waitFor(`document.querySelector(".resume-go")`)
+	give(good[2:], "5")
+	q.click(".resume-go")
+	q.waitFor(`document.querySelectorAll(".shot").length > 0`)
+	assert.Equal(t, "5", q.str(`document.querySelectorAll(".shot").length`))
+}

@@ -59,6 +59,24 @@ func (t *teacher) readDrafts() {
 	}
 }
 
+// Reopen implements teach.Backend.
+func (t *teacher) Reopen(id string) {
+	go func() {
+		ds, err := t.stock.lib.Drafts()
+		if err != nil {
+			warn(err)
+			return
+		}
+		t.app.view.Update(func() {
+			if at := slices.IndexFunc(ds, func(d store.Draft) bool { return d.ID == id }); at >= 0 {
+				t.view.Resume(ds[at])
+			} else {
+				t.view.Drafts(ds)
+			}
+		})
+	}()
+}
+
 // Fresh implements teach.Backend. Other teaching begins: the pictures of what was taught before can be read again.
 func (t *teacher) Fresh() string {
 	clear(t.thumbs)

@@ -40,7 +40,7 @@ func (c *Body) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgn = slim.Text(vgparent, "\n    ")
 				vgn = slim.El(vgparent, "", "button\x00type\x00button\x00class\x00button small primary resume-go")
 				vgn.SetInnerHTML(c.T("teach.resume"))
-				slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Resume(d) })
+				slim.On(vgn, "click", func(event vugu.DOMEvent) { c.GoOn(d) })
 				vgn = slim.Text(vgparent, "\n    ")
 				vgn = slim.El(vgparent, "", "button\x00type\x00button\x00class\x00button small")
 				vgn.SetInnerHTML(c.T("teach.discard"))

@@ -34,6 +34,9 @@ func (v *View) Drafts(ds []store.Draft) {
 	})
 }
 
+// GoOn asks for unfinished teaching as it is now: another tab may have changed it since it was listed.
+func (v *View) GoOn(d store.Draft) { v.back.Reopen(d.ID) }
+
 // Resume goes on with unfinished teaching.
 func (v *View) Resume(d store.Draft) {
 	if v.discarded != nil && v.discarded.ID == d.ID {

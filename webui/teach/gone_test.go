@@ -61,6 +61,14 @@ func TestPartIsDeletedWhileItIsTaught(t *testing.T) {
 	assert.Empty(t, b.fits[1].Req.Parent)
 }
 
+// TestGoOnReadsTheDraft: another tab may have gone on with it since it was listed.
+func TestGoOnReadsTheDraft(t *testing.T) {
+	v, b, _ := newView(t)
+	v.GoOn(store.Draft{ID: "d9", Good: []store.Shot{{Key: "k1"}}})
+	assert.Equal(t, "d9", b.reopened)
+	assert.Empty(t, v.shots)
+}
+
 // TestStartOverForgetsImages: also those that were taken out.
 func TestStartOverForgetsImages(t *testing.T) {
 	v, b, _ := newView(t)

@@ -26,6 +26,8 @@ type Backend interface {
 	// KeepDraft keeps unfinished teaching, EndDraft forgets it with the features of its images, by their keys.
 	KeepDraft(d store.Draft)
 	EndDraft(id string, keys []string)
+	// Reopen reads a draft; the answer is Resume, or Drafts when it is not there any more.
+	Reopen(id string)
 	// Part returns a part that is kept, or nil: a draft with its id goes on from there.
 	Part(id string) *store.Part
 	// Save keeps a fitted head as a version of a part; the answer is Saved or NotSaved.

@@ -45,6 +45,7 @@ type fakeBackend struct {
 	drafts    []store.Draft
 	ended     []string
 	forgot    []string // keys
+	reopened  string
 	saves     []Save
 	parts     []store.Part
 	fresh     int
@@ -61,6 +62,7 @@ func (b *fakeBackend) KeepDraft(d store.Draft) { b.drafts = append(b.drafts, d) 
 func (b *fakeBackend) EndDraft(id string, keys []string) {
 	b.ended, b.forgot = append(b.ended, id), keys
 }
+func (b *fakeBackend) Reopen(id string) { b.reopened = id }
 func (b *fakeBackend) Part(id string) *store.Part {
 	if i := slices.IndexFunc(b.parts, func(p store.Part) bool { return p.ID == id }); i >= 0 {
 		return &b.parts[i]
