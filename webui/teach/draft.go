@@ -9,6 +9,7 @@ import (
 // keep keeps the draft. One without images is not worth it.
 func (v *View) keep() {
 	if len(v.shots) > 0 {
+		v.drafted = true
 		v.back.KeepDraft(v.draft())
 	}
 }
@@ -52,12 +53,21 @@ func (v *View) Resume(d store.Draft) {
 	v.bringRegion(d.ROI)
 	v.bring(d.Good, false)
 	v.bring(d.Bad, true)
+	v.drafted = true
 	v.drafts = slices.DeleteFunc(v.drafts, func(o store.Draft) bool { return o.ID == d.ID })
 	v.Page.FocusView = true
 }
 
-// Again teaches a part that is kept further, from the images of its version in use.
+// Again teaches a part that is kept further: from where that was left, else from the images of its version in use.
 func (v *View) Again(p *store.Part) {
+	v.Page.Show("teach")
+	switch {
+	case v.id == p.ID && (v.drafted || v.fit != nil || v.result != nil && v.saved == nil):
+		return
+	case slices.ContainsFunc(v.drafts, func(d store.Draft) bool { return d.ID == p.ID }):
+		v.back.Reopen(p.ID)
+		return
+	}
 	now := p.Current()
 	d := store.Draft{ID: p.ID, Name: p.Name, Shape: p.ShapeNow(), Rate: now.Rate, Seed: p.Seed, Backbone: now.Backbone, ROI: now.ROI}
 	good, bad := p.Further(nil)
@@ -72,8 +82,7 @@ func (v *View) Again(p *store.Part) {
 		}
 	}
 	v.Resume(d)
-	v.parent = p
-	v.Page.Show("teach")
+	v.parent, v.drafted = p, false
 }
 
 func (v *View) bring(shots []store.Shot, bad bool) {

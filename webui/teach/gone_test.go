@@ -69,6 +69,35 @@ func TestGoOnReadsTheDraft(t *testing.T) {
 	assert.Empty(t, v.shots)
 }
 
+// TestTeachFurtherWhereItWasLeft: images that were given for a further version before are not forgotten.
+func TestTeachFurtherWhereItWasLeft(t *testing.T) {
+	p := &store.Part{ID: "p1", Name: "Bracket", Use: 1, Shape: defaultShape(), Shots: []store.Shot{{Key: "k1"}},
+		Versions: []store.Version{{N: 1, Head: "h1", Backbone: "bb", Good: []string{"k1"}}}}
+	v, b, page := newView(t)
+	b.parts = []store.Part{*p}
+	v.Again(p)
+	assert.Len(t, v.shots, 1)
+	p2 := *p
+	p2.Shots, p2.Use = append(p.Shots, store.Shot{Key: "k0"}), 2
+	p2.Versions = append(p.Versions, store.Version{N: 2, Head: "h2", Backbone: "bb", Good: []string{"k1", "k0"}})
+	v.Again(&p2)
+	assert.Len(t, v.shots, 2, "nothing was changed, so it begins with the version of now")
+	v.Again(p)
+	v.Take(sources(0, 2))
+	answer(v, b)
+	page.Show("inspect")
+	v.Again(p)
+	assert.Equal(t, "teach", page.View().ID)
+	assert.Len(t, v.shots, 3, "it is at work on it")
+
+	v, b, _ = newView(t) // after a reload
+	d := store.Draft{ID: "p1", Backbone: "bb", Shape: p.Shape, Good: []store.Shot{{Key: "k1"}, {Key: "k2"}}}
+	v.Drafts([]store.Draft{d})
+	v.Again(p)
+	assert.Equal(t, "p1", b.reopened)
+	assert.Empty(t, v.shots)
+}
+
 // TestStartOverForgetsImages: also those that were taken out.
 func TestStartOverForgetsImages(t *testing.T) {
 	v, b, _ := newView(t)

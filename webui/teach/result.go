@@ -259,8 +259,8 @@ func (v *View) Saved(p *store.Part) {
 	if p.ID != v.id { // other teaching has begun meanwhile
 		return
 	}
-	if v.saving, v.parent = false, p; v.changed {
-		v.keep() // saving has ended the draft
+	if v.saving, v.drafted, v.parent = false, false, p; v.changed { // saving has ended the draft
+		v.keep()
 	} else {
 		v.saved = p
 	}

@@ -115,6 +115,7 @@ type View struct {
 	problem  *protocol.Error
 	saving   bool
 	saved    *store.Part
+	drafted  bool // there is a draft on the device
 	changed  bool // something since Save that is not in what is being saved
 	full     bool
 	volatile bool
