@@ -87,6 +87,21 @@ func TestGiveMoreGoesWhereTheFirstWent(t *testing.T) {
 	assert.Equal(t, []string{"3", "4"}, names(p), "behind the part that is being loaded")
 }
 
+// TestReportOfThePartBefore: pictures for the report take a while, and another part comes into use.
+func TestReportOfThePartBefore(t *testing.T) {
+	p, b := donePage(t)
+	p.Part.Scores = []float32{1, 2}
+	p.Export(FormReport)
+	b.late = true
+	p.Export(FormReport)
+	p.Give([]Source{fakeFile("b.anomnet")}, nil)
+	p.Switched(bracket)
+	b.thumbs()
+	require.Len(t, b.results, 2)
+	assert.Equal(t, b.results[0], b.results[1])
+	assert.Equal(t, b.downloads[0].name, b.downloads[1].name)
+}
+
 func TestFileNames(t *testing.T) {
 	at := report.Time{Milli: 1777896000000, Offset: 120}
 	for part, want := range map[string]string{

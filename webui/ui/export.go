@@ -86,9 +86,10 @@ func (p *Page) Export(form string) {
 	case FormJSON:
 		write(protocol.ResultsRequest{Form: protocol.FormJSON}, name("results", ".json"), "application/json", nil)
 	case FormReport:
-		p.back.Thumbs(items, func(thumbs []string) {
-			page := &protocol.Page{Lang: p.Text.Lang, Texts: p.reportTexts(), Thumbs: thumbs, MaxOK: reportOK, Good: p.Part.Scores}
-			write(protocol.ResultsRequest{Form: protocol.FormHTML}, name("report", ".html"), "text/html;charset=utf-8", page)
+		page, file := &protocol.Page{Lang: p.Text.Lang, Texts: p.reportTexts(), MaxOK: reportOK, Good: p.Part.Scores}, name("report", ".html")
+		p.back.Thumbs(items, func(thumbs []string) { // another part may be in use by then
+			page.Thumbs = thumbs
+			write(protocol.ResultsRequest{Form: protocol.FormHTML}, file, "text/html;charset=utf-8", page)
 		})
 	case FormPictures:
 		p.Outlet.pictures, p.Outlet.begun = len(items), p.back.Now()

@@ -23,6 +23,8 @@ func (f fakeFile) Name() string { return string(f) }
 
 // fakeBackend remembers what the page asked for.
 type fakeBackend struct {
+	late      bool // thumbs answers Thumbs
+	thumbs    func()
 	scoring   []int
 	forgotten []int
 	clock     float64
@@ -82,7 +84,9 @@ type results struct {
 }
 
 func (b *fakeBackend) Thumbs(items []*Item, answer func([]string)) {
-	answer(make([]string, len(items)))
+	if b.thumbs = func() { answer(make([]string, len(items))) }; !b.late {
+		b.thumbs()
+	}
 }
 
 type download struct {
