@@ -87,6 +87,26 @@ func TestGiveMoreGoesWhereTheFirstWent(t *testing.T) {
 	assert.Equal(t, []string{"3", "4"}, names(p), "behind the part that is being loaded")
 }
 
+// TestGiveMoreAfterPeopleWentElsewhere: the rest of a folder is not good images because somebody looks at Teach meanwhile, and the other way round.
+func TestGiveMoreAfterPeopleWentElsewhere(t *testing.T) {
+	p, _ := readyPage(t, 1)
+	var taken []Source
+	p.Register(View{ID: "teach", Take: func(images []Source) bool {
+		taken = append(taken, images...)
+		return true
+	}})
+	p.Give(nil, []Source{fakeFile("1")})
+	p.Show("teach")
+	p.GiveMore([]Source{fakeFile("2")})
+	assert.Equal(t, []string{"1", "2"}, names(p))
+	assert.Empty(t, taken)
+	p.Give(nil, []Source{fakeFile("3")})
+	p.Show(inspectID)
+	p.GiveMore([]Source{fakeFile("4")})
+	assert.Equal(t, []Source{fakeFile("3"), fakeFile("4")}, taken)
+	assert.Len(t, names(p), 2)
+}
+
 // TestReportOfThePartBefore: pictures for the report take a while, and another part comes into use.
 func TestReportOfThePartBefore(t *testing.T) {
 	p, b := donePage(t)

@@ -173,7 +173,7 @@ func (p *Page) Stopped() bool { return p.stop }
 
 // GiveMore takes further images of a drop: they go where the first ones went, and the view stays.
 func (p *Page) GiveMore(images []Source) {
-	if take := p.View().Take; take != nil && take(images) {
+	if p.taker != nil && p.taker(images) {
 		return
 	}
 	if len(p.drops) == 0 {

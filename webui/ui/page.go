@@ -155,11 +155,12 @@ type Page struct {
 	spots  spots
 
 	parts   []*shelf
-	at      int    // the part in use
-	resumed bool   // the part of the last visit was looked for
-	drops   []drop // wait for a part to load
-	loading bool   // Backend.Load has the first of drops
-	stop    bool   // see Stop
+	at      int                        // the part in use
+	resumed bool                       // the part of the last visit was looked for
+	drops   []drop                     // wait for a part to load
+	loading bool                       // Backend.Load has the first of drops
+	taker   func(images []Source) bool // that of the view which took the last gift, nil for Inspect
+	stop    bool                       // see Stop
 	judging judging
 	absent  map[string][]*Item        // items without a file, by the file's digest
 	trusted map[string]protocol.Trust // by head, see Vouch

@@ -42,10 +42,10 @@ type drop struct {
 // Give takes files that a person dropped or chose. A model is loaded first; the images go to its part, or to the part in use
 // when it is refused.
 func (p *Page) Give(models, images []Source) {
-	if len(models) == 0 {
-		if take := p.View().Take; take != nil && take(images) {
-			return
-		}
+	p.taker = nil
+	if take := p.View().Take; len(models) == 0 && take != nil && take(images) {
+		p.taker = take
+		return
 	}
 	if len(images) > 0 {
 		p.Show(inspectID)
