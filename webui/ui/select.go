@@ -60,7 +60,7 @@ func (p *Page) narrow(filter, search string, order Order) {
 // Select shows an item large and says its verdict.
 func (p *Page) Select(id int) {
 	it := p.byID[id]
-	if it == nil {
+	if it == nil || !slices.Contains(p.List.all, it) { // a tile of the part before, which is in the document until the next frame
 		return
 	}
 	p.List.selected = it

@@ -265,3 +265,14 @@ func renewed(t *testing.T, p *Page) {
 	v2.HeadDigest = "b2"
 	p.Switched(v2)
 }
+
+// TestTileOfThePartBefore: a click on it comes after another part has come into use, and before the page is drawn again. A person's verdict on it would be noted as
+// one of that part.
+func TestTileOfThePartBefore(t *testing.T) {
+	p, _ := donePage(t)
+	p.Give([]Source{fakeFile("b.anomnet")}, nil)
+	p.Switched(bracket)
+	p.Select(1)
+	assert.Nil(t, p.Selected())
+	assert.False(t, (&Judge{p}).Shown())
+}
