@@ -142,3 +142,22 @@ func TestGoOnInAnotherTab(t *testing.T) {
 	q.waitFor(`document.querySelectorAll(".shot").length > 0`)
 	assert.Equal(t, "5", q.str(`document.querySelectorAll(".shot").length`))
 }
+
+// TestUpdateBesideWhatIsNotStored: entries of the history that wait for room would go with the page.
+func TestUpdateBesideWhatIsNotStored(t *testing.T) {
+	srv := serveSwap(t, siteDir(t))
+	p := open(t, srv.server, desktop)
+	p.str(`(() => { globalThis.full = IDBObjectStore.prototype.add;
+		IDBObjectStore.prototype.add = function () { this.transaction.abort(); throw new DOMException("no room", "QuotaExceededError"); }; })()`)
+	p.choose(filepath.Join(siteDir(t), "samples", firstSample(t)))
+	p.results(1)
+	p.waitFor(`document.querySelector(".notice.refused")`)
+	srv.put(variant(t, "assets/css/app.css", "/* One file", "/* A second version. One file"))
+	p.later(`await anomnet.offline.look()`)
+	p.waitFor(`document.querySelector("#newer")`)
+	assert.Equal(t, "true", p.str(`document.querySelector("#newer").disabled`))
+	p.str(`(() => { IDBObjectStore.prototype.add = globalThis.full; })()`)
+	p.show("history")
+	p.click("#retry")
+	p.waitFor(`document.querySelector("header #newer:enabled")`)
+}

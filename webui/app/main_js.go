@@ -14,6 +14,7 @@ import (
 	"anomnet/assets/messages"
 	"anomnet/wasm/protocol"
 	"anomnet/webui/dom"
+	"anomnet/webui/history"
 	"anomnet/webui/ui"
 )
 
@@ -51,6 +52,7 @@ type app struct {
 	trust   *custodian
 	teach   *teacher
 	correct *corrector
+	log     *history.Log
 	offline *offliner
 }
 

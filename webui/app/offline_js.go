@@ -87,6 +87,9 @@ func (o *offliner) idle() bool {
 	if a.page.Busy() || a.page.IsBare() || a.page.Camera.Open || len(a.pool.tasks) > 0 {
 		return false
 	}
+	if n := a.page.Notice; n != nil && n.Kind == ui.NoticeBusy || a.log.Waiting() > 0 { // a folder, an export, entries that the device has no room for
+		return false
+	}
 	for _, w := range a.pool.workers {
 		if len(w.tasks) > 0 || len(w.jobs) > 0 {
 			return false

@@ -11,6 +11,7 @@ import (
 // views lists the views behind Inspect, in the order of the header. Each is made by a function of its own file.
 func (a *app) views() []ui.View {
 	history, log, keeper := a.historyView()
+	a.log = log
 	return []ui.View{a.teachView(), history, a.modelsView(), a.kioskView(log, keeper), a.offline.privacyView()}
 }
 
