@@ -474,7 +474,7 @@ func (c *History) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgparent := vgn
 					_ = vgparent
 					vgn = slim.Text(vgparent, "\n      ")
-					vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00newer\x00class\x00button small")
+					vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00entries-newer\x00class\x00button small")
 					vgn.AddAttrInterface("disabled", c.IsNewest())
 					vgn.SetInnerHTML(c.Page.Text.T("history.newer"))
 					slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Newer() })
@@ -482,7 +482,7 @@ func (c *History) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgn = slim.El(vgparent, "", "span\x00id\x00place")
 					vgn.SetInnerHTML(c.Place())
 					vgn = slim.Text(vgparent, "\n      ")
-					vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00older\x00class\x00button small")
+					vgn = slim.El(vgparent, "", "button\x00type\x00button\x00id\x00entries-older\x00class\x00button small")
 					vgn.AddAttrInterface("disabled", c.IsOldest())
 					vgn.SetInnerHTML(c.Page.Text.T("history.older"))
 					slim.On(vgn, "click", func(event vugu.DOMEvent) { c.Older() })

@@ -1,10 +1,14 @@
 package ui
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"anomnet/wasm/protocol"
 	"anomnet/webui/dom/vdom"
@@ -29,4 +33,21 @@ func TestMarkupInNamesStaysText(t *testing.T) {
 		}
 		assert.False(t, n.Tag == "img" && attrOf(n, "src") == "x")
 	})
+}
+
+// TestIDsAreThereOnce: the header and the dialogs are in the document together with every view.
+func TestIDsAreThereOnce(t *testing.T) {
+	files, err := filepath.Glob("../*/*.vugu")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	seen := map[string]string{}
+	for _, f := range files {
+		data, err := os.ReadFile(f)
+		require.NoError(t, err)
+		for _, m := range regexp.MustCompile(` id="([^"]+)"`).FindAllSubmatch(data, -1) {
+			id := string(m[1])
+			assert.Empty(t, seen[id], "%s in %s", id, f)
+			seen[id] = f
+		}
+	}
 }
