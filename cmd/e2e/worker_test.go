@@ -160,3 +160,33 @@ func TestHungWorker(t *testing.T) {
 	assert.Equal(t, 1, failed)
 	assert.Equal(t, "1", p.str(`hung`))
 }
+
+// TestAnotherPartDuringAFit: a fit takes the worker that has it seconds to minutes. Another one loads the part that a person wants to see.
+func TestAnotherPartDuringAFit(t *testing.T) {
+	good, _ := brackets(t, 5, 0)
+	p := open(t, serve(t, siteDir(t)), desktop)
+	if p.str(`workers.length`) == "1" {
+		t.Skip("there is one worker only")
+	}
+	p.importFiles(writer(t)("bracket.anomnet", taught(t)))
+	p.waitFor(`document.querySelector("[data-part=Bracket]")`)
+	p.show("teach")
+	p.choose(good...)
+	p.waitFor(`document.querySelectorAll(".shot").length === 5 && !document.querySelector(".shot.waiting")`)
+	p.str(`(() => { for (const w of workers) { const post = w.postMessage; let fit = [];
+		w.postMessage = function (m, ...rest) { // as long as the fit takes, the worker hears nothing
+			if (m.op === "fit" || fit.length) fit.push(() => post.call(this, m, ...rest)); else post.call(this, m, ...rest);
+			if (m.op === "fit") globalThis.end = () => { for (const f of fit) f(); fit = []; };
+		}; } })()`)
+	p.click("#teach-start")
+	p.waitFor(`globalThis.end`)
+	p.useParts(1)
+	assert.Equal(t, "Bracket", p.str(`document.querySelector(".parts").selectedOptions[0].textContent`))
+	p.waitFor(`document.querySelector("#teach-cancel")`)
+	p.str(`(() => { end(); })()`)
+	p.waitFor(`document.querySelector("#teach-result")`)
+	p.show("inspect")
+	p.choose(good...)
+	p.results(5)
+	assert.Empty(t, p.problemList())
+}

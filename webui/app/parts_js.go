@@ -4,6 +4,7 @@ package app
 
 import (
 	"fmt"
+	"slices"
 	"syscall/js"
 
 	"anomnet/wasm/protocol"
@@ -131,15 +132,19 @@ func (p *pool) tryCrashed(w *worker, why string) {
 	}
 }
 
-// try starts a trial on the first worker, at once or as soon as its program runs.
+// try starts a trial on the first worker that does not learn, at once or as soon as its program runs. Nobody who goes to another part waits for a fit.
 func (p *pool) try(t part) {
 	if len(p.workers) == 0 {
 		p.app.page.Refused(protocol.Error{Code: protocol.CodeCrashed, Message: "no worker is left"})
 		return
 	}
-	p.trial = &trial{part: t, w: p.workers[0]}
-	if p.workers[0].up {
-		p.trial.id = p.give(p.workers[0], t)
+	w := p.workers[0]
+	if at := slices.IndexFunc(p.workers, func(o *worker) bool { return o.up && !o.busy() }); at >= 0 {
+		w = p.workers[at]
+	}
+	p.trial = &trial{part: t, w: w}
+	if w.up {
+		p.trial.id = p.give(w, t)
 	}
 }
 
