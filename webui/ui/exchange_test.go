@@ -122,6 +122,24 @@ func TestReportOfThePartBefore(t *testing.T) {
 	assert.Equal(t, b.downloads[0].name, b.downloads[1].name)
 }
 
+// TestTwoExportsOfPictures: the history would have the number of the second for both, and "Cancel" of one would end with the other.
+func TestTwoExportsOfPictures(t *testing.T) {
+	p, b := donePage(t)
+	var heard []int
+	p.Watch(Watcher{Exported: func(_ string, n int) { heard = append(heard, n) }})
+	p.SetFilter("NG")
+	p.Outlet.Shown = true
+	p.Export(FormPictures)
+	p.Outlet.Shown = false
+	p.Export(FormPictures)
+	p.Saved("x.zip", 0, nil)
+	assert.Equal(t, []int{1}, heard)
+	p.Export(FormPictures)
+	p.Saved("x.zip", 0, nil)
+	assert.Equal(t, []int{1, 3}, heard)
+	assert.Len(t, b.drawn, 2)
+}
+
 func TestFileNames(t *testing.T) {
 	at := report.Time{Milli: 1777896000000, Offset: 120}
 	for part, want := range map[string]string{

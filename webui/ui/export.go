@@ -92,6 +92,9 @@ func (p *Page) Export(form string) {
 			write(protocol.ResultsRequest{Form: protocol.FormHTML}, file, "text/html;charset=utf-8", page)
 		})
 	case FormPictures:
+		if p.Outlet.pictures > 0 { // one at a time; the notice says how far it is
+			return
+		}
 		p.Outlet.pictures, p.Outlet.begun = len(items), p.back.Now()
 		p.Saving(0, len(items))
 		p.back.Pictures(name("pictures", ".zip"), items, b)
@@ -137,7 +140,8 @@ func (p *Page) Saving(done, total int) {
 
 // Saved is the answer of Backend.Pictures: the archive's name and how many pictures it lacks because their files are gone.
 func (p *Page) Saved(name string, missing int, err error) {
-	p.stop = false
+	n := p.Outlet.pictures
+	p.stop, p.Outlet.pictures = false, 0
 	switch {
 	case err != nil:
 		p.Warn(p.t("export.failed"), "", err.Error())
@@ -149,7 +153,7 @@ func (p *Page) Saved(name string, missing int, err error) {
 			more = p.Text.N("export.missing", missing)
 		}
 		p.Tell(p.t("export.done", "name", name), more)
-		p.left(FormPictures, p.Outlet.pictures)
+		p.left(FormPictures, n)
 	}
 }
 
