@@ -161,3 +161,17 @@ func TestUpdateBesideWhatIsNotStored(t *testing.T) {
 	p.click("#retry")
 	p.waitFor(`document.querySelector("header #newer:enabled")`)
 }
+
+// TestTabClosedWhileDeleting: the next visit does not say that the browser has cleared the part.
+func TestTabClosedWhileDeleting(t *testing.T) {
+	p := open(t, serve(t, siteDir(t)), desktop)
+	p.importFiles(writer(t)("bracket.anomnet", taught(t)))
+	p.waitFor(`document.querySelector("[data-part=Bracket]") && JSON.parse(localStorage["anomnet-settings"]).parts === 1`)
+	p.str(`(() => { FileSystemDirectoryHandle.prototype.removeEntry = () => new Promise(() => {}); })()`)
+	p.click("[data-part=Bracket] .delete")
+	p.click("[data-part=Bracket] .delete-yes")
+	p.waitForAsync(`anomnet.store.records("part/").then((l) => l.length === 0)`)
+	p.reload()
+	p.waitFor(`document.querySelector("main").dataset.view === "models" && document.querySelector("#models-usage")`)
+	assert.Equal(t, "null", p.str(`document.querySelector("#models-gone")?.textContent ?? null`))
+}

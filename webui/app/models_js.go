@@ -127,6 +127,7 @@ func (c *curator) Delete(id string) {
 		name := ""
 		if p := c.stock.part(id); p != nil {
 			name = p.Name
+			c.app.view.Update(func() { c.stock.expect(len(c.stock.parts) - 1) })
 		}
 		if err := c.stock.lib.Delete(id); err != nil {
 			return "", storeError(err)

@@ -181,12 +181,17 @@ func (s *stock) missed(gone, parts int) {
 	if before := page.Settings.Parts; parts == 0 && before > 0 && !s.looked {
 		gone = before
 	}
-	if page.Settings.Parts != parts {
-		page.Settings.Parts = parts
-		s.app.Save(page.Settings)
-	}
+	s.expect(parts)
 	if gone > 0 && !s.looked {
 		s.app.trust.view.Cleared(gone)
 	}
 	s.looked = true
+}
+
+// expect keeps how many parts the next visit will find. When one is deleted this comes first: the tab may be closed in the middle.
+func (s *stock) expect(parts int) {
+	if page := s.app.page; page.Settings.Parts != parts {
+		page.Settings.Parts = parts
+		s.app.Save(page.Settings)
+	}
 }
