@@ -17,6 +17,7 @@ import (
 
 	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -364,4 +365,23 @@ func TestOldExportsAreRemoved(t *testing.T) {
 		for await (const name of (await navigator.storage.getDirectory()).keys()) if (name.startsWith("export-")) names.push(name);
 		return names.length === 1 && names[0] !== "export-1000";
 	})()`)
+}
+
+// TestLimitsMovedDuringAnExport: pictures do not contradict the table that is in the archive with them.
+func TestLimitsMovedDuringAnExport(t *testing.T) {
+	p := open(t, serve(t, siteDir(t)), desktop)
+	p.downloads()
+	p.waitFor(`document.querySelector("#samples")`)
+	p.click("#samples")
+	p.results(8)
+	p.str(`(() => { const make = OffscreenCanvas.prototype.convertToBlob; globalThis.made = 0;
+		OffscreenCanvas.prototype.convertToBlob = async function (...args) { made++; await new Promise((r) => setTimeout(r, 500)); return make.apply(this, args); }; })()`)
+	p.str(`document.querySelector("#items").focus()`)
+	p.export("pictures")
+	p.waitFor(`made >= 2`)
+	p.str(`document.querySelector("[data-limit=limit]").focus()`)
+	p.press(kb.Home)
+	p.waitFor(`document.querySelector("#limits-reset")`)
+	p.waitFor(`document.querySelector(".notice details, .notice.info")`)
+	assert.Contains(t, p.str(`document.querySelector(".notice").textContent`), "the limits were moved")
 }

@@ -116,6 +116,7 @@ func (a *app) Pictures(name string, items []*ui.Item, b *report.Batch) {
 var (
 	errStopped  = errors.New("stopped")
 	errSwitched = errors.New("another part came into use")
+	errMoved    = errors.New("the limits were moved")
 )
 
 // archive makes the archive and gives it to the person. It blocks.
@@ -165,6 +166,9 @@ func (a *app) archive(name string, items []*ui.Item, b *report.Batch) (missing i
 			blob, err := a.annotated(it)
 			if a.page.Part.HeadDigest != b.Header.HeadSHA256 { // whose name, region and limits the picture would have
 				return 0, errSwitched
+			}
+			if it.Result.Limit != b.Header.Limit || it.Result.Review != b.Header.Review { // the picture would contradict the table
+				return 0, errMoved
 			}
 			if err != nil {
 				missing++
