@@ -45,14 +45,34 @@ func oddity(t *testing.T, data string) {
 	masks, err := filepath.Glob(filepath.Join(data, "ground_truth", "*", "*.png"))
 	require.NoError(t, err)
 	require.NotEmpty(t, masks)
-	other := image.NewGray(image.Rect(0, 0, 31, 17)) // of another size, and another shape
+	writeMask(t, masks[0], 31, 31)
+}
+
+// writeMask makes a mask of w x h pixels with a small defect.
+func writeMask(t *testing.T, path string, w, h int) {
+	mask := image.NewGray(image.Rect(0, 0, w, h))
 	for x := range 10 {
-		other.SetGray(x, 9, color.Gray{255})
-		other.SetGray(x, 10, color.Gray{255})
+		mask.SetGray(x, 9, color.Gray{255})
+		mask.SetGray(x, 10, color.Gray{255})
 	}
-	b.Reset()
-	require.NoError(t, png.Encode(&b, other))
-	require.NoError(t, os.WriteFile(masks[0], b.Bytes(), 0o644))
+	var b bytes.Buffer
+	require.NoError(t, png.Encode(&b, mask))
+	require.NoError(t, os.WriteFile(path, b.Bytes(), 0o644))
+}
+
+// TestMaskOfAnotherShape: such a mask marks other places than those of its picture, so nothing is measured with it, and it is named.
+func TestMaskOfAnotherShape(t *testing.T) {
+	data, head := washers(t)
+	masks, err := filepath.Glob(filepath.Join(data, "ground_truth", "*", "*.png"))
+	require.NoError(t, err)
+	require.NotEmpty(t, masks)
+	writeMask(t, masks[0], 31, 17)
+	commands := onData(data, head, t.TempDir())
+	for _, name := range []string{"eval", "compare"} {
+		code, _, stderr := cli(t, commands[name]...)
+		assert.Equal(t, exitFailed, code, name)
+		assert.Contains(t, stderr, masks[0]+" has 31 x 17 pixels", name)
+	}
 }
 
 // TestOddData: mixed sizes, CMYK and grey pictures, and a mask of another size are taken by every command; duplicates are named.

@@ -194,7 +194,7 @@ func Load(path string, pre imaging.Preprocess) (*imaging.RGB, error) {
 }
 
 // LoadMask reads the item's mask and returns where it is set, at the size and in the way of pre, as Load brings the image: a pixel counts when the resized mask,
-// made of the pixels from MaskLevel on where that is given, is at least half.
+// made of the pixels from MaskLevel on where that is given, is at least half. A mask of another shape than the item's picture would mark other places, and is refused.
 func (i Item) LoadMask(pre imaging.Preprocess) ([]bool, error) {
 	data, err := Read(i.Mask)
 	if err != nil {
@@ -203,6 +203,9 @@ func (i Item) LoadMask(pre imaging.Preprocess) ([]bool, error) {
 	img, err := imaging.Decode(data, nil)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: mask %s: %w", i.Mask, err)
+	}
+	if err := i.fits(img); err != nil {
+		return nil, err
 	}
 	if level := i.MaskLevel; level > 0 { // a level belongs to the pixels as they are, before they are mixed
 		for k, v := range img.Pix {
@@ -217,6 +220,26 @@ func (i Item) LoadMask(pre imaging.Preprocess) ([]bool, error) {
 		mask[k] = img.Pix[3*k] >= 128
 	}
 	return mask, nil
+}
+
+// fits holds the shape of a mask against that of the item's picture, which stands upright; half the size is as good.
+func (i Item) fits(mask *imaging.RGB) error {
+	if i.Path == "" {
+		return nil
+	}
+	data, err := Read(i.Path)
+	if err != nil {
+		return err
+	}
+	p, err := imaging.Open(data, nil)
+	if err != nil {
+		return fmt.Errorf("dataset: %s: %w", i.Path, err)
+	}
+	off := mask.W*p.H - mask.H*p.W // one pixel more or less comes from rounding
+	if max(off, -off) > max(p.W, p.H) {
+		return fmt.Errorf("dataset: mask %s has %d x %d pixels, its picture %d x %d: want the same shape", i.Mask, mask.W, mask.H, p.W, p.H)
+	}
+	return nil
 }
 
 // Digest hashes the files in order: SHA-256 over their SHA-256 sums.

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
@@ -161,6 +162,37 @@ func TestLoadMaskTakesAnotherSize(t *testing.T) {
 	mask, err := Item{Mask: path}.LoadMask(imaging.Preprocess{Width: 4, Height: 2})
 	require.NoError(t, err)
 	assert.Equal(t, []bool{true, true, false, false, true, true, false, false}, mask)
+}
+
+func TestLoadMaskWantsTheShapeOfItsPicture(t *testing.T) {
+	dir := t.TempDir()
+	it := Item{Path: filepath.Join(dir, "picture.png"), Mask: filepath.Join(dir, "m.png")}
+	for _, c := range []struct {
+		picture, mask [2]int
+		ok            bool
+	}{
+		{[2]int{300, 200}, [2]int{300, 200}, true},
+		{[2]int{300, 200}, [2]int{150, 100}, true},
+		{[2]int{1000, 700}, [2]int{333, 233}, true},
+		{[2]int{300, 200}, [2]int{200, 300}, false},
+		{[2]int{300, 200}, [2]int{200, 200}, false},
+		{[2]int{1000, 700}, [2]int{1000, 690}, false},
+	} {
+		for path, size := range map[string][2]int{it.Path: c.picture, it.Mask: c.mask} {
+			var buf bytes.Buffer
+			require.NoError(t, png.Encode(&buf, image.NewGray(image.Rect(0, 0, size[0], size[1]))))
+			require.NoError(t, os.WriteFile(path, buf.Bytes(), 0o644))
+		}
+		_, err := it.LoadMask(imaging.Preprocess{Width: 32, Height: 32})
+		if c.ok {
+			assert.NoError(t, err)
+			continue
+		}
+		assert.ErrorContains(t, err, fmt.Sprintf("m.png has %d x %d pixels, its picture %d x %d", c.mask[0], c.mask[1], c.picture[0], c.picture[1]))
+	}
+	require.NoError(t, os.Remove(it.Path))
+	_, err := it.LoadMask(imaging.Preprocess{Width: 32, Height: 32})
+	assert.ErrorIs(t, err, os.ErrNotExist)
 }
 
 func TestDigestDependsOnContentAndOrderOnly(t *testing.T) {

@@ -62,6 +62,7 @@ func TestVisA(t *testing.T) {
 	dir := tree(t, map[string]string{"split_csv/1cls.csv": visaHead + "pcb1,train,normal,pcb1/Data/Images/Normal/0.png,\ncandle,train,normal,candle/0.png,\n" +
 		"candle,test,normal,candle/1.png,\ncandle,test,anomaly,candle/2.png,candle/m2.png\n", "candle/m2.png": ""})
 	write(t, filepath.Join(dir, "candle/m2.png"), 3) // VisA's masks hold the number of the kind of defect
+	write(t, filepath.Join(dir, "candle/2.png"), 9)
 	got, err := VisA(dir)
 	require.NoError(t, err)
 	require.Len(t, got, 2)
