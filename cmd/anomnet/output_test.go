@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -53,6 +54,30 @@ func TestScoreOfZeroHasAllKeys(t *testing.T) {
 		assert.Contains(t, row, key)
 	}
 	assert.NotContains(t, row, "error")
+}
+
+// TestKeysStandInTheDocument: docs/commands.md names every key that a program may read.
+func TestKeysStandInTheDocument(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/commands.md")
+	require.NoError(t, err)
+	data, head := washers(t)
+	broken := filepath.Join(t.TempDir(), "broken.png")
+	require.NoError(t, os.WriteFile(broken, []byte("no image"), 0o644))
+	for _, args := range [][]string{
+		{"score", "--model", head, "--json", filepath.Join(data, "test"), broken},
+		{"eval", "--model", head, "--data", data, "--json", "--scores"},
+	} {
+		_, stdout, stderr := cli(t, args...)
+		require.NotEmpty(t, stdout, stderr)
+		found := regexp.MustCompile(`"([a-z0-9_]+)":`).FindAllStringSubmatch(stdout, -1)
+		for _, key := range found {
+			assert.Contains(t, string(doc), "`"+key[1]+"`", "%s --json", args[0])
+		}
+		require.NotEmpty(t, found)
+		if args[0] == "score" {
+			assert.Contains(t, stdout, `"regions"`, "an NG image is among them")
+		}
+	}
 }
 
 func TestAFileThatCannotBeReadIsNoFaultOfTheProgram(t *testing.T) {
