@@ -31,7 +31,7 @@ type distillFlags struct {
 func distillCommand(fs *flag.FlagSet) func(context.Context, *console, []string) error {
 	f := &distillFlags{}
 	o := &f.opt
-	fs.StringVar(&f.teacher, "teacher", "", "safetensors `file` with the teacher's float32 weights")
+	fs.StringVar(&f.teacher, "teacher", "", "`file` with the teacher's weights: safetensors, or a .pth of PyTorch (a state dict)")
 	fs.StringVar(&o.Arch, "arch", importer.ArchResNet18, "architecture of the teacher, as for import")
 	fs.StringVar(&f.teacherJSON, "describe", "", "JSON `file` that describes a teacher of --arch plain")
 	fs.StringVar(&f.images, "images", "", "`folder` of photographs")
