@@ -92,17 +92,8 @@ func (f *distillFlags) checkOutputs() error {
 		return usageError("--out %s: the float weights and their description go to %s and %s", f.out, beside[0], beside[1])
 	}
 	for _, out := range append(beside, f.out) {
-		if err := atomicfile.Check(out); err != nil {
+		if err := checkOutput(out, inputs...); err != nil {
 			return err
-		}
-		there, err := os.Stat(out)
-		if err != nil {
-			continue // it is not there yet
-		}
-		for _, in := range inputs {
-			if info, err := os.Stat(in); err == nil && os.SameFile(info, there) {
-				return usageError("--out %s would be written over %s: take another name", f.out, in)
-			}
 		}
 	}
 	return nil

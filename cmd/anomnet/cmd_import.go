@@ -50,7 +50,7 @@ func importCommand(fs *flag.FlagSet) func(context.Context, *console, []string) e
 		if f.opt.Arch == importer.ArchPlain && f.describe == "" {
 			return usageError("--arch plain needs --describe")
 		}
-		if err := atomicfile.Check(f.out); err != nil {
+		if err := checkOutput(f.out, f.from, f.describe); err != nil {
 			return err
 		}
 		return f.run(ctx, c)
@@ -120,11 +120,14 @@ func (f *importFlags) pickImages() error {
 
 // halfStep is how far photographs that are picked of n lie from those that are held out.
 func (f *importFlags) halfStep(n int) (int, error) {
-	half := n / (2 * max(f.calibrate, f.heldOut, 1))
-	if half < 1 || f.calibrate < 1 || f.heldOut < 1 {
-		return 0, fmt.Errorf("%s: %d photographs are too few to calibrate on %d and to hold out %d", f.images, n, f.calibrate, f.heldOut)
+	if f.calibrate < 1 || f.heldOut < 1 {
+		return 0, usageError("--calibrate %d, --held-out %d: want at least 1", f.calibrate, f.heldOut)
 	}
-	return half, nil
+	want := 2 * max(f.calibrate, f.heldOut)
+	if n < want {
+		return 0, fmt.Errorf("%s: %d photographs are too few to calibrate on %d and to hold out %d: want %d, twice the larger number", f.images, n, f.calibrate, f.heldOut, want)
+	}
+	return n / want, nil
 }
 
 func photographs(paths []string) importer.Images {

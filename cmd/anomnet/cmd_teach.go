@@ -12,7 +12,6 @@ import (
 	"anomnet/core/imaging"
 	"anomnet/core/model"
 	"anomnet/core/teach"
-	"anomnet/trainer/atomicfile"
 	"anomnet/trainer/dataset"
 )
 
@@ -61,7 +60,7 @@ func (l *learnFlags) check() error {
 	if err := l.preprocess().Validate(); err != nil {
 		return usageError("%v", err)
 	}
-	return atomicfile.Check(l.out)
+	return checkOutput(l.out, l.backbone)
 }
 
 func (l *learnFlags) preprocess() imaging.Preprocess {

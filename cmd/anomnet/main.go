@@ -179,6 +179,23 @@ func checkFolder(dir string) error {
 	return atomicfile.Check(filepath.Join(dir, "index.html"))
 }
 
+// checkOutput says whether the file out can be written, and that it is none of the inputs, which it would replace. An input may be "".
+func checkOutput(out string, inputs ...string) error {
+	if err := atomicfile.Check(out); err != nil {
+		return err
+	}
+	there, err := os.Stat(out)
+	if err != nil {
+		return nil // it is not there yet
+	}
+	for _, in := range inputs {
+		if info, err := os.Stat(in); err == nil && os.SameFile(info, there) {
+			return usageError("--out %s would be written over %s: take another name", out, in)
+		}
+	}
+	return nil
+}
+
 func usageError(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", errUsage, fmt.Sprintf(format, args...))
 }

@@ -190,3 +190,38 @@ func TestDistillKeepsWhatItIsMadeOf(t *testing.T) {
 		assert.Contains(t, stderr, tt.want)
 	}
 }
+
+// TestNothingIsWrittenOverWhatItIsMadeOf: weights, their description and a backbone outlive a mistyped --out.
+func TestNothingIsWrittenOverWhatItIsMadeOf(t *testing.T) {
+	dir := t.TempDir()
+	weights, description := filepath.Join(dir, "net.safetensors"), filepath.Join(dir, "net.json")
+	for _, name := range []string{weights, description} {
+		require.NoError(t, os.WriteFile(name, []byte("{}"), 0o644))
+	}
+	for _, args := range [][]string{
+		{"import", "--from", weights, "--describe", description, "--images", dir, "--out", weights},
+		{"import", "--from", weights, "--describe", description, "--images", dir, "--out", description},
+		{"teach", "--good", dir, "--part", "p", "--backbone", weights, "--out", weights},
+		{"train", "--data", dir, "--part", "p", "--method", "kcentre", "--backbone", weights, "--out", weights},
+	} {
+		code, _, stderr := cli(t, args...)
+		assert.Equal(t, exitUsage, code, stderr)
+		assert.Contains(t, stderr, "would be written over")
+	}
+}
+
+func TestImportSaysHowManyPhotographsItWants(t *testing.T) {
+	dir := t.TempDir()
+	weights, description := filepath.Join(dir, "net.safetensors"), filepath.Join(dir, "net.json")
+	for _, name := range []string{weights, description, filepath.Join(dir, "a.png"), filepath.Join(dir, "b.png"), filepath.Join(dir, "c.png")} {
+		require.NoError(t, os.WriteFile(name, []byte("{}"), 0o644))
+	}
+	for want, flags := range map[string][]string{
+		"want 4, twice the larger number": {"--calibrate", "2", "--held-out", "1"}, // three are enough for 2 and 1, but not at equal steps
+		"want at least 1":                 {"--calibrate", "-1", "--held-out", "1"},
+	} {
+		args := append([]string{"import", "--from", weights, "--describe", description, "--images", dir, "--out", filepath.Join(dir, "o")}, flags...)
+		_, _, stderr := cli(t, args...)
+		assert.Contains(t, stderr, want)
+	}
+}
