@@ -66,6 +66,9 @@ func compareCommand(fs *flag.FlagSet) func(context.Context, *console, []string) 
 		if len(args) > 0 || (len(f.data) == 0 && f.mvtec == "" && f.visa == "" && f.mvtec2 == "") {
 			return usageError("want --data, --mvtec, --visa or --mvtec2, and no other arguments")
 		}
+		if (f.asJSON && f.asCSV) || (f.asJSON || f.asCSV) && f.asMD {
+			return usageError("want one of --json, --csv and --markdown; --report writes all")
+		}
 		if err := errors.Join(checkFolder(f.report), checkFolder(f.resume)); err != nil { // before hours of cells
 			return err
 		}

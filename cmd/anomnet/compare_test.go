@@ -206,3 +206,11 @@ func trainsWithoutTorch(t *testing.T, data string) {
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, stderr, "is no folder of a run")
 }
+
+func TestComparePrintsOneForm(t *testing.T) {
+	for _, forms := range [][]string{{"--json", "--csv"}, {"--json", "--markdown"}, {"--csv", "--markdown"}} {
+		code, _, stderr := cli(t, append([]string{"compare", "--data", t.TempDir(), "--methods", "kcentre"}, forms...)...)
+		assert.Equal(t, exitUsage, code)
+		assert.Contains(t, stderr, "one of --json, --csv and --markdown")
+	}
+}
