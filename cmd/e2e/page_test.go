@@ -219,12 +219,12 @@ func TestCancel(t *testing.T) {
 	srv := serve(t, siteDir(t))
 	p := open(t, srv, desktop)
 	sample := filepath.Join(siteDir(t), "samples", firstSample(t))
-	files := make([]string, 60)
+	files := make([]string, 200) // many: a busy machine may finish dozens before it clicks
 	for i := range files {
 		files[i] = sample
 	}
 	p.choose(files...)
-	p.results(2)
+	p.waitFor(finished + ` >= 2`) // results would walk the list meanwhile
 	p.shot("progress-1280-light")
 	p.click("#cancel")
 	p.waitFor(`!document.querySelector("#cancel")`)
