@@ -228,7 +228,7 @@ func TestTime(t *testing.T) {
 func TestLabelOf(t *testing.T) {
 	for path, want := range map[string]Label{
 		"good/1.png": Good, "x/OK/1.png": Good, `C:\parts\NG\1.png`: Defect, "defect/good/1.png": Good, "good/defects/1.png": Defect, "test/scratch/1.png": Defect,
-		"test/good/1.png": Good, "test/1.png": "", "good.png": "", "1.png": "", "goods/1.png": "", "/data/Good/batch 2/1.png": Good,
+		"candle/Images/Normal/1.JPG": Good, "candle/Images/Anomaly/1.JPG": Defect, "01/ko/1.bmp": Defect, "test/good/1.png": Good, "test/1.png": "", "good.png": "", "1.png": "", "goods/1.png": "", "/data/Good/batch 2/1.png": Good,
 	} {
 		assert.Equal(t, want, LabelOf(path), path)
 	}

@@ -77,7 +77,11 @@ func testDigest(items []dataset.Item) (string, error) {
 		paths = append(paths, it.Path)
 		masked := it.Mask != "" && !it.Good()
 		if masked {
-			masks = append(masks, it.Mask)
+			files, err := it.MaskFiles()
+			if err != nil {
+				return "", err
+			}
+			masks = append(masks, files...)
 		}
 		fmt.Fprintf(h, "%q %v %d\n", it.Label, masked, it.MaskLevel)
 	}

@@ -20,8 +20,9 @@ type Category struct {
 // MVTec lists the categories of a folder with MVTec AD (Bergmann et al. 2019): each is a folder in MVTec layout, see Open.
 func MVTec(dir string) ([]Category, error) {
 	return categories(dir, func(sub string) (*Set, error) {
-		if _, err := os.Stat(filepath.Join(sub, "train", GoodLabel)); err != nil {
-			return nil, nil //nolint:nilnil // no category
+		train, err := folders(filepath.Join(sub, "train"))
+		if err != nil || !slices.ContainsFunc(train, saysGood) {
+			return nil, err
 		}
 		return Open(sub)
 	})
@@ -41,15 +42,8 @@ func MVTec2(dir string) ([]Category, error) {
 			return nil, err
 		}
 		for _, label := range []string{GoodLabel, "bad"} {
-			paths, err := Images(filepath.Join(test, label))
-			if errors.Is(err, ErrNoImages) || errors.Is(err, os.ErrNotExist) {
-				continue
-			}
-			if err != nil {
+			if err := s.addTest(filepath.Join(test, label), label, filepath.Join(test, "ground_truth", label)); err != nil && !errors.Is(err, os.ErrNotExist) {
 				return nil, err
-			}
-			for _, p := range paths {
-				s.Test = append(s.Test, Item{Path: p, Label: label, Mask: maskOf(test, label, p)})
 			}
 		}
 		return s, nil
