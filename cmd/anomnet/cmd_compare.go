@@ -191,7 +191,7 @@ func (f *compareFlags) run(ctx context.Context, c *console) error {
 
 // onSet makes the cells of a data set; features are left out when a run before this one has finished all of them.
 func (f *compareFlags) onSet(ctx context.Context, c *console, r *compare.Runner, s compare.Source, b *model.Backbone, pre imaging.Preprocess) ([]*compare.Cell, []compare.Failed, error) {
-	if err := warnDuplicates(c, s.Set); err != nil {
+	if err := eachOnce(c, s.Set); err != nil {
 		return nil, nil, err
 	}
 	data, err := s.Describe(b, pre)

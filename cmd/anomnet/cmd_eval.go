@@ -48,7 +48,7 @@ func evalCommand(fs *flag.FlagSet) func(context.Context, *console, []string) err
 		if len(set.Test) == 0 {
 			return fmt.Errorf("%s: no test images; want test/good and test/DEFECT", *dir)
 		}
-		if err := warnDuplicates(c, set); err != nil {
+		if _, err := warnDuplicates(c, set); err != nil {
 			return err
 		}
 		scored, err := evaluate.Score(ctx, in, set.Test, *workers, func(done, total int) { c.progress("scoring", done, total) })

@@ -125,7 +125,7 @@ func teachCommand(fs *flag.FlagSet) func(context.Context, *console, []string) er
 		if err != nil {
 			return err
 		}
-		if err := warnDuplicates(c, data); err != nil {
+		if err := eachOnce(c, data); err != nil {
 			return err
 		}
 		opt, err := l.options(c)

@@ -105,7 +105,7 @@ func (t *trainFlags) run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	if err := warnDuplicates(c, data); err != nil {
+	if err := eachOnce(c, data); err != nil {
 		return err
 	}
 	opt, err := t.options(c)

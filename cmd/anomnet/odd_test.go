@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -183,5 +184,28 @@ func TestOutputsAreCheckedFirst(t *testing.T) {
 		code, _, stderr := cli(t, args...)
 		assert.Equal(t, exitFailed, code, name)
 		assert.Contains(t, stderr, "write "+file, name)
+	}
+}
+
+// TestRepeatedFiles: copies of a file are no more images: the head is that of the files once each, as in the page, and promises no more.
+func TestRepeatedFiles(t *testing.T) {
+	data, trained := washers(t)
+	out := t.TempDir()
+	for _, name := range []string{"teach", "train"} {
+		args := func(dir string) []string { return onData(data, "", dir)[name] }
+		head := args("")[slices.Index(args(""), "--out")+1]
+		code, _, stderr := cli(t, args(filepath.Join(out, "once"))...)
+		require.Equal(t, exitOK, code, stderr)
+		train, err := filepath.Glob(filepath.Join(data, "train", "good", "*"))
+		require.NoError(t, err)
+		again := filepath.Join(data, "train", "good", "zz.png")
+		require.NoError(t, os.WriteFile(again, readFile(t, train[0]), 0o644))
+		code, _, stderr = cli(t, args(filepath.Join(out, "again"))...)
+		_, _, measured := cli(t, "eval", "--model", trained, "--data", data)
+		assert.NotContains(t, measured, "left out", "eval learns nothing")
+		require.NoError(t, os.Remove(again))
+		require.Equal(t, exitOK, code, stderr)
+		assert.Contains(t, stderr, "left out: "+again)
+		assert.Equal(t, readFile(t, filepath.Join(out, "once", head)), readFile(t, filepath.Join(out, "again", head)), name)
 	}
 }

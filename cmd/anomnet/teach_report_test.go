@@ -13,14 +13,14 @@ import (
 	"anomnet/trainer/synth"
 )
 
-// TestTeachReport: the same picture under two names is named as a warning and in the JSON, whose keys docs/commands.md promises.
+// TestTeachReport: the same picture in two files is named as a warning and in the JSON, whose keys docs/commands.md promises.
 func TestTeachReport(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, synth.WriteDataset(t.Context(), dir, synth.Options{Size: 64}, 7, 0, 0, nil))
 	good := filepath.Join(dir, "train", "good")
 	first, err := os.ReadFile(filepath.Join(good, "000.png"))
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(good, "again.png"), first, 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(good, "again.png"), append(first, 0), 0o644)) // other bytes, the same picture
 	out := filepath.Join(dir, "p.anomnet")
 	code, stdout, stderr := cli(t, "teach", "--good", good, "--part", "p", "--out", out, "--size", "64", "--centroids", "64", "--augment", "d4+light", "--json")
 	require.Equal(t, exitOK, code, stderr)

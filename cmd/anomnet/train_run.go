@@ -120,11 +120,20 @@ func writeCurve(path string, curve []trainer.Step) error {
 	return atomicfile.Write(path, []byte(lines.String()))
 }
 
-// warnDuplicates names files that are both for training and for testing.
-func warnDuplicates(c *console, set *dataset.Set) error {
-	same, err := set.Duplicates()
-	for _, p := range same {
+// warnDuplicates names files that are both for training and for testing. It returns pairs that are for training twice, of which the second is no more in set.
+func warnDuplicates(c *console, set *dataset.Set) (repeated [][2]string, err error) {
+	repeated, both, err := set.Duplicates()
+	for _, p := range both {
 		c.log("anomnet: warning: the same file for training and for testing: %s and %s", oneLine(p[0]), oneLine(p[1]))
+	}
+	return repeated, err
+}
+
+// eachOnce leaves out the files that are for training twice, as the page does, and names them.
+func eachOnce(c *console, set *dataset.Set) error {
+	repeated, err := warnDuplicates(c, set)
+	for _, p := range repeated {
+		c.log("anomnet: warning: left out: %s is the file %s again", oneLine(p[1]), oneLine(p[0]))
 	}
 	return err
 }

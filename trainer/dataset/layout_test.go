@@ -107,7 +107,11 @@ func TestDuplicates(t *testing.T) {
 	write(t, filepath.Join(dir, "test/scratch/d.png"), 8)
 	s, err := Open(dir)
 	require.NoError(t, err)
-	got, err := s.Duplicates()
+	write(t, filepath.Join(dir, "train/good/c.png"), 7)
+	s.Train = append(s.Train, filepath.Join(dir, "train/good/c.png"))
+	repeated, both, err := s.Duplicates()
 	require.NoError(t, err)
-	assert.Equal(t, [][2]string{{filepath.Join(dir, "train/good/b.png"), filepath.Join(dir, "test/scratch/d.png")}}, got)
+	assert.Equal(t, [][2]string{{filepath.Join(dir, "train/good/a.png"), filepath.Join(dir, "train/good/c.png")}}, repeated)
+	assert.Equal(t, [][2]string{{filepath.Join(dir, "train/good/b.png"), filepath.Join(dir, "test/scratch/d.png")}}, both)
+	assert.Equal(t, []string{filepath.Join(dir, "train/good/a.png"), filepath.Join(dir, "train/good/b.png")}, s.Train, "once each")
 }
