@@ -27,18 +27,33 @@ func (i Item) LoadMask(pre imaging.Preprocess) ([]bool, error) {
 		return nil, err
 	}
 	mask := make([]bool, pre.Width*pre.Height)
+	add := func(img *imaging.RGB) {
+		img = imaging.PrepareMask(img, pre)
+		for k := range mask {
+			mask[k] = mask[k] || img.Pix[3*k] >= fullMask
+		}
+	}
+	var all *imaging.RGB
 	for _, path := range files {
 		img, err := readMask(path, i.MaskLevel)
 		if err == nil {
 			err = i.fits(path, img)
 		}
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
+		case all == nil:
+			all = img
+		case all.W == img.W && all.H == img.H: // before the sizes change: no seam between parts of one defect
+			for k, v := range img.Pix {
+				all.Pix[k] = max(all.Pix[k], v)
+			}
+		default:
+			add(img)
 		}
-		img = imaging.PrepareMask(img, pre)
-		for k := range mask {
-			mask[k] = mask[k] || img.Pix[3*k] >= fullMask
-		}
+	}
+	if all != nil {
+		add(all)
 	}
 	return mask, nil
 }

@@ -89,6 +89,23 @@ func TestMasksOfImages(t *testing.T) {
 	mask, err := it.LoadMask(imaging.Preprocess{Width: 8, Height: 4})
 	require.NoError(t, err)
 	assert.Equal(t, []bool{true, false}, []bool{mask[0], mask[7]})
+	for part := range 4 { // none fills half of a pixel of the input, all of them do
+		img := image.NewGray(image.Rect(0, 0, 8, 4))
+		for y := range 4 {
+			for x := range 2 {
+				img.SetGray(2*part+x, y, color.Gray{Y: 255})
+			}
+		}
+		var buf bytes.Buffer
+		require.NoError(t, png.Encode(&buf, img))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "ground_truth/bad/2", string(rune('0'+part))+".png"), buf.Bytes(), 0o644))
+	}
+	for _, name := range []string{"000", "001"} {
+		require.NoError(t, os.Remove(filepath.Join(dir, "ground_truth/bad/2", name+".png")))
+	}
+	mask, err = it.LoadMask(imaging.Preprocess{Width: 1, Height: 1})
+	require.NoError(t, err)
+	assert.Equal(t, []bool{true}, mask)
 	files, err = s.Test[0].MaskFiles()
 	require.NoError(t, err)
 	assert.Equal(t, []string{filepath.Join(dir, "ground_truth/bad/1_mask.PNG")}, files)
