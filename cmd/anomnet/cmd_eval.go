@@ -94,6 +94,9 @@ func writeEvalReport(out, dir string, head *model.Head, scored []evaluate.Scored
 	for _, t := range f.Targets {
 		page.Rows = append(page.Rows, []string{fmt.Sprintf("real false-reject rate, aimed at %g %%", 100*t.Rate), described(t)})
 	}
+	if f.Empty > 0 {
+		page.Notes = append(page.Notes, emptyMasks(f))
+	}
 	for _, what := range slices.Sorted(maps.Keys(f.Left)) {
 		page.Notes = append(page.Notes, fmt.Sprintf("Left out (shown as 0): %s figures: %s", what, f.Left[what]))
 	}
@@ -101,6 +104,11 @@ func writeEvalReport(out, dir string, head *model.Head, scored []evaluate.Scored
 		return err
 	}
 	return atomicfile.Write(filepath.Join(out, "index.html"), []byte(text.String()))
+}
+
+// emptyMasks says that pixel figures leave defects out.
+func emptyMasks(f *evaluate.Figures) string {
+	return fmt.Sprintf("%d of %d masks are empty at the model's input size: pixel figures do not count these defects", f.Empty, f.Masked)
 }
 
 // described says what came of a limit.
@@ -154,6 +162,9 @@ func printFigures(c *console, f *evaluate.Figures) {
 		fmt.Fprintf(w, "false rejects, aimed at %g %%\t%s\n", 100*t.Rate, described(t))
 	}
 	fmt.Fprintf(w, "images\t%d good, %d defective, %d with mask\n", f.Good, f.Defect, f.Masked)
+	if f.Empty > 0 {
+		fmt.Fprintf(w, "masks\t%s\n", emptyMasks(f))
+	}
 	fmt.Fprintf(w, "time\t%.1f ms an image\n", f.MSPerImage)
 	for _, what := range slices.Sorted(maps.Keys(f.Left)) {
 		fmt.Fprintf(w, "left out\t%s figures: %s\n", what, f.Left[what])

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"anomnet/core/calibrate"
@@ -38,6 +39,7 @@ type Figures struct {
 	Good            int     `json:"n_good"`
 	Defect          int     `json:"n_defect"`
 	Masked          int     `json:"n_masked"` // defective images with a mask; pixel figures use these and the good ones
+	Empty           int     `json:"n_empty"`  // of those, the ones whose mask is empty at the model's input: too small, or cropped away
 	MSPerImage      float64 `json:"ms_per_image"`
 	// Targets are the limits for false-reject rates of 1 % and 5 %; none for a method without a calibrated limit.
 	Targets []Target `json:"targets,omitempty"`
@@ -149,6 +151,9 @@ func (f *Figures) pixelFigures(scored []Scored, masks *Masks) error {
 		mask, err := masks.Of(s.Item)
 		if err != nil {
 			return err
+		}
+		if !s.Good() && !slices.Contains(mask.Pix, true) {
+			f.Empty++
 		}
 		truth = append(truth, mask)
 		maps = append(maps, detect.Upsample(s.Result.Map, s.Result.MapW, s.Result.MapH, w, h))

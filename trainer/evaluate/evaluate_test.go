@@ -77,6 +77,11 @@ func TestComputeSaysWhatIsLeftOut(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, f.Left, "pixel", "a mask without a pixel")
 	assert.Equal(t, 1.0, f.ImageAUROC, "the image figures stay")
+	f, err = Compute([]Scored{scored("good", "", 1, calibrate.OK, 0, 0, 0, 0), scored("dent", empty, 2, calibrate.NG, 0, 0, 0, 0),
+		scored("dent", leftMask(t), 5, calibrate.NG, 9, 1, 9, 1)}, square)
+	require.NoError(t, err)
+	assert.NotContains(t, f.Left, "pixel")
+	assert.Equal(t, []int{2, 1}, []int{f.Masked, f.Empty}, "some masks without a pixel")
 	_, err = Compute([]Scored{scored("good", "", 1, calibrate.OK, 0, 0, 0, 0), scored("dent", "absent.png", 2, calibrate.NG, 0, 0, 0, 0)}, square)
 	assert.ErrorIs(t, err, os.ErrNotExist)
 }
