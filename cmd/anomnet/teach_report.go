@@ -58,6 +58,7 @@ func (l *learnFlags) save(c *console, head *model.Head, rep *teach.Report, image
 	t := newTaught(head, rep, images)
 	t.Out, t.SHA256, t.Bytes, t.Seconds = l.out, file.Digest, len(data), time.Since(start).Seconds()
 	t.warn(c)
+	l.tellTurned(c, rep.Augment)
 	if l.asJSON {
 		enc := json.NewEncoder(c.out)
 		enc.SetIndent("", "  ")
@@ -65,6 +66,13 @@ func (l *learnFlags) save(c *console, head *model.Head, rep *teach.Report, image
 	}
 	t.print(c)
 	return nil
+}
+
+// tellTurned says what a person who did not ask for turned copies should know of them.
+func (l *learnFlags) tellTurned(c *console, a teach.Augment) {
+	if a.Turned() && (l.augment == "" || teach.Augment(l.augment) == teach.AugmentAuto) {
+		c.log("turned and mirrored copies of the images count as good: a part that lies the wrong way is OK; when that is a defect: teach --augment none")
+	}
 }
 
 func newTaught(head *model.Head, rep *teach.Report, images []string) *taught {

@@ -1,9 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
+	"image"
+	"image/png"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -41,4 +47,49 @@ func TestTeachReport(t *testing.T) {
 	code, _, stderr = cli(t, "teach", "--good", good, "--part", "p", "--out", out, "--augment", "some")
 	assert.NotEqual(t, exitOK, code)
 	assert.Contains(t, stderr, `augmentation "some"`)
+}
+
+// plate draws a plate with an arrow that points upwards, or down.
+func plate(t *testing.T, path string, seed uint64, down bool) {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	img := image.NewGray(image.Rect(0, 0, 128, 128))
+	dx, dy := rng.IntN(5), rng.IntN(5)
+	for i := range img.Pix {
+		x, y := i%128-dx, i/128-dy
+		if down {
+			y = 127 - y
+		}
+		v := 60
+		if x > 16 && x < 112 && y > 24 && y < 104 {
+			v = 170
+		}
+		head, shaft := y > 36 && y < 60 && max(x-64, 64-x) < y-36, y >= 60 && y < 92 && x > 56 && x < 72
+		if head || shaft {
+			v = 40
+		}
+		img.Pix[i] = uint8(v + rng.IntN(9))
+	}
+	var b bytes.Buffer
+	require.NoError(t, png.Encode(&b, img))
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	require.NoError(t, os.WriteFile(path, b.Bytes(), 0o644))
+}
+
+// TestTurnedParts: where turned copies were taken, a part that lies upside down is OK, and teach says so beforehand; it is NG without them.
+func TestTurnedParts(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 6 {
+		plate(t, filepath.Join(dir, "good", fmt.Sprintf("%d.png", i)), uint64(i), false)
+	}
+	down := filepath.Join(dir, "down.png")
+	plate(t, down, 100, true)
+	for augment, want := range map[string]string{"auto": "OK", "none": "NG"} {
+		head := filepath.Join(dir, augment+".anomnet")
+		code, _, stderr := cli(t, "teach", "--good", filepath.Join(dir, "good"), "--part", "plate", "--out", head, "--size", "128", "--centroids", "512", "--augment", augment)
+		require.Equal(t, exitOK, code, stderr)
+		code, stdout, stderr2 := cli(t, "score", "--model", head, down)
+		require.Equal(t, exitOK, code, stderr2)
+		assert.Equal(t, want, strings.Fields(stdout)[0], augment)
+		assert.Equal(t, want == "OK", strings.Contains(stderr, "teach --augment none"), stderr)
+	}
 }

@@ -67,6 +67,9 @@ func (a Augment) has(part Augment) bool {
 	return slices.Contains(strings.Split(string(a), "+"), string(part))
 }
 
+// Turned says whether turned and mirrored copies are among those of a: a head then takes a part that lies in another way for good.
+func (a Augment) Turned() bool { return a.has(AugmentD4) || a.has(AugmentTurns) }
+
 // uses says whether a copy belongs to a.
 func (a Augment) uses(kind string) bool {
 	switch {
@@ -77,7 +80,7 @@ func (a Augment) uses(kind string) bool {
 	case strings.HasPrefix(kind, shiftKind):
 		return a.has(AugmentShift)
 	}
-	return a.has(AugmentD4) || a.has(AugmentTurns)
+	return a.Turned()
 }
 
 // Holds says whether features of copies that a uses were made of every image.
