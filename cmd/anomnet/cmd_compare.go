@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -257,21 +255,9 @@ func (f *compareFlags) side(d *compare.Data) int {
 	if f.jobs > 0 {
 		return f.jobs
 	}
-	return int(max(1, min(int64(runtime.NumCPU()), freeMemory()/2/d.CellBytes())))
-}
-
-// freeMemory is what Linux says can be taken; 4 GB where it is not known.
-func freeMemory() int64 {
-	file, err := os.Open("/proc/meminfo")
-	if err != nil {
-		return 4 << 30
+	free, known := freeMemory()
+	if !known {
+		free = 4 << 30
 	}
-	defer file.Close()
-	for s := bufio.NewScanner(file); s.Scan(); {
-		var kb int64
-		if n, _ := fmt.Sscanf(s.Text(), "MemAvailable: %d kB", &kb); n == 1 {
-			return kb << 10
-		}
-	}
-	return 4 << 30
+	return int(max(1, min(int64(runtime.NumCPU()), free/2/d.CellBytes())))
 }

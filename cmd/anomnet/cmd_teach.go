@@ -82,7 +82,7 @@ func (l *learnFlags) fitOptions(p model.Provenance) teach.FitOptions {
 }
 
 // collect computes the features of the images at paths.
-func (l *learnFlags) collect(ctx context.Context, paths []string, opt *teach.Options) (*teach.Set, model.Provenance, error) {
+func (l *learnFlags) collect(ctx context.Context, c *console, paths []string, opt *teach.Options) (*teach.Set, model.Provenance, error) {
 	prov := model.Provenance{Software: model.Software}
 	b, err := l.loadBackbone()
 	if err != nil {
@@ -91,6 +91,7 @@ func (l *learnFlags) collect(ctx context.Context, paths []string, opt *teach.Opt
 	if err := l.fitOptions(prov).Check(len(b.FeatureStd)); err != nil {
 		return nil, prov, err
 	}
+	l.within(c, len(paths), len(b.FeatureStd))
 	src := teach.Source{Len: len(paths), File: func(i int) (string, []byte, error) {
 		data, err := dataset.Read(paths[i])
 		return paths[i], data, err
@@ -132,7 +133,7 @@ func teachCommand(fs *flag.FlagSet) func(context.Context, *console, []string) er
 		if err != nil {
 			return err
 		}
-		set, prov, err := l.collect(ctx, data.Train, opt)
+		set, prov, err := l.collect(ctx, c, data.Train, opt)
 		if err != nil {
 			return err
 		}

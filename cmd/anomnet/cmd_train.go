@@ -115,7 +115,7 @@ func (t *trainFlags) run(ctx context.Context, c *console) error {
 	if opt.TrainingFakes, opt.Copies = trainingFakes, teach.AugmentNone; t.method == method.AnomNet {
 		opt.Copies = method.Copies(len(data.Train))
 	}
-	set, prov, err := t.collect(ctx, data.Train, opt)
+	set, prov, err := t.collect(ctx, c, data.Train, opt)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ const MinImages = 5
 // ErrTooFew is wrapped when there are fewer than MinImages images.
 var ErrTooFew = errors.New("teach: too few good images")
 
-// MaxImages is the most good images that can be taught from: with them and the embeddings of a fit it takes about 2.5 GB.
+// MaxImages is the most good images that can be taught from: at 256 x 256, their patch vectors and embeddings take 2.1 GB, and a fit about twice that.
 const MaxImages = 5000
 
 // ErrTooMany is wrapped when there are more than MaxImages images.
