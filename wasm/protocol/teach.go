@@ -53,12 +53,15 @@ const (
 	CopiesNone Copies = "none"
 )
 
+// MostForCopies is core/teach.MaxForD4: of more good images no copies are made.
+const MostForCopies = 150
+
 // CopiesFor is core/teach.CopiesFor.
 func CopiesFor(images int) Copies {
 	switch {
 	case images <= 50:
 		return CopiesAll
-	case images <= 150:
+	case images <= MostForCopies:
 		return CopiesD4
 	}
 	return CopiesNone
@@ -99,6 +102,7 @@ type FitRequest struct {
 type FitResult struct {
 	Model  Model     `json:"model"`
 	Norm   string    `json:"norm"`
+	Turned bool      `json:"turned,omitempty"` // turned and mirrored copies count as good
 	Scores []float32 `json:"scores"`
 	Images []int     `json:"images"`
 	Checks []float32 `json:"checks"` // scores of the check cases, in order

@@ -103,7 +103,7 @@ func (s *Session) fit(m protocol.Message) protocol.Message {
 		return teachError(m.ID, err)
 	}
 	rep := taught.Report
-	out := protocol.FitResult{Model: describe(taught.Head, taught.Digest), Norm: string(rep.Norm), Scores: append([]float32{}, rep.Scores...),
+	out := protocol.FitResult{Model: describe(taught.Head, taught.Digest), Norm: string(rep.Norm), Turned: rep.Augment.Turned(), Scores: append([]float32{}, rep.Scores...),
 		Images: append([]int{}, rep.Images...), Checks: []float32{},
 		Same: append([][2]int{}, rep.Same...), Odd: append([]int{}, rep.Odd...), Look: append([]int{}, rep.Look...),
 		Sizes: append([]int{}, rep.Sizes...), Groups: len(rep.Groups), Millis: s.millis(start)}

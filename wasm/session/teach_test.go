@@ -123,6 +123,8 @@ func TestTeach(t *testing.T) {
 	assert.True(t, bytes.Equal(want.File, bufs[0]), "the same head")
 	assert.Equal(t, want.Digest, r.Model.Head)
 	assert.Equal(t, want.Report.Scores, r.Scores)
+	require.True(t, want.Report.Augment.Turned(), "of so few images")
+	assert.True(t, r.Turned)
 	require.Len(t, r.Checks, 1)
 	assert.Greater(t, r.Checks[0], r.Model.Limit, "a black square is found")
 

@@ -32,6 +32,14 @@ func (c *Outcome) Warning() string {
 	return c.T("teach.unpromised", "n", itoa(len(c.result.Scores)), "percent", c.Page.Percent(c.rate()), "needed", itoa(Needed(c.rate())))
 }
 
+// Turned says that a part which lies the wrong way is OK, "" where it is not.
+func (c *Outcome) Turned() string {
+	if !c.result.Turned {
+		return ""
+	}
+	return c.T("teach.turned", "n", itoa(protocol.MostForCopies))
+}
+
 // Groups warns when the good images look like two parts.
 func (c *Outcome) Groups() bool { return c.result.FitResult.Groups > 1 }
 

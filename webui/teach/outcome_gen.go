@@ -184,6 +184,11 @@ func (c *Outcome) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgn.SetInnerHTML(c.Warning())
 			}
 		}
+		vgn = slim.Text(vgparent, "\n  ")
+		if c.Turned() != "" {
+			vgn = slim.El(vgparent, "", "p\x00class\x00quiet small\x00data-key\x00turned\x00id\x00teach-turned")
+			vgn.SetInnerHTML(c.Turned())
+		}
 		vgn = slim.Text(vgparent, "\n\n  ")
 		vgn = slim.El(vgparent, "", "h4")
 		{

@@ -308,6 +308,9 @@ func TestConfusionAndRecall(t *testing.T) {
 	assert.Equal(t, "1 image is the same picture as another, such as img-03.png and img-07.png. Copies teach nothing new.", out.Same())
 	assert.Equal(t, "looks unlike the others", out.OddNote(v.result.Odd()[0]))
 	assert.True(t, out.Groups())
+	assert.Empty(t, out.Turned())
+	v.result.Turned = true
+	assert.Contains(t, out.Turned(), "a part that lies the wrong way is OK. Of more than 150 good images")
 	assert.Contains(t, out.Sizes(), "1 image has a very different size or shape, such as img-05.png")
 	assert.Equal(t, "2 of 2 found (NG), 0 for review", out.Recall())
 	good, bad := v.result.Confusion()
