@@ -15,7 +15,7 @@ import (
 type Judgement struct {
 	AUROC float64 `json:"auroc"` // image AUROC
 	// Separation is the distance of the mean scores in standard deviations of the good scores (d'). It uses how far a
-	// score lies, not only its rank, so it says more than the AUROC when there are few images.
+	// score lies, not only its rank, so it says more than the AUROC when there are few images. It is 0 when the good scores have none, as one alone has none.
 	Separation float64 `json:"separation"`
 	// Patch is the AUROC of patch distances: of the patches that the pseudo-defects change most, against all of the held-out good images. It says how well
 	// defects are found in their place.
@@ -352,8 +352,12 @@ func (t *trial) judge() (Judgement, error) {
 		return Judgement{}, err
 	}
 	mean, deviation := moments(t.good)
-	badMean, _ := moments(t.bad)
-	return Judgement{AUROC: image, Separation: (badMean - mean) / max(deviation, 1e-9), Patch: patch, n: len(t.good), bad: len(t.bad)}, nil
+	j := Judgement{AUROC: image, Patch: patch, n: len(t.good), bad: len(t.bad)}
+	if deviation > 0 {
+		badMean, _ := moments(t.bad)
+		j.Separation = (badMean - mean) / max(deviation, 1e-9)
+	}
+	return j, nil
 }
 
 func auroc(good, bad []float32) (float64, error) {

@@ -313,6 +313,12 @@ func TestJudgeByHand(t *testing.T) {
 	require.NoError(t, err)
 	assert.InDelta(t, (1+1+1+1+1+0.5)/6, j.AUROC, 1e-12)
 	assert.InDelta(t, (5.0-2)/1, j.Separation, 1e-12)
+	one, err := (&trial{good: []float32{1}, bad: []float32{3}, around: []float32{1}, changed: []float32{3}}).judge()
+	require.NoError(t, err)
+	assert.Zero(t, one.Separation, "one score has no deviation")
+	more, err := (&trial{good: []float32{1}, bad: []float32{9}, around: []float32{1}, changed: []float32{9}}).judge()
+	require.NoError(t, err)
+	assert.False(t, more.Better(one), "one image decides nothing")
 	assert.InDelta(t, (2.5+3)/6, j.Patch, 1e-12, "patches of 3 and 4 against 1, 2 and 3")
 }
 
