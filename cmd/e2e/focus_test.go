@@ -120,3 +120,18 @@ func TestTabFollowsTheEye(t *testing.T) {
 	assert.Equal(t, "verdict viewer strip facts", p.tabbed())
 	p.requireClean()
 }
+
+// TestBackToModels: people who were asked whether a part shall be deleted, and went elsewhere, are not on "Delete" when they come back.
+func TestBackToModels(t *testing.T) {
+	p := open(t, serve(t, siteDir(t)), desktop)
+	p.importFiles(writer(t)("bracket.anomnet", taught(t)))
+	p.waitFor(`document.querySelector("[data-part=Bracket]")`)
+	p.click("[data-part=Bracket] .delete")
+	p.waitFor(`document.activeElement.matches(".delete-yes")`)
+	p.show("history")
+	p.show("models")
+	p.async(`new Promise((r) => setTimeout(r, 300, ""))`)
+	assert.Equal(t, "false", p.str(`document.activeElement.matches(".delete-yes")`))
+	p.press(kb.Enter)
+	p.waitFor(`document.querySelector("[data-part=Bracket] .delete")`)
+}

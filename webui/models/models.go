@@ -73,8 +73,11 @@ type View struct {
 // New returns the view and what it is registered as.
 func New(p *ui.Page, back Backend) (*View, ui.View) {
 	v := &View{Page: p, back: back, cards: map[string]protocol.Model{}}
-	return v, ui.View{ID: "models", Body: &Body{v}}
+	return v, ui.View{ID: "models", Body: &Body{v}, Left: v.left}
 }
+
+// left closes what was asked: the keyboard would be on "Delete" when people come back. What went wrong was read.
+func (v *View) left() { v.asked, v.renaming, v.problem = "", "", nil }
 
 // Changed tells what is kept now.
 func (v *View) Changed(parts []store.Part, usage store.Usage) {

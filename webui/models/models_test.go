@@ -115,6 +115,21 @@ func TestDeletionIsConfirmed(t *testing.T) {
 	assert.Empty(t, c.asked, "another tab was faster")
 }
 
+// TestQuestionsEndWithTheView: nobody who comes back finds the keyboard on "Delete", or what went wrong before.
+func TestQuestionsEndWithTheView(t *testing.T) {
+	c, _, p := newView(t)
+	p.Show("models")
+	part := c.Parts()[0]
+	c.Failed(protocol.Error{Code: protocol.CodeModelCorrupt})
+	c.Ask(part)
+	c.StartRename(part)
+	p.Show("inspect")
+	p.Show("models")
+	assert.False(t, c.Asked(&part))
+	assert.False(t, c.Renaming(&part))
+	assert.Empty(t, c.Problem())
+}
+
 func TestRename(t *testing.T) {
 	c, b, _ := newView(t)
 	p := c.Parts()[0]
