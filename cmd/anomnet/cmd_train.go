@@ -36,6 +36,8 @@ func trainCommand(fs *flag.FlagSet) func(context.Context, *console, []string) er
 	fs.Lookup("centroids").Usage += "; not given, anomnet and patchcore take as many as fill the bytes of the default"
 	fs.StringVar(&t.data, "data", "", "data set in MVTec layout, or a `folder` of good images")
 	fs.StringVar(&t.method, "method", method.AnomNet, "`name`: "+strings.Join(method.Names(), ", ")+"; the last three need no libtorch")
+	fs.StringVar(&t.augment, "augment", string(teach.AugmentAuto), "copies of the images that give centroids too: auto to choose among turned, lighter and shifted ones by good images, or none, "+
+		"for a part that always lies the same way")
 	fs.StringVar(&t.opt.Device, "device", "auto", "auto, cpu or cuda")
 	fs.StringVar(&t.keep, "keep", string(method.KeepBetter), "which head to write: better (by pseudo-defects), trained or untrained")
 	fs.BoolVar(&t.metric, "metric", false, "also try whitened projections: they find places better on some parts and lose image AUROC, see docs/accuracy.md")
@@ -52,6 +54,9 @@ func trainCommand(fs *flag.FlagSet) func(context.Context, *console, []string) er
 		}
 		if t.data == "" || len(args) > 0 {
 			return usageError("--data is missing or there are extra arguments")
+		}
+		if t.augment != string(teach.AugmentAuto) && t.augment != string(teach.AugmentNone) {
+			return usageError("--augment %q, want %s or %s", t.augment, teach.AugmentAuto, teach.AugmentNone)
 		}
 		if err := t.prepare(); err != nil { // before minutes of features
 			return err
@@ -112,7 +117,7 @@ func (t *trainFlags) run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	if opt.TrainingFakes, opt.Copies = trainingFakes, teach.AugmentNone; t.method == method.AnomNet {
+	if opt.TrainingFakes, opt.Copies = trainingFakes, teach.AugmentNone; t.method == method.AnomNet && t.augment != string(teach.AugmentNone) {
 		opt.Copies = method.Copies(len(data.Train))
 	}
 	set, prov, err := t.collect(ctx, c, data.Train, opt)

@@ -70,8 +70,8 @@ func (l *learnFlags) save(c *console, head *model.Head, rep *teach.Report, image
 
 // tellTurned says what a person who did not ask for turned copies should know of them.
 func (l *learnFlags) tellTurned(c *console, a teach.Augment) {
-	if a.Turned() && (l.augment == "" || teach.Augment(l.augment) == teach.AugmentAuto) {
-		c.log("turned and mirrored copies of the images count as good: a part that lies the wrong way is OK; when that is a defect: teach --augment none")
+	if a.Turned() && teach.Augment(l.augment) == teach.AugmentAuto {
+		c.log("turned and mirrored copies of the images count as good: a part that lies the wrong way is OK; when that is a defect: --augment none")
 	}
 }
 

@@ -124,6 +124,14 @@ func tinyTeacher(t *testing.T, dir string) string {
 	return name
 }
 
+// TestTrainOfTurnedParts: train says what teach says of turned copies, and does without them.
+func TestTrainOfTurnedParts(t *testing.T) {
+	turnedParts(t, "train", "--device", "cpu", "--steps1", "10", "--steps2", "10", "--keep", "untrained", "--data")
+	code, _, stderr := cli(t, "train", "--data", "x", "--part", "p", "--out", filepath.Join(t.TempDir(), "h.anomnet"), "--augment", "d4")
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, stderr, "--augment")
+}
+
 func TestTrainOnAbsentDevice(t *testing.T) {
 	for device, says := range map[string]string{"cuda": "no CUDA device", "tpu": "want auto, cpu or cuda"} {
 		code, _, stderr := cli(t, "train", "--data", ".", "--part", "p", "--out", "x", "--device", device)

@@ -96,6 +96,7 @@ type FitRequest struct {
 	Revision int     `json:"revision,omitempty"` // of the head, 0 for a first one
 	Parent   string  `json:"parent,omitempty"`   // digest of the head that it was taught further from
 	ROI      string  `json:"roi,omitempty"`      // region of interest as core/roi writes it, "" for the whole picture
+	Upright  bool    `json:"upright,omitempty"`  // turned and mirrored copies do not count as good
 }
 
 // FitResult comes with one buffer, the head's file. Scores are of the held-out good images, and Images says which of the good ones these are.

@@ -98,7 +98,11 @@ func (s *Session) fit(m protocol.Message) protocol.Message {
 	if err != nil {
 		return teachError(m.ID, err)
 	}
-	taught, err := course.Fit(ctx, teach.FitOptions{Part: req.Part, FalseRejectRate: req.Rate, Seed: req.Seed}, opt)
+	fit := teach.FitOptions{Part: req.Part, FalseRejectRate: req.Rate, Seed: req.Seed}
+	if req.Upright {
+		fit.Augment = teach.AugmentNone
+	}
+	taught, err := course.Fit(ctx, fit, opt)
 	if err != nil {
 		return teachError(m.ID, err)
 	}

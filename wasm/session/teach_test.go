@@ -134,6 +134,29 @@ func TestTeach(t *testing.T) {
 	assert.Equal(t, 2, child.Model.Revision)
 }
 
+// TestTeachUpright: a part that always lies the same way is learned without copies, whether its features hold any or not: the head of teach --augment none.
+func TestTeachUpright(t *testing.T) {
+	s, b, _ := loaded(t)
+	digest, err := b.Digest()
+	require.NoError(t, err)
+	blobs := taughtBy(t, s, digest, 8)[:8]
+	r, bufs := do[protocol.FitResult](t, s, protocol.OpFit, protocol.FitRequest{Part: "Plate", Backbone: digest, Shape: small, Good: 8, Rate: 0.05, Upright: true}, clone(blobs)...)
+	assert.False(t, r.Turned)
+
+	maker, err := teach.NewFeaturizer(b, preprocess(small), &teach.Options{Copies: teach.AugmentNone})
+	require.NoError(t, err)
+	course, err := teach.NewSession(b, preprocess(small))
+	require.NoError(t, err)
+	for i := range blobs {
+		f, err := maker.File("p.png", picture(t, uint64(i), false))
+		require.NoError(t, err)
+		require.NoError(t, course.Add(f))
+	}
+	want, err := course.Fit(context.Background(), teach.FitOptions{Part: "Plate", FalseRejectRate: 0.05, Augment: teach.AugmentNone}, nil)
+	require.NoError(t, err)
+	assert.True(t, bytes.Equal(want.File, bufs[0]), "the same head")
+}
+
 // TestTeachARegion: the region of a fit message is that of a session, the answer and a load message tell it, and one of another size is refused.
 func TestTeachARegion(t *testing.T) {
 	s, b, _ := loaded(t)

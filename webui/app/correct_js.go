@@ -103,7 +103,11 @@ func (c *corrector) shots(p *store.Part, items []*ui.Item, copies protocol.Copie
 
 // learn fits a version from the images of the one in use and some more. It blocks.
 func (c *corrector) learn(p store.Part, items []*ui.Item) (*store.Part, int, protocol.Error) {
-	added, e := c.shots(&p, items, protocol.CopiesFor(len(p.Current().Good)+len(items)))
+	copies := protocol.CopiesFor(len(p.Current().Good) + len(items))
+	if p.Current().Upright {
+		copies = protocol.CopiesNone
+	}
+	added, e := c.shots(&p, items, copies)
 	if e.Code != "" {
 		return nil, 0, e
 	}
@@ -118,7 +122,7 @@ func (c *corrector) learn(p store.Part, items []*ui.Item) (*store.Part, int, pro
 		return nil, 0, protocol.Error{Code: protocol.CodeStale, Message: err.Error()}
 	}
 	req := protocol.FitRequest{Part: p.Name, Backbone: now.Backbone, Shape: p.ShapeNow(), Good: len(good), Rate: now.Rate, Seed: p.Seed,
-		Revision: now.Revision + 1, Parent: now.Head, ROI: now.ROI}
+		Revision: now.Revision + 1, Parent: now.Head, ROI: now.ROI, Upright: now.Upright}
 	c.stock.lendFit(&req, bufs)
 	r, out, e := c.fit(req, bufs)
 	if e.Code != "" {
@@ -126,7 +130,7 @@ func (c *corrector) learn(p store.Part, items []*ui.Item) (*store.Part, int, pro
 	}
 	head := asBlob(out)
 	m := store.Model{Name: p.Name, Version: versionOf(r.Model, head, store.Taught), Head: head, Shape: p.ShapeNow(), Seed: p.Seed, Shots: added, Further: true}
-	m.Version.Good, m.Version.Why = good, "good"
+	m.Version.Good, m.Version.Why, m.Version.Upright = good, "good", now.Upright
 	for _, s := range added {
 		m.Unbad = append(m.Unbad, s.Key)
 	}

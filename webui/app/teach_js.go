@@ -288,6 +288,7 @@ func (t *teacher) save(s teach.Save, head js.Value) (*store.Part, protocol.Error
 		}
 	}
 	v := versionOf(m, head, store.Taught)
+	v.Upright = s.Result.Req.Upright
 	model := store.Model{Name: s.Name, Version: v, Head: head, Shape: m.Shape, Seed: m.Seed, Unbad: s.Unbad}
 	model.Shots = slices.Concat(s.Good, s.Bad)
 	for _, shot := range s.Good {

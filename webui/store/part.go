@@ -45,10 +45,11 @@ type Version struct {
 	Good     []string `json:"good,omitempty"` // keys of the images that it was taught from, in order
 	Images   int      `json:"images"`
 	Rate     float64  `json:"rate"`
-	Shape    *Shape   `json:"shape,omitempty"`  // nil in records of before, for that of the part
-	ROI      string   `json:"roi,omitempty"`    // region of interest as core/roi writes it
-	Checked  []string `json:"checked"`          // keys of the bad images that it was checked with; nil in records of before, for all
-	Caught   []string `json:"caught,omitempty"` // keys of those that it calls NG
+	Shape    *Shape   `json:"shape,omitempty"`   // nil in records of before, for that of the part
+	ROI      string   `json:"roi,omitempty"`     // region of interest as core/roi writes it
+	Upright  bool     `json:"upright,omitempty"` // the part always lies the same way
+	Checked  []string `json:"checked"`           // keys of the bad images that it was checked with; nil in records of before, for all
+	Caught   []string `json:"caught,omitempty"`  // keys of those that it calls NG
 	// Trust is what its signature was worth when it came; nil for what was made here.
 	Trust *protocol.Trust `json:"trust,omitempty"`
 }
@@ -209,7 +210,8 @@ type Draft struct {
 	Rate     float64 `json:"rate"`
 	Seed     int64   `json:"seed,omitempty"`
 	Backbone string  `json:"backbone"`
-	ROI      string  `json:"roi,omitempty"` // region of interest as core/roi writes it
+	ROI      string  `json:"roi,omitempty"`     // region of interest as core/roi writes it
+	Upright  bool    `json:"upright,omitempty"` // the part always lies the same way
 	Good     []Shot  `json:"good"`
 	Bad      []Shot  `json:"bad,omitempty"`
 	Changed  float64 `json:"changed"` // Unix time in milliseconds

@@ -184,6 +184,14 @@ func (c *Learn) SetGray(on bool) {
 	c.SetShape(shape)
 }
 
+// SetUpright takes whether the part always lies the same way.
+func (v *View) SetUpright(on bool) {
+	if on != v.Upright && v.fit == nil {
+		v.Upright = on
+		v.touched()
+	}
+}
+
 // Fitting tells whether a head is learned.
 func (v *View) Fitting() bool { return v.fit != nil }
 

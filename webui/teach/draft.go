@@ -15,7 +15,7 @@ func (v *View) keep() {
 }
 
 func (v *View) draft() store.Draft {
-	d := store.Draft{ID: v.id, Name: v.Name, Shape: v.Shape, Rate: v.rate(), Backbone: v.backbone, ROI: v.region.mask.String(), Changed: v.back.Clock()}
+	d := store.Draft{ID: v.id, Name: v.Name, Shape: v.Shape, Rate: v.rate(), Backbone: v.backbone, ROI: v.region.mask.String(), Upright: v.Upright, Changed: v.back.Clock()}
 	for _, s := range v.live() {
 		switch {
 		case !s.here():
@@ -51,6 +51,7 @@ func (v *View) Resume(d store.Draft) {
 	}
 	v.setRate(d.Rate)
 	v.bringRegion(d.ROI)
+	v.Upright = d.Upright
 	v.bring(d.Good, false)
 	v.bring(d.Bad, true)
 	v.drafted = true
@@ -69,7 +70,7 @@ func (v *View) Again(p *store.Part) {
 		return
 	}
 	now := p.Current()
-	d := store.Draft{ID: p.ID, Name: p.Name, Shape: p.ShapeNow(), Rate: now.Rate, Seed: p.Seed, Backbone: now.Backbone, ROI: now.ROI}
+	d := store.Draft{ID: p.ID, Name: p.Name, Shape: p.ShapeNow(), Rate: now.Rate, Seed: p.Seed, Backbone: now.Backbone, ROI: now.ROI, Upright: now.Upright}
 	good, bad := p.Further(nil)
 	for _, key := range good {
 		if s := p.Shot(key); s != nil {

@@ -161,6 +161,28 @@ func (c *Learn) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgn = slim.Text(vgparent, "\n    ")
 			}
 			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "", "label\x00class\x00check")
+			{
+				vgparent := vgn
+				_ = vgparent
+				vgn = slim.El(vgparent, "", "input\x00type\x00checkbox\x00id\x00teach-upright")
+				vgn.AddAttrInterface("disabled", c.Fitting())
+				{
+					b, err := vjson.Marshal(c.Upright)
+					if err != nil {
+						panic(err)
+					}
+					vgn.Prop = append(vgn.Prop, vugu.VGProperty{Key: "checked", JSONVal: vjson.RawMessage(b)})
+				}
+				slim.On(vgn, "change", func(event vugu.DOMEvent) { c.SetUpright(event.PropBool("target", "checked")) })
+				vgn = slim.Text(vgparent, " ")
+				vgn = slim.El(vgparent, "", "span")
+				vgn.SetInnerHTML(c.T("teach.upright"))
+			}
+			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "", "p\x00class\x00quiet small")
+			vgn.SetInnerHTML(c.T("teach.upright.text"))
+			vgn = slim.Text(vgparent, "\n    ")
 			vgn = slim.El(vgparent, "", "p\x00class\x00quiet small")
 			vgn.SetInnerHTML(c.OptionsText())
 			vgn = slim.Text(vgparent, "\n  ")

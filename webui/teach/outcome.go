@@ -37,7 +37,7 @@ func (c *Outcome) Turned() string {
 	if !c.result.Turned {
 		return ""
 	}
-	return c.T("teach.turned", "n", itoa(protocol.MostForCopies))
+	return c.T("teach.turned", "choice", c.T("teach.upright"), "options", c.T("teach.options"))
 }
 
 // Groups warns when the good images look like two parts.

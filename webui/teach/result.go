@@ -62,7 +62,7 @@ func (v *View) startFit() {
 		return
 	}
 	v.fit.stage = "reading"
-	req := protocol.FitRequest{Part: v.part(), Backbone: v.backbone, Shape: v.Shape, Good: len(good), Rate: v.rate(), ROI: v.region.mask.String()}
+	req := protocol.FitRequest{Part: v.part(), Backbone: v.backbone, Shape: v.Shape, Good: len(good), Rate: v.rate(), ROI: v.region.mask.String(), Upright: v.Upright}
 	if v.parent != nil {
 		now := v.parent.Current()
 		req.Revision, req.Parent, req.Seed = now.Revision+1, now.Head, v.parent.Seed

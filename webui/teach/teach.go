@@ -95,6 +95,8 @@ type View struct {
 	Name  string
 	Shape protocol.Shape
 	Rate  int // place in Rates
+	// Upright says that the part always lies the same way: turned and mirrored copies of good images are not good.
+	Upright bool
 
 	back     Backend
 	id       string // of the draft; also of the part that will come of it
@@ -212,9 +214,9 @@ func (v *View) compute(s *Shot) {
 	v.back.Compute(s.ID, s.Src, v.id, protocol.FeaturesRequest{Name: s.Name, Backbone: v.backbone, Shape: v.Shape, Copies: s.asked})
 }
 
-// copiesOf is what copies the features of an image shall hold: none when it is bad, and as few as the number of good images calls for.
+// copiesOf is what copies the features of an image shall hold: none when it is bad or the part always lies the same way, else as few as the number of good images calls for.
 func (v *View) copiesOf(s *Shot) protocol.Copies {
-	if s.Bad {
+	if s.Bad || v.Upright {
 		return protocol.CopiesNone
 	}
 	n := 0

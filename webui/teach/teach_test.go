@@ -122,6 +122,35 @@ func fitResult(n, checks int) protocol.FitResult {
 	return r
 }
 
+// TestUpright: of a part that always lies the same way no copies are made, and further versions are taught so, too.
+func TestUpright(t *testing.T) {
+	v, b, _ := newView(t)
+	v.Take(sources(0, 5))
+	assert.Equal(t, protocol.CopiesAll, v.shots[0].asked)
+	answer(v, b)
+	v.SetUpright(true)
+	v.Take(sources(5, 2))
+	assert.Equal(t, protocol.CopiesNone, v.shots[6].asked)
+	answer(v, b)
+	assert.True(t, b.drafts[len(b.drafts)-1].Upright)
+	v.Teach()
+	require.Len(t, b.fits, 1)
+	assert.True(t, b.fits[0].Req.Upright)
+	v.SetUpright(false)
+	assert.True(t, v.Upright, "not during a fit")
+	v.Fitted(v.lastFit, fitResult(7, 0))
+	v.SetUpright(false)
+	assert.True(t, v.stale)
+	v.Teach()
+	assert.Equal(t, protocol.CopiesAll, v.shots[6].asked, "which now are needed")
+
+	v, _, _ = newView(t)
+	v.Again(&store.Part{ID: "p1", Use: 1, Shape: defaultShape(), Versions: []store.Version{{N: 1, Head: "h1", Backbone: "bb", Upright: true}}})
+	assert.True(t, v.Upright)
+	v.Clear()
+	assert.False(t, v.Upright)
+}
+
 func TestTeach(t *testing.T) {
 	v, b, _ := newView(t)
 	v.SetName("Bracket")
@@ -310,7 +339,7 @@ func TestConfusionAndRecall(t *testing.T) {
 	assert.True(t, out.Groups())
 	assert.Empty(t, out.Turned())
 	v.result.Turned = true
-	assert.Contains(t, out.Turned(), "a part that lies the wrong way is OK. Of more than 150 good images")
+	assert.Contains(t, out.Turned(), "choose “The part always lies the same way” under “Size, cropping and orientation”")
 	assert.Contains(t, out.Sizes(), "1 image has a very different size or shape, such as img-05.png")
 	assert.Equal(t, "2 of 2 found (NG), 0 for review", out.Recall())
 	good, bad := v.result.Confusion()
