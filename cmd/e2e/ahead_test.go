@@ -25,6 +25,7 @@ const watchOpening = `(() => {
 
 // TestTeachFromAnArchive opens its images when their turn comes, and not all of them at once, which may be gigabytes.
 func TestTeachFromAnArchive(t *testing.T) {
+	t.Parallel()
 	p := open(t, serve(t, siteDir(t)), desktop)
 	sample, err := os.ReadFile(filepath.Join(siteDir(t), "samples", firstSample(t)))
 	require.NoError(t, err)

@@ -57,6 +57,7 @@ func (p *tab) audit(where string) {
 // TestAccessibility runs axe-core over every view and dialog. It puts axe into the page through the debugger, which the page's security
 // policy does not concern.
 func TestAccessibility(t *testing.T) {
+	t.Parallel()
 	axe := axeSource(t)
 	p := open(t, serve(t, siteDir(t)), desktop)
 	inject := func() { p.str(`(() => { ` + axe + `; return 1; })()`) }

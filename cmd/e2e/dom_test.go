@@ -88,6 +88,7 @@ func TestRenderer(t *testing.T) {
 // TestRendererFuzz renders random trees on top of each other and compares each with a fresh render, in the real document, with and without
 // moveBefore. A field among them keeps its focus, its text and its selection.
 func TestRendererFuzz(t *testing.T) {
+	t.Parallel()
 	dir := domSite(t)
 	for _, moves := range []bool{true, false} {
 		p := load(t, serve(t, dir), desktop)

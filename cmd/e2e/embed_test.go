@@ -59,6 +59,7 @@ func embedded(t *testing.T, srv *server, query string) *tab {
 
 // TestEmbed: the example of docs/embed.md gives the scores of native code, says what is no picture, and makes no request once it has loaded.
 func TestEmbed(t *testing.T) {
+	t.Parallel()
 	head := taught(t)
 	srv := serveEmbedded(t, map[string][]byte{"/bracket.anomnet": head, "/broken.anomnet": head[:len(head)-1]})
 	backbone, _ := modelFiles(t, siteDir(t))
@@ -99,6 +100,7 @@ func TestEmbed(t *testing.T) {
 
 // TestEmbedWorkers: what waits can be given up, a worker that ends fails its own image only, and nothing waits for an inspector that is closed.
 func TestEmbedWorkers(t *testing.T) {
+	t.Parallel()
 	srv := serveEmbedded(t, nil)
 	p := embedded(t, srv, "")
 	said := p.async(`(async () => {
@@ -130,6 +132,7 @@ func TestEmbedWorkers(t *testing.T) {
 
 // TestEmbedBox: the map lies on the picture where core/regions says.
 func TestEmbedBox(t *testing.T) {
+	t.Parallel()
 	heads := map[string][]byte{}
 	for _, mode := range []imaging.Mode{imaging.Fit, imaging.Crop} {
 		heads["/"+string(mode)+".anomnet"] = taughtIn(t, mode)

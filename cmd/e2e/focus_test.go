@@ -22,6 +22,7 @@ func (p *tab) enter(css, done string) {
 
 // TestFocusStays: what a key has pressed goes, or is disabled while it works, and the keyboard still is where it was.
 func TestFocusStays(t *testing.T) {
+	t.Parallel()
 	p := open(t, serve(t, siteDir(t)), desktop)
 	has := func(css string) {
 		t.Helper()

@@ -262,6 +262,7 @@ func TestCameraByKeyboard(t *testing.T) {
 
 // TestTeachByCamera opens the camera in Teach and takes a series: the pictures are good images of the part, and none is inspected.
 func TestTeachByCamera(t *testing.T) {
+	t.Parallel()
 	film := writer(t)("film.y4m", y4m(320, 240))
 	p := open(t, serve(t, siteDir(t)), desktop, chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true), chromedp.Flag("use-file-for-fake-video-capture", film))
 	p.show("teach")

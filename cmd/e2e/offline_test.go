@@ -158,6 +158,7 @@ func TestOfflineModels(t *testing.T) {
 // TestUpdate serves a second version: it is offered, waits while a batch runs, and comes when it is taken; a page keeps the version that it was
 // loaded with.
 func TestUpdate(t *testing.T) {
+	t.Parallel()
 	a, b := siteDir(t), variant(t, "assets/css/app.css", "/* One file", "/* A second version. One file")
 	srv := serveSwap(t, a)
 	p := open(t, srv.server, desktop)
@@ -334,8 +335,8 @@ func TestDamagedUpdate(t *testing.T) {
 func TestRollback(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string][2]string{
-		"throws":        {`const base = new URL`, `throw new Error("broken"); const base = new URL`},
-		"cannot parse":  {`const base = new URL`, `const const base = new URL`},
+		"throws":        {`const texts = `, `throw new Error("broken"); const texts = `},
+		"cannot parse":  {`const texts = `, `const const texts = `},
 		"program fails": {`const go = new Go();`, `const go = new Go(); go.importObject = {};`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -252,6 +252,7 @@ func TestBadModel(t *testing.T) {
 
 // TestOldBrowser takes away what old browsers lack: the page says what it is, and not that a file could not be loaded.
 func TestOldBrowser(t *testing.T) {
+	t.Parallel()
 	srv := serve(t, siteDir(t))
 	for lacks, script := range map[string]string{
 		"WebAssembly":                              `delete globalThis.WebAssembly`,

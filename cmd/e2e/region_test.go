@@ -86,6 +86,7 @@ func (p *tab) touchRegion() {
 
 // TestRegionOfInterest draws a rectangle, teaches, and inspects what is spoiled inside and outside; then it changes the region without the images.
 func TestRegionOfInterest(t *testing.T) {
+	t.Parallel()
 	good, _ := brackets(t, 12, 0)
 	write := writer(t)
 	p := open(t, serve(t, siteDir(t)), desktop)

@@ -28,6 +28,7 @@ var sealedBuild = sync.OnceValues(func() (string, error) {
 
 // TestSealed inspects with a sealed site and then tries to send something to the page's own site, which the normal page may.
 func TestSealed(t *testing.T) {
+	t.Parallel()
 	sealed, err := sealedBuild()
 	require.NoError(t, err)
 	for name, dir := range map[string]string{"sealed": sealed, "normal": siteDir(t)} {
@@ -88,6 +89,7 @@ func TestSealed(t *testing.T) {
 
 // TestChangedModules flips a byte of each module: a station and a sealed site do not run it, and say so.
 func TestChangedModules(t *testing.T) {
+	t.Parallel()
 	sealed, err := sealedBuild()
 	require.NoError(t, err)
 	for _, c := range []struct{ name, dir, query, file string }{

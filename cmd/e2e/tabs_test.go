@@ -12,6 +12,7 @@ import (
 
 // TestDeletedByAnotherTab deletes a part while it learns from an image, and discards unfinished teaching while it goes on.
 func TestDeletedByAnotherTab(t *testing.T) {
+	t.Parallel()
 	good, _ := brackets(t, 6, 0)
 	p := open(t, serve(t, siteDir(t)), desktop)
 	p.show("teach")
@@ -47,7 +48,8 @@ func TestDeletedByAnotherTab(t *testing.T) {
 	q.reload()
 	q.show("teach")
 	q.click(".resume .button:not(.resume-go)")
-	q.waitFor(`!document.querySelector(".resume")`)
+	q.waitFor(`!document.querySelector(".resume-go")`)
+	q.show("history") // until then it can be brought back
 	q.waitForAsync(`anomnet.store.list("features").then((l) => l.length === 0)`)
 	p.str(`(() => { held = { push: (f) => f() }; })()`)
 	p.click("#teach-start")

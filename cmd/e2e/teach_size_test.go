@@ -15,6 +15,7 @@ import (
 // TestTaughtAgainAtAnotherSize teaches a part at 256 pixels and at 128: what is learned from then on is learned at 128, and a bad image that was marked at 256 is not in the
 // way.
 func TestTaughtAgainAtAnotherSize(t *testing.T) {
+	t.Parallel()
 	good, bad := brackets(t, 7, 1)
 	p := open(t, serve(t, siteDir(t)), desktop)
 	side := func() int {

@@ -132,6 +132,7 @@ func (p *tab) teachPart(name string, files []string) time.Duration {
 
 // TestTeachInThePage is the whole way: drop good images, teach, save, inspect with the part, correct it, go back, and find all after a reload.
 func TestTeachInThePage(t *testing.T) {
+	t.Parallel()
 	good, bad := brackets(t, 20, 4)
 	p := open(t, serve(t, siteDir(t)), desktop)
 	p.show("teach")
