@@ -181,7 +181,7 @@ func TestAnotherPartDuringAFit(t *testing.T) {
 	p.click("#teach-start")
 	p.waitFor(`globalThis.end`)
 	p.useParts(1)
-	assert.Equal(t, "Bracket", p.str(`document.querySelector(".parts").selectedOptions[0].textContent`))
+	p.waitFor(`document.querySelector(".parts").selectedOptions[0].textContent === "Bracket"`) // while it is held
 	p.waitFor(`document.querySelector("#teach-cancel")`)
 	p.str(`(() => { end(); })()`)
 	p.waitFor(`document.querySelector("#teach-result")`)
