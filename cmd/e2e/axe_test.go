@@ -64,7 +64,6 @@ func TestAccessibility(t *testing.T) {
 	inject()
 	p.waitFor(`document.querySelector("#samples")`)
 	p.audit("empty")
-
 	p.click("#samples")
 	p.results(8)
 	p.audit("results")
