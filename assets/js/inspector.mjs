@@ -1,6 +1,6 @@
 // Inspects images in a page of your own: docs/embed.md. It runs the workers of this site, with the scores that the site's page and the command line give,
 // and makes no request once load has answered, but for a worker that takes the place of one that has failed.
-import { at, compile, kernels, models } from "./modules.mjs";
+import { at, compile, get, kernels, models } from "./modules.mjs";
 
 const HANG = 300_000; // milliseconds without a word after which a worker is given up
 
@@ -19,13 +19,12 @@ export class InspectionError extends Error {
 //   workers  how many images are inspected at once; default: as many as there are cores, at most 4
 //   tier     of the kernels (anomnet help bench), "" for the fastest
 export async function load({ model, workers = Math.min(navigator.hardwareConcurrency || 1, 4), tier = "" } = {}) {
-  const [program, modules, own, given] = await Promise.all([compile("anomnet.wasm", false), kernels(false), models(), Promise.all([model ?? []].flat().map(bytes))]);
+  const parts = [model ?? []].flat(), lent = parts.length > 0; // a head without a backbone of its own stands on the site's
+  const [program, modules, own, given] = await Promise.all([compile("anomnet.wasm", false), kernels(false), models(lent), Promise.all(parts.map(bytes))]);
   const start = async () => {
     const worker = new Station({ module: program, kernels: modules });
-    const lend = given.length > 0 ? 1 : 0; // a head without a backbone of its own stands on the site's
-    const files = lend ? [own[0], ...given] : own;
     try {
-      return [worker, await worker.ask("load", { tier, lend }, files)];
+      return [worker, await worker.ask("load", { tier, lend: lent ? own.length : 0 }, [...own, ...given])];
     } catch (error) {
       worker.end(error);
       throw error;
@@ -42,9 +41,7 @@ export async function load({ model, workers = Math.min(navigator.hardwareConcurr
 async function bytes(file) {
   if (file instanceof Blob) return file.arrayBuffer();
   if (file instanceof ArrayBuffer || ArrayBuffer.isView(file)) return file;
-  const r = await fetch(file);
-  if (!r.ok) throw new Error(`${file}: ${r.status} ${r.statusText}`);
-  return r.arrayBuffer();
+  return get(new URL(file, document.baseURI), "arrayBuffer");
 }
 
 // Inspector has one part and some workers.

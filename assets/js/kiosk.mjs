@@ -136,8 +136,8 @@ async function usable(use, ask) {
 }
 export const grant = (use) => usable(use, true);
 
-// Listing of the watched folder: [[path, size, modified]], and as unread the folder within it that cannot be read, if there is one. Files that were settled are looked at again in turn, AGAIN each time, so that a folder of
-// many thousands costs little and a file that was written anew is found.
+// Listing of the watched folder: [[path, size, modified]], and as unread the folder within it that cannot be read, if there is one. Files that were settled
+// are looked at again in turn, AGAIN each time, so that a folder of many thousands costs little and a file that was written anew is found.
 const AGAIN = 100, DEEP = 4;
 let finished = new Set(), turn = [];
 const forget = () => { finished = new Set(); turn = []; };

@@ -10,10 +10,10 @@ export async function get(path, as, options) {
   return r[as]();
 }
 
-// What came with the site: its backbone, and the part that it opens with, as ArrayBuffers.
-export async function models() {
-  const names = await get("models/index.json", "json");
-  return Promise.all([names.backbone, names.head].filter(Boolean).map((n) => get("models/" + n, "arrayBuffer")));
+// What came with the site, as ArrayBuffers: its backbone and the part that it opens with, or only the file that lends its backbone to other parts.
+export async function models(lent = false) {
+  const { backbone, head } = await get("models/index.json", "json"), names = [backbone, head].filter(Boolean);
+  return Promise.all((lent ? names.slice(0, 1) : names).map((n) => get("models/" + n, "arrayBuffer")));
 }
 
 // A program is not the one that was built.
@@ -25,11 +25,8 @@ export async function digest(bytes) {
 
 // compile fetches a program. checked compares its SHA-256 with the one that was built, and so waits for its last byte; else it is compiled while it arrives.
 export async function compile(name, checked) {
-  const response = fetch(at(name));
-  if (!checked) return WebAssembly.compileStreaming(response);
-  const r = await response;
-  if (!r.ok) throw new Error(`${name}: ${r.status} ${r.statusText}`);
-  const bytes = await r.arrayBuffer(), sum = await digest(bytes);
+  if (!checked) return WebAssembly.compileStreaming(fetch(at(name)));
+  const bytes = await get(name, "arrayBuffer"), sum = await digest(bytes);
   if (sum !== sha256[name]) throw new Changed(`${name}: ${sum}, built was ${sha256[name]}`);
   return WebAssembly.compile(bytes);
 }
