@@ -53,15 +53,14 @@ const (
 	CopiesNone Copies = "none"
 )
 
-// MostForCopies is core/teach.MaxForD4: of more good images no copies are made.
-const MostForCopies = 150
-
-// CopiesFor is core/teach.CopiesFor.
-func CopiesFor(images int) Copies {
+// CopiesFor is core/teach.CopiesFor, and none for a part that always lies the same way.
+func CopiesFor(images int, upright bool) Copies {
 	switch {
+	case upright:
+		return CopiesNone
 	case images <= 50:
 		return CopiesAll
-	case images <= MostForCopies:
+	case images <= 150:
 		return CopiesD4
 	}
 	return CopiesNone

@@ -338,6 +338,6 @@ func f2(t *testing.T, b *model.Backbone) []byte {
 
 func TestCopiesForIsThatOfTeaching(t *testing.T) {
 	for n := range 200 {
-		assert.Equal(t, string(teach.CopiesFor(n)), string(protocol.CopiesFor(n)), "%d images", n)
+		assert.Equal(t, string(teach.CopiesFor(n)), string(protocol.CopiesFor(n, false)), "%d images", n)
 	}
 }

@@ -103,15 +103,11 @@ func (c *corrector) shots(p *store.Part, items []*ui.Item, copies protocol.Copie
 
 // learn fits a version from the images of the one in use and some more. It blocks.
 func (c *corrector) learn(p store.Part, items []*ui.Item) (*store.Part, int, protocol.Error) {
-	copies := protocol.CopiesFor(len(p.Current().Good) + len(items))
-	if p.Current().Upright {
-		copies = protocol.CopiesNone
-	}
-	added, e := c.shots(&p, items, copies)
+	now := p.Current()
+	added, e := c.shots(&p, items, protocol.CopiesFor(len(now.Good)+len(items), now.Upright))
 	if e.Code != "" {
 		return nil, 0, e
 	}
-	now := p.Current()
 	p.Bad = c.app.teach.checked(&p)
 	good, bad := p.Further(added)
 	if len(good)+len(bad) > protocol.MaxTaught {

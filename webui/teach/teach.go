@@ -214,9 +214,9 @@ func (v *View) compute(s *Shot) {
 	v.back.Compute(s.ID, s.Src, v.id, protocol.FeaturesRequest{Name: s.Name, Backbone: v.backbone, Shape: v.Shape, Copies: s.asked})
 }
 
-// copiesOf is what copies the features of an image shall hold: none when it is bad or the part always lies the same way, else as few as the number of good images calls for.
+// copiesOf is what copies the features of an image shall hold: none when it is bad, and as few as the number of good images calls for.
 func (v *View) copiesOf(s *Shot) protocol.Copies {
-	if s.Bad || v.Upright {
+	if s.Bad {
 		return protocol.CopiesNone
 	}
 	n := 0
@@ -225,7 +225,7 @@ func (v *View) copiesOf(s *Shot) protocol.Copies {
 			n++
 		}
 	}
-	return protocol.CopiesFor(n)
+	return protocol.CopiesFor(n, v.Upright)
 }
 
 func (v *View) shot(id int) *Shot {
