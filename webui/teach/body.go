@@ -112,20 +112,19 @@ func (v *View) Notes() []string {
 	if v.copies > 0 {
 		out = append(out, v.Page.Text.N("teach.copies", v.copies))
 	}
-	failed, low, high := 0, math.Inf(1), 0.0
+	failed, seen := 0, aspects{}
 	for _, s := range v.live() {
 		switch {
 		case s.State == Failed:
 			failed++
 		case s.State == Done && s.H > 0:
-			aspect := float64(s.W) / float64(s.H)
-			low, high = min(low, aspect), max(high, aspect)
+			seen.add(s.W, s.H)
 		}
 	}
 	if failed > 0 {
 		out = append(out, v.Page.Text.N("teach.failed", failed))
 	}
-	if high > low*sameAspect {
+	if seen.high > seen.low*sameAspect {
 		out = append(out, v.T("teach.aspects"))
 	}
 	if v.volatile {
@@ -136,6 +135,17 @@ func (v *View) Notes() []string {
 
 // sameAspect is how far proportions may be apart.
 const sameAspect = 1.1
+
+// aspects are the narrowest and the widest proportions of some images, 0 of none.
+type aspects struct{ low, high float64 }
+
+func (a *aspects) add(w, h int) {
+	aspect := float64(w) / float64(h)
+	if a.high == 0 {
+		a.low = aspect
+	}
+	a.low, a.high = min(a.low, aspect), max(a.high, aspect)
+}
 
 // Missing says how many good images are missing, "" for none.
 func (v *View) Missing() string {

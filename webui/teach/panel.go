@@ -1,7 +1,6 @@
 package teach
 
 import (
-	"math"
 	"slices"
 
 	"anomnet/wasm/protocol"
@@ -252,14 +251,13 @@ func (c *Panel) Shape() string {
 	if p == nil || it == nil || it.State != ui.Done || it.Result.Height == 0 {
 		return ""
 	}
-	low, high := math.Inf(1), 0.0
+	var good aspects
 	for _, s := range p.Shots {
 		if s.H > 0 && !slices.Contains(p.Bad, s.Key) {
-			aspect := float64(s.W) / float64(s.H)
-			low, high = min(low, aspect), max(high, aspect)
+			good.add(s.W, s.H)
 		}
 	}
-	if aspect := float64(it.Result.Width) / float64(it.Result.Height); high == 0 || aspect <= high*sameAspect && aspect*sameAspect >= low {
+	if aspect := float64(it.Result.Width) / float64(it.Result.Height); good.high == 0 || aspect <= good.high*sameAspect && aspect*sameAspect >= good.low {
 		return ""
 	}
 	return c.Page.Text.T("correct.shape", "part", p.Name)

@@ -43,7 +43,6 @@ const (
 
 // The places of what drop reads of runtime.moduledata, in words, and of an inlined call (runtime.inlinedCall), in bytes.
 const (
-	moduleNames  = 1
 	moduleTables = 10
 	moduleRodata = 39
 	moduleGofunc = 40
