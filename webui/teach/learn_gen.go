@@ -161,6 +161,9 @@ func (c *Learn) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgn = slim.Text(vgparent, "\n    ")
 			}
 			vgn = slim.Text(vgparent, "\n    ")
+			vgn = slim.El(vgparent, "", "p\x00class\x00quiet small")
+			vgn.SetInnerHTML(c.OptionsText())
+			vgn = slim.Text(vgparent, "\n    ")
 			vgn = slim.El(vgparent, "", "label\x00class\x00check")
 			{
 				vgparent := vgn
@@ -182,9 +185,6 @@ func (c *Learn) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgn = slim.Text(vgparent, "\n    ")
 			vgn = slim.El(vgparent, "", "p\x00class\x00quiet small")
 			vgn.SetInnerHTML(c.T("teach.upright.text"))
-			vgn = slim.Text(vgparent, "\n    ")
-			vgn = slim.El(vgparent, "", "p\x00class\x00quiet small")
-			vgn.SetInnerHTML(c.OptionsText())
 			vgn = slim.Text(vgparent, "\n  ")
 		}
 		vgn = slim.Text(vgparent, "\n  ")
